@@ -1,0 +1,50 @@
+"""deadsim: a simulator that finds, explains and rules out deadlocks and race conditions."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deadsim.api import Run, Scenario, load, loads, replay, run
+    from deadsim.errors import (
+        DeadsimError,
+        InternalError,
+        Place,
+        Problem,
+        ReplayDiverged,
+        ScenarioError,
+        UsageError,
+    )
+
+__version__ = "0.1.0"
+
+_ERRORS = (
+    "DeadsimError",
+    "InternalError",
+    "Place",
+    "Problem",
+    "ReplayDiverged",
+    "ScenarioError",
+    "UsageError",
+)
+__all__ = [
+    "DeadsimError",
+    "InternalError",
+    "Place",
+    "Problem",
+    "ReplayDiverged",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "UsageError",
+    "load",
+    "loads",
+    "replay",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'deadsim' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module("deadsim.errors" if name in _ERRORS else "deadsim.api"), name)

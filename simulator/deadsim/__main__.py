@@ -1,0 +1,6 @@
+"""`python -m deadsim`."""
+
+from deadsim.cli import main
+
+if __name__ == "__main__":
+    main()

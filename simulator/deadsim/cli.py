@@ -1,0 +1,532 @@
+"""The command line. What a command needs is imported when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from deadsim import __version__
+from deadsim.errors import DeadsimError, InternalError, Problem, ScenarioError, UsageError
+
+if TYPE_CHECKING:
+    from deadsim.api import Scenario
+    from deadsim.run.result import Run
+
+REFUTED, WRONG, UNDECIDED, INTERRUPTED, INTERNAL = 1, 2, 3, 130, 70
+STRATEGIES = ("round-robin", "sequential", "random", "pct")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def apply(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
+    """Make one decorator of several."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+ON_A_FILE: tuple[Callable[[F], F], ...] = (
+    click.option(
+        "--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a param."
+    ),
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        help="What standard output gets.",
+    ),
+    click.option("--quiet", is_flag=True, help="Say the result alone."),
+    click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR."),
+    click.option("--output", metavar="FILE", help="Write the report to a file."),
+)
+SCHEDULING: tuple[Callable[[F], F], ...] = (
+    click.option("--strategy", type=click.Choice(STRATEGIES), help="Who goes next."),
+    click.option("--seed", type=click.IntRange(min=0), help="Seed of what is left to chance (0)."),
+    click.option("--depth", type=click.IntRange(min=1), help="Of pct: how deep a bug may be (3)."),
+    click.option("--schedule", metavar="FILE", help="Follow a saved schedule."),
+    click.option("--max-steps", type=click.IntRange(min=1), help="How long a run may get."),
+    click.option("--keep-going", is_flag=True, help="Run on after a deadlock, with who still can."),
+)
+DRAWING: tuple[Callable[[F], F], ...] = (
+    click.option("--layout", metavar="PATH", help="The Graphviz program to lay graphs out with."),
+    click.option("--all-nodes", is_flag=True, help="Draw idle threads too."),
+)
+SAVING: tuple[Callable[[F], F], ...] = (
+    click.option("--save-schedule", metavar="FILE", help="Save the schedule for `replay`."),
+    click.option("--svg", metavar="FILE", help="Draw the deadlock, or who waits for whom."),
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="deadsim")
+def deadsim() -> None:
+    """Find and explain deadlocks and race conditions in a scenario of threads and locks."""
+
+
+@deadsim.command()
+@click.argument("file")
+@apply(SCHEDULING)
+@click.option("--runs", type=click.IntRange(min=1), help="Run often, one seed after another.")
+@apply(SAVING)
+@apply(DRAWING)
+@apply(ON_A_FILE)
+def run(file: str, runs: int | None, **options: Any) -> int:
+    """Run a scenario once on real threads, and say what happened and why.
+
+    FILE is a scenario file, the name of one that ships (see `deadsim scenarios`), or - for standard
+    input.
+    """
+    output = Output(options)
+    with output.reporting("run"):
+        output.check_writable(options["svg"], options["save_schedule"])
+        scenario = given(file, options["params"])
+        if runs is not None:
+            return many_runs(scenario, runs, options, output)
+        return output.finish(single_run(scenario, options), options)
+    return output.status
+
+
+@deadsim.command()
+@click.argument("file")
+@click.argument("names", required=False)
+@click.option("--max-steps", type=click.IntRange(min=1), help="How long a run may get.")
+@click.option("--keep-going", is_flag=True, help="Run on after a deadlock, with who still can.")
+@apply(SAVING)
+@apply(DRAWING)
+@apply(ON_A_FILE)
+def replay(file: str, names: str | None, **options: Any) -> int:
+    """Run a schedule again: a saved one, or a scenario FILE with the NAMES of who takes each step."""
+    output = Output(options)
+    with output.reporting("replay"):
+        output.check_writable(options["svg"], options["save_schedule"])
+        from deadsim import api
+
+        if names is None:
+            saved = api.saved_schedule(file, pairs(options["params"]))
+            warn(saved.warning)
+            scenario, choices = saved.scenario, saved.choices
+        else:
+            scenario = given(file, options["params"])
+            choices = api.schedules.parse_names(names)
+        with progress() as watchers:
+            done = api.replay_with(
+                scenario,
+                choices,
+                watchers,
+                max_steps=options["max_steps"],
+                keep_going=options["keep_going"],
+            )
+        return output.finish(done, options)
+    return output.status
+
+
+@deadsim.command()
+@click.argument("file")
+@apply(SCHEDULING)
+@click.option(
+    "--kind",
+    type=click.Choice(["wait-for", "resources"]),
+    default="wait-for",
+    help="Which graph (wait-for).",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["svg", "dot"]),
+    default="svg",
+    help="How it is written (svg).",
+)
+@apply(DRAWING)
+@click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
+@click.option("--output", metavar="FILE", help="Write it to a file.")
+def graph(file: str, kind: str, form: str, **options: Any) -> int:
+    """Draw who waits for whom, or who holds what, at the end of a run."""
+    output = Output({**options, "form": "text"})
+    with output.reporting("graph"):
+        from deadsim.draw.dot import dot
+        from deadsim.draw.graph import graph_of
+        from deadsim.draw.layout import engine, lay_out
+
+        engine(options["layout"])
+        done = single_run(given(file, options["params"]), options)
+        drawn = graph_of(done, "resources" if kind == "resources" else "wait-for", options["all_nodes"])
+        text = dot(drawn) if form == "dot" else lay_out(drawn, options["layout"])
+        output.write(text.rstrip("\n"))
+        return 0
+    return output.status
+
+
+@deadsim.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@apply(ON_A_FILE)
+def lint(paths: tuple[str, ...], **options: Any) -> int:
+    """Check the form of scenario files, and of all under a folder; nothing is run."""
+    output = Output(options)
+    with output.reporting("lint"):
+        from deadsim import api
+
+        wrong: list[ScenarioError] = []
+        checked = 0
+        for path, data in api.scenarios_under(paths):
+            checked += 1
+            try:
+                api.read(data, path, pairs(options["params"]))
+            except ScenarioError as error:
+                wrong.append(error)
+        if options["form"] == "json":
+            found = [one for error in wrong for one in problem_rows(error)]
+            output.write(
+                api.dump({"deadsim": 1, "command": "lint", "files": checked, "problems": found})
+            )
+        else:
+            for error in wrong:
+                output.explain(error)
+            if not options["quiet"]:
+                bad = f"{len(wrong)} of {checked}" if wrong else "none"
+                output.write(f"{checked} scenario{'' if checked == 1 else 's'}, {bad} with problems")
+        return WRONG if wrong else 0
+    return output.status
+
+
+@deadsim.command()
+@click.option("--output", metavar="FILE", help="Write it to a file.")
+def schema(**options: Any) -> int:
+    """Print the JSON Schema of a scenario file, for editors."""
+    output = Output({**options, "form": "text"})
+    with output.reporting("schema"):
+        from deadsim.language.schema import schema as make
+        from deadsim.report.as_json import dump
+
+        output.write(dump(make()))
+        return 0
+    return output.status
+
+
+@deadsim.command()
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def scenarios(**options: Any) -> int:
+    """List the scenarios that ship with deadsim; `deadsim run NAME` runs one."""
+    output = Output(options)
+    with output.reporting("scenarios"):
+        from deadsim import api, gallery
+
+        rows = []
+        for name, path in gallery.names().items():
+            program = api.load(path).program
+            rows.append({"name": name, "title": program.name, "description": program.description})
+        if options["form"] == "json":
+            output.write(api.dump({"deadsim": 1, "command": "scenarios", "scenarios": rows}))
+        else:
+            widest = max(len(row["name"]) for row in rows)
+            output.write("\n".join(f"{row['name']:<{widest}}  {row['title']}" for row in rows))
+        return 0
+    return output.status
+
+
+# What the commands share.
+
+
+def pairs(params: tuple[str, ...]) -> dict[str, str]:
+    """Read `NAME=VALUE` options."""
+    found: dict[str, str] = {}
+    for param in params:
+        name, equals, value = param.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--param wants NAME=VALUE, not '{param}'")
+        found[name.strip()] = value
+    return found
+
+
+def given(file: str, params: tuple[str, ...]) -> Scenario:
+    """Load the scenario that a command names."""
+    from deadsim import api
+
+    if file == "-":
+        return api.Scenario(api.read(sys.stdin.buffer.read((1 << 20) + 1), "-", pairs(params)))
+    return api.Scenario(api.read(api.contents(file), file, pairs(params)))
+
+
+def single_run(scenario: Scenario, options: dict[str, Any]) -> Run:
+    """Run once, by the options of `run`."""
+    from deadsim import api
+
+    if options["schedule"] is not None:
+        if options["strategy"] is not None:
+            raise UsageError("--strategy and --schedule exclude one another")
+        saved = api.saved_choices(options["schedule"])
+        if saved.digest != scenario.program.digest:
+            warn(f"{scenario.program.file} is not as it was when the schedule was saved")
+        script = scenario.program.plan._replace(script=saved.choices)
+        scenario = api.Scenario(scenario.program._replace(plan=script))
+    plan = api.planned(scenario.program, options["strategy"], options["seed"], options["depth"])
+    if options["depth"] is not None and plan.strategy != "pct":
+        raise UsageError("--depth is for --strategy pct")
+    with progress() as watchers:
+        return api.run_with(
+            scenario,
+            plan,
+            watchers,
+            max_steps=options["max_steps"],
+            keep_going=options["keep_going"],
+        )
+
+
+def many_runs(scenario: Scenario, runs: int, options: dict[str, Any], output: Output) -> int:
+    """Run one seed after another, and count how the runs ended."""
+    from deadsim import api
+
+    for option in ("save_schedule", "svg", "schedule"):
+        if options[option] is not None:
+            raise UsageError(f"--{option.replace('_', '-')} and --runs exclude one another")
+    plan = api.planned(scenario.program, options["strategy"] or "random", options["seed"], options["depth"])
+    with progress(runs) as watchers:
+        counted = api.run_often(
+            scenario,
+            plan,
+            runs,
+            watchers,
+            max_steps=options["max_steps"],
+            keep_going=options["keep_going"],
+        )
+    if options["form"] == "json":
+        output.write(api.dump(counted.to_dict()))
+    else:
+        output.write("\n".join(counted.lines(options["quiet"])))
+    return status(counted.verdict, counted.interrupted)
+
+
+def status(verdict: str, interrupted: bool) -> int:
+    """Give the exit status of a verdict."""
+    if interrupted:
+        return INTERRUPTED
+    return {"as-expected": 0, "refuted": REFUTED}.get(verdict, UNDECIDED)
+
+
+def warn(message: str | None) -> None:
+    """Say something on standard error."""
+    if message:
+        click.echo(f"warning: {message}", err=True)
+
+
+class progress:
+    """Shows on a terminal how far long work has come; gives the watchers that tell it."""
+
+    def __init__(self, runs: int | None = None) -> None:
+        self.runs = runs
+        self.shown: Any = None
+
+    def __enter__(self) -> tuple[Any, ...]:
+        if not sys.stderr.isatty():
+            return ()
+        from deadsim.report.progress import Progress
+
+        self.shown = Progress(self.runs)
+        return (self.shown,)
+
+    def __exit__(self, *error: object) -> None:
+        if self.shown is not None:
+            self.shown.close()
+
+
+def problem_rows(error: ScenarioError) -> list[dict[str, Any]]:
+    """Give the problems of a file as JSON has them."""
+    return [
+        {
+            "file": error.file,
+            "line": problem.place.line,
+            "column": problem.place.column,
+            "message": problem.message,
+        }
+        for problem in error.problems
+    ]
+
+
+class Output:
+    """Where a command's report goes, and what becomes of its errors."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.form: str = options.get("form", "text")
+        self.file: str | None = options.get("output")
+        self.quiet: bool = options.get("quiet", False)
+        self.color: bool | None = False if options.get("no_color") else None
+        self.status = 0
+        self.command = ""
+
+    def reporting(self, command: str) -> Output:
+        """Name the command for its errors."""
+        self.command = command
+        return self
+
+    def __enter__(self) -> Output:
+        try:
+            self.check_writable(self.file)
+        except UsageError as error:
+            self.fail(error)
+            raise click.exceptions.Exit(WRONG) from None
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, DeadsimError):
+            return False
+        self.fail(error)
+        self.status = INTERNAL if isinstance(error, InternalError) else WRONG
+        return True
+
+    def fail(self, error: DeadsimError) -> None:
+        """Report an error: on standard error, and as the one object of JSON."""
+        if isinstance(error, ScenarioError):
+            self.explain(error)
+        else:
+            click.echo(f"deadsim: {error}", err=True)
+        if self.form == "json":
+            from deadsim.report.as_json import dump
+
+            problems = problem_rows(error) if isinstance(error, ScenarioError) else []
+            report = {
+                "deadsim": 1,
+                "command": self.command,
+                "error": type(error).__name__,
+                "message": str(error),
+                "problems": problems,
+            }
+            self.write(dump(report))
+
+    def explain(self, error: ScenarioError) -> None:
+        """Say what is wrong with a file; on a terminal with the lines it is about."""
+        for line, problem in zip(error.lines(), error.problems, strict=True):
+            click.echo(line, err=True)
+            if sys.stderr.isatty():
+                for extra in excerpt(error.source, problem):
+                    click.echo(extra, err=True)
+
+    def check_writable(self, *files: str | None) -> None:
+        """Refuse to begin where a file could not be written at the end."""
+        from pathlib import Path
+
+        for file in files:
+            if file is None:
+                continue
+            path = Path(file)
+            existed = path.exists()
+            try:
+                with path.open("ab"):
+                    pass
+            except OSError as error:
+                from deadsim.api import reason
+
+                raise UsageError(f"{file}: cannot be written ({reason(error)})") from None
+            if not existed:
+                path.unlink()
+
+    def write(self, text: str) -> None:
+        """Write the report to where it belongs."""
+        if self.file is not None:
+            save(self.file, text + "\n")
+            return
+        click.echo(text, color=self.color)
+
+    def finish(self, done: Run, options: dict[str, Any]) -> int:
+        """Report a run, and write what else was asked for."""
+        from deadsim import api
+
+        if options["save_schedule"] is not None:
+            save(options["save_schedule"], api.schedule_text(done, options["save_schedule"]))
+        if options["svg"] is not None:
+            drawn = api.pictures(done, options["layout"], options["all_nodes"])
+            for number, picture in enumerate(drawn, 1):
+                save(numbered(options["svg"], number), picture)
+        if self.form == "json":
+            self.write(api.dump(api.as_dict(done)))
+        else:
+            self.write_text(done)
+        return status(done.verdict, done.outcome == "interrupted")
+
+    def write_text(self, done: Run) -> None:
+        from shutil import get_terminal_size
+
+        from deadsim.report.text import report, summary
+
+        lines = summary(done) if self.quiet else report(done, get_terminal_size((80, 24)).columns)
+        if self.file is None and self.color is None:
+            lines = [colored(line) for line in lines]
+        self.write("\n".join(lines))
+
+
+def colored(line: str) -> str:
+    """Set off what was found, and the verdict; the colours are dropped where there is no terminal."""
+    import os
+
+    if os.environ.get("NO_COLOR"):
+        return line
+    word = line.split(" ", 1)[0]
+    if word.isupper() and len(word) > 1:
+        good = word == "OK"
+        return click.style(word, fg="cyan" if good else "yellow", bold=True) + line[len(word) :]
+    if word in ("verdict:", "schedule:", "replay:", "output:", "variables:"):
+        return click.style(word, bold=True) + line[len(word) :]
+    return line
+
+
+def numbered(file: str, number: int) -> str:
+    """Name the file of the n-th picture: NAME.svg, NAME-2.svg."""
+    if number == 1:
+        return file
+    stem, dot, ending = file.rpartition(".")
+    return f"{stem}-{number}{dot}{ending}" if dot and "/" not in ending else f"{file}-{number}"
+
+
+def save(file: str, text: str) -> None:
+    """Write a file; raises UsageError where that cannot be."""
+    try:
+        with open(file, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except OSError as error:
+        from deadsim.api import reason
+
+        raise UsageError(f"{file}: cannot be written ({reason(error)})") from None
+
+
+def excerpt(source: str, problem: Problem) -> list[str]:
+    """Show the line of a problem, with carets under what is wrong."""
+    from deadsim.report.sentences import visible
+    from deadsim.report.table import width
+
+    lines = source.split("\n")
+    line, column, length = problem.place
+    if not 0 < line <= len(lines):
+        return []
+    shown = lines[line - 1]
+    head = f"{line:>5} | "
+    before = width(visible(shown[: column - 1]))
+    carets = max(1, width(visible(shown[column - 1 : column - 1 + length])))
+    return [head + visible(shown), " " * (len(head) + before) + "^" * carets]
+
+
+def main() -> NoReturn:
+    """Run the command line; never a traceback for what a user did."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        result = deadsim.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as exit:
+        result = exit.exit_code
+    except click.ClickException as error:
+        error.show()
+        result = WRONG
+    except (click.Abort, KeyboardInterrupt):
+        result = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody to tell.
+        sys.stdout = None  # type: ignore[assignment]  # so that leaving does not flush it
+        result = 128 + 13
+    sys.exit(result if isinstance(result, int) else 0)

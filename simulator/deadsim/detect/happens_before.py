@@ -1,0 +1,55 @@
+"""Vector clocks: which steps of a run came before which, by the order that the program enforces.
+
+A clock says of each thread how far it is known. Thread clocks advance where something leaves them;
+a channel (an object, by its number) keeps what was given to it so far, so that every earlier
+release, set or arrival counts. Mattern: Virtual Time and Global States of Distributed Systems, 1989.
+"""
+
+from typing import TypeAlias
+
+from deadsim.trace.event import Event
+
+Clock: TypeAlias = dict[int, int]
+
+
+def join(into: Clock, other: Clock) -> None:
+    """Let one clock know all that another knows."""
+    for thread, time in other.items():
+        if into.get(thread, 0) < time:
+            into[thread] = time
+
+
+class HappensBefore:
+    """Follows a run event by event; `clocks[t]` is what thread t knows."""
+
+    def __init__(self) -> None:
+        self.clocks: dict[int, Clock] = {}
+        self.channels: dict[int, Clock] = {}
+        self.steps: list[Clock] = []  # a copy for each event that later ones may be ordered after
+        self.keep_steps = False
+
+    def before(self, event: Event) -> Clock:
+        """Take in what comes before a step, and give its thread's clock."""
+        thread = event.thread
+        clock = self.clocks.get(thread)
+        if clock is None:
+            # Its first step: it knows what whoever started it knew.
+            clock = self.clocks[thread] = {thread: 1}
+            join(clock, self.channels.get(thread, {}))
+        for channel in event.takes:
+            given = self.channels.get(channel)
+            if given is not None:
+                join(clock, given)
+        for step in event.ordered_after:
+            join(clock, self.steps[step])
+        return clock
+
+    def after(self, event: Event) -> None:
+        """Give on what leaves the thread with a step."""
+        clock = self.clocks[event.thread]
+        if event.gives:
+            for channel in event.gives:
+                join(self.channels.setdefault(channel, {}), clock)
+            clock[event.thread] += 1
+        if self.keep_steps:
+            self.steps.append(dict(clock))

@@ -1,0 +1,103 @@
+"""The judges of one run, looking on step by step."""
+
+from collections.abc import Callable, Sequence
+
+from deadsim.detect.deadlocks import name_deadlocks
+from deadsim.detect.races import RaceDetector, describe
+from deadsim.detect.stuck import StuckJudge
+from deadsim.kernel.evaluation import Evaluate
+from deadsim.kernel.failure import Failing, Failure
+from deadsim.kernel.query import state_evaluator
+from deadsim.kernel.system import State
+from deadsim.model.program import Program
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Deadlock, Failed, Race
+
+
+class DeadlockWatch:
+    """Finds each deadlock at the step with which it forms; `stop` says whether to stop then."""
+
+    def __init__(self, judge: StuckJudge, stop: Callable[[], bool]) -> None:
+        self.judge = judge
+        self.stop = stop
+        self.events: list[Event] = []
+        self.deadlocks: list[Deadlock] = []
+        self.leaks: list[Deadlock] = []
+        self.seen: set[tuple[object, ...]] = set()
+
+    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
+        if event is not None:
+            self.events.append(event)
+        if self.judge.system.over(state.objects):
+            return False
+        progress = self.judge.stuck(state)
+        if progress is None:
+            return False
+        total = not self.judge.system.enabled(state)
+        for found in name_deadlocks(self.judge, state, self.events, progress, total):
+            places = tuple(wait.place for wait in found.waits)
+            key = (found.kind, found.threads, found.objects, places)
+            if key not in self.seen:
+                self.seen.add(key)
+                (self.leaks if self.is_leak(found) else self.deadlocks).append(found)
+        return bool(self.deadlocks) and self.stop()
+
+    def is_leak(self, found: Deadlock) -> bool:
+        """Decide whether only daemons are stuck, which is no defect."""
+        daemons = {t.name for t in self.judge.system.program.threads if t.daemon}
+        return daemons.issuperset(found.threads) and daemons.issuperset(found.also_stuck)
+
+
+class RaceWatch:
+    """Finds data races."""
+
+    def __init__(self) -> None:
+        self.detector = RaceDetector()
+
+    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
+        if event is not None:
+            self.detector.after(event)
+        return False
+
+    def races(self, program: Program, events: Sequence[Event]) -> tuple[Race, ...]:
+        """Give what was found, in the user's own names."""
+        return describe(program, events, tuple(self.detector.found.values()))
+
+
+class FailureWatch:
+    """Notes threads that fail, and invariants that do not hold, each of them once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.found: list[Failed] = []
+        self.failed: set[int] = set()
+        self.invariants: list[tuple[int, Evaluate]] = [
+            (number, state_evaluator(program, invariant.expression))
+            for number, invariant in enumerate(program.invariants)
+        ]
+
+    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
+        step = None if event is None else event.step
+        for failure in failures:
+            self.failed.add(failure.thread)
+            name = self.program.threads[failure.thread].name
+            self.found.append(
+                Failed(failure.type, step, name, failure.place, failure.message)
+            )
+        for number, holds in list(self.invariants):
+            if not true(holds, state.objects):
+                self.invariants = [one for one in self.invariants if one[0] != number]
+                invariant = self.program.invariants[number]
+                name = None if event is None else self.program.threads[event.thread].name
+                self.found.append(
+                    Failed("invariant", step, name, invariant.place, invariant.text)
+                )
+        return False
+
+
+def true(evaluate: Evaluate, objects: Sequence[object]) -> bool:
+    """Judge a claim's expression; one that cannot be evaluated counts as false."""
+    try:
+        return bool(evaluate(objects))
+    except Failing:
+        return False

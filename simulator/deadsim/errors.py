@@ -1,0 +1,70 @@
+"""Every exception that deadsim raises on purpose, and where in a file something is wrong.
+
+    DeadsimError
+    ├── ScenarioError     the scenario file is wrong: every problem of it, each with its place
+    ├── UsageError        the command line, or a call of the Python API, is wrong
+    ├── ReplayDiverged    a schedule does not fit the scenario it is replayed on
+    └── InternalError     deadsim itself is wrong: never the user's fault
+
+A defect in the user's program is data (a finding), never an exception.
+"""
+
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """A stretch of one line of a scenario file; lines and columns count from 1, in characters."""
+
+    line: int
+    column: int
+    length: int = 1
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a scenario file, in one sentence."""
+
+    place: Place
+    message: str
+
+
+class DeadsimError(Exception):
+    """Anything that deadsim raises on purpose; its text is the message for the user."""
+
+
+class UsageError(DeadsimError):
+    """The command line, or a call of the Python API, asks for something that cannot be."""
+
+
+class ScenarioError(DeadsimError):
+    """A scenario file is wrong: `problems` holds all that was found, in the order of the file."""
+
+    def __init__(self, file: str, problems: tuple[Problem, ...], source: str = "") -> None:
+        self.file = file
+        self.problems = tuple(sorted(set(problems)))
+        self.source = source
+        super().__init__("\n".join(self.lines()))
+
+    def lines(self) -> list[str]:
+        """Give `file:line:column: message` for each problem."""
+        return [f"{self.file}:{p.place.line}:{p.place.column}: {p.message}" for p in self.problems]
+
+
+class ReplayDiverged(DeadsimError):
+    """A schedule names a step that the scenario cannot take: `step` counts from 0."""
+
+    def __init__(self, step: int, expected: str, found: str) -> None:
+        self.step = step
+        self.expected = expected
+        self.found = found
+        super().__init__(
+            f"the schedule does not fit at step {step}: it says {expected}, but {found}"
+        )
+
+
+class InternalError(DeadsimError):
+    """deadsim contradicts itself; `schedule` is what had been taken, as names, to report it with."""
+
+    def __init__(self, message: str, schedule: tuple[str, ...] = ()) -> None:
+        self.schedule = schedule
+        taken = f" (schedule: {' '.join(schedule)})" if schedule else ""
+        super().__init__(f"internal error, please report it: {message}{taken}")

@@ -1,0 +1,399 @@
+"""Expressions made into functions of what they read: a thread's slots, or the shared objects.
+
+The meaning is Python's, within the bounds of `model.values`; whatever cannot be computed is a
+misuse. Nothing is handed to Python's own evaluator.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias, assert_never
+
+from deadsim.kernel.failure import OutOfBounds, misuse
+from deadsim.model.expressions import (
+    Arithmetic,
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Constant,
+    Display,
+    Expression,
+    Format,
+    Function,
+    Item,
+    Local,
+    Logic,
+    Negative,
+    Not,
+    Query,
+    Relation,
+    Shared,
+    Target,
+)
+from deadsim.model.values import (
+    MAX_INTEGER,
+    MAX_ITEMS,
+    MAX_NESTING,
+    MAX_TEXT,
+    UNSET,
+    ListValue,
+    Value,
+)
+
+Environment: TypeAlias = Sequence[Any]
+Evaluate: TypeAlias = Callable[[Environment], Any]
+Ask: TypeAlias = Callable[[Query], Evaluate]
+
+
+INTEGER_TOO_LARGE = "computes an integer of 2**63 or more in magnitude"
+TEXT_TOO_LONG = f"makes a text of more than {MAX_TEXT:,} characters"
+LIST_TOO_LONG = f"makes a list of more than {MAX_ITEMS:,} items"
+
+
+def describe(value: Value) -> str:
+    """Name the type of a value as a message does."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int):
+        return "an integer"
+    if isinstance(value, str):
+        return "a text"
+    return "a list" if isinstance(value, ListValue) else "a tuple"
+
+
+def integer(value: Any) -> int:
+    """Check the bound on integers."""
+    if -MAX_INTEGER < value < MAX_INTEGER:
+        return value  # type: ignore[no-any-return]  # the caller computed it from integers
+    raise OutOfBounds(INTEGER_TOO_LARGE)
+
+
+def text(value: str) -> str:
+    """Check the bound on texts."""
+    if len(value) > MAX_TEXT:
+        raise OutOfBounds(TEXT_TOO_LONG)
+    return value
+
+
+def _measure(items: Iterable[Value]) -> tuple[int, int]:
+    """Count the items, those of lists within included, and how deep the lists go."""
+    count = depth = 0
+    for item in items:
+        count += 1
+        if isinstance(item, tuple):
+            inner, below = _measure(item)
+            count += inner
+            depth = max(depth, below)
+    return count, depth + 1
+
+
+def sequence(kind: type[tuple[Value, ...]], items: Sequence[Value]) -> tuple[Value, ...]:
+    """Make a list or tuple value and check its bounds."""
+    if len(items) <= MAX_ITEMS:
+        count, depth = _measure(items)
+        if count <= MAX_ITEMS:
+            if depth <= MAX_NESTING:
+                return kind(items)
+            raise OutOfBounds(f"makes lists within lists, more than {MAX_NESTING} deep")
+    raise OutOfBounds(LIST_TOO_LONG)
+
+
+def stored(value: Value) -> Value:
+    """Give what a write stores: a tuple becomes a list."""
+    return ListValue(value) if type(value) is tuple else value
+
+
+def _mismatch(operator: str, left: Value, right: Value) -> Exception:
+    return misuse(f"uses '{operator}' on {describe(left)} and {describe(right)}")
+
+
+def arithmetic(operator: Arithmetic, left: Value, right: Value) -> Value:
+    """Compute `left operator right`."""
+    if isinstance(left, int) and isinstance(right, int):
+        match operator:
+            case "+":
+                return integer(left + right)
+            case "-":
+                return integer(left - right)
+            case "*":
+                return integer(left * right)
+            case "//" | "%":
+                if right == 0:
+                    raise misuse("divides by zero")
+                return left // right if operator == "//" else left % right
+            case "**":
+                if right < 0:
+                    raise misuse("raises to a negative power")
+                if abs(left) > 1 and right > 63:
+                    raise OutOfBounds(INTEGER_TOO_LARGE)
+                return integer(left**right)
+            case _:
+                assert_never(operator)
+    if operator == "+" and type(left) is type(right):
+        if isinstance(left, str) and isinstance(right, str):
+            return text(left + right)
+        if isinstance(left, tuple) and isinstance(right, tuple):
+            return sequence(type(left), (*left, *right))
+    if operator == "*":
+        if isinstance(left, int):
+            left, right = right, left
+        if isinstance(right, int) and isinstance(left, str):
+            if len(left) * right > MAX_TEXT:
+                raise OutOfBounds(TEXT_TOO_LONG)
+            return left * right
+        if isinstance(right, int) and isinstance(left, tuple):
+            if len(left) * right > MAX_ITEMS:
+                raise OutOfBounds(LIST_TOO_LONG)
+            return sequence(type(left), tuple(left) * right)
+    raise _mismatch(operator, left, right)
+
+
+def _comparable(left: Value, right: Value) -> bool:
+    if isinstance(left, int):
+        return isinstance(right, int)
+    if isinstance(left, tuple) and type(left) is type(right):
+        assert isinstance(right, tuple)
+        for one, other in zip(left, right, strict=False):
+            if one != other:
+                return _comparable(one, other)
+        return True
+    return isinstance(left, str) and isinstance(right, str)
+
+
+def relate(operator: Relation, left: Value, right: Value) -> bool:
+    """Decide one comparison."""
+    match operator:
+        case "==":
+            return left == right
+        case "!=":
+            return left != right
+        case "in" | "not in":
+            if isinstance(right, str):
+                if not isinstance(left, str):
+                    raise _mismatch(operator, left, right)
+            elif not isinstance(right, tuple):
+                raise _mismatch(operator, left, right)
+            return (left in right) == (operator == "in")  # type: ignore[operator]  # checked above
+        case _:
+            if not _comparable(left, right):
+                raise _mismatch(operator, left, right)
+            a: Any = left
+            if operator == "<":
+                return bool(a < right)
+            if operator == "<=":
+                return bool(a <= right)
+            return bool(a > right) if operator == ">" else bool(a >= right)
+
+
+def item_of(values: Value, index: Value) -> Value:
+    """Give `values[index]`, as Python counts, negative ones from the end."""
+    if not isinstance(values, (tuple, str)):
+        raise misuse(f"takes an item of {describe(values)}")
+    if not isinstance(index, int):
+        raise misuse(f"uses {describe(index)} as an index")
+    if -len(values) <= index < len(values):
+        return values[index]
+    raise misuse(f"uses index {index} of {describe(values)} that has {len(values)} items")
+
+
+def _integers(function: str, values: Sequence[Value]) -> list[int]:
+    numbers = [value for value in values if isinstance(value, int)]
+    if len(numbers) < len(values):
+        wrong = next(value for value in values if not isinstance(value, int))
+        raise misuse(f"calls '{function}' with {describe(wrong)}")
+    return numbers
+
+
+def _items(function: str, value: Value) -> Sequence[Value]:
+    if isinstance(value, (tuple, str)):
+        return value
+    raise misuse(f"calls '{function}' with {describe(value)}")
+
+
+def _extreme(function: Function, values: Sequence[Value]) -> Value:
+    if not values:
+        raise misuse(f"calls '{function}' with nothing in it")
+    best = values[0]
+    for value in values[1:]:
+        if relate("<" if function == "min" else ">", value, best):
+            best = value
+    return best
+
+
+def _parse_integer(value: Value) -> int:
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, str):
+        digits = value.strip()
+        bare = digits[1:] if digits[:1] in ("+", "-") else digits
+        if bare.isascii() and bare.isdigit() and len(bare) < 1000:
+            return integer(int(digits))
+        raise misuse("calls 'int' with a text that is no integer")
+    raise misuse(f"calls 'int' with {describe(value)}")
+
+
+def call(function: Function, arguments: Sequence[Value]) -> Value:
+    """Call one of the functions of the language; how many arguments it takes was checked before."""
+    first = arguments[0]
+    match function:
+        case "len":
+            return len(_items(function, first))
+        case "min" | "max":
+            return _extreme(function, arguments if len(arguments) > 1 else _items(function, first))
+        case "abs":
+            return abs(_integers(function, arguments)[0])
+        case "sum":
+            return integer(sum(_integers(function, _items(function, first))))
+        case "any":
+            return any(_items(function, first))
+        case "all":
+            return all(_items(function, first))
+        case "range":
+            bounds = _integers(function, arguments)
+            if len(bounds) == 3 and bounds[2] == 0:
+                raise misuse("calls 'range' with a step of zero")
+            numbers = range(*bounds)
+            if len(range(*bounds)[: MAX_ITEMS + 1]) > MAX_ITEMS:
+                raise OutOfBounds(LIST_TOO_LONG)
+            return ListValue(numbers)
+        case "int":
+            return _parse_integer(first)
+        case "bool":
+            return bool(first)
+        case _:
+            assert_never(function)
+
+
+def _no_query(query: Query) -> Evaluate:
+    raise AssertionError(f"{query.function} outside a claim")
+
+
+def evaluator(expression: Expression, ask: Ask = _no_query) -> Evaluate:
+    """Make an expression into a function of what it reads.
+
+    A thread's expression reads a sequence of slots; a claim's reads the shared objects, and `ask`
+    makes the functions that look at a primitive. The function raises `Failing` where the
+    expression has no value.
+    """
+
+    def part(inner: Expression) -> Evaluate:
+        return evaluator(inner, ask)
+
+    match expression:
+        case Constant(value):
+            return lambda env: value
+        case Local(slot, name):
+            return _local(slot, name)
+        case Shared(target):
+            find = locate(target, ask)
+            return lambda env: env[find(env)]
+        case Query():
+            return ask(expression)
+        case Negative(sign, operand):
+            return _negative(sign, part(operand))
+        case Not(operand):
+            inner = part(operand)
+            return lambda env: not inner(env)
+        case Binary(operator, left, right):
+            return _binary(operator, part(left), part(right))
+        case Compare(first, rest):
+            return _compare(part(first), tuple((op, part(other)) for op, other in rest))
+        case Logic(operator, operands):
+            return _logic(operator == "and", tuple(part(operand) for operand in operands))
+        case Conditional(test, then, otherwise):
+            asked, yes, no = part(test), part(then), part(otherwise)
+            return lambda env: yes(env) if asked(env) else no(env)
+        case Item(values, index):
+            whole, which = part(values), part(index)
+            return lambda env: item_of(whole(env), which(env))
+        case Display(kind, items):
+            parts = tuple(part(inner) for inner in items)
+            make: type[tuple[Value, ...]] = ListValue if kind == "list" else tuple
+            return lambda env: sequence(make, [inner(env) for inner in parts])
+        case Call(function, arguments):
+            given = tuple(part(inner) for inner in arguments)
+            return lambda env: call(function, [inner(env) for inner in given])
+        case Format(pieces):
+            shown = tuple(part(inner) for inner in pieces)
+            return lambda env: text("".join([str(inner(env)) for inner in shown]))
+        case _:
+            assert_never(expression)
+
+
+def _local(slot: int, name: str) -> Evaluate:
+    def read(env: Environment) -> Any:
+        value = env[slot]
+        if value is UNSET:
+            raise misuse(f"reads '{name}' before it has a value")
+        return value
+
+    return read
+
+
+def _negative(sign: str, operand: Evaluate) -> Evaluate:
+    def negate(env: Environment) -> int:
+        value = operand(env)
+        if not isinstance(value, int):
+            raise misuse(f"uses '{sign}' on {describe(value)}")
+        return -value if sign == "-" else +value
+
+    return negate
+
+
+def _binary(operator: Arithmetic, left: Evaluate, right: Evaluate) -> Evaluate:
+    return lambda env: arithmetic(operator, left(env), right(env))
+
+
+def _compare(first: Evaluate, rest: tuple[tuple[Relation, Evaluate], ...]) -> Evaluate:
+    if len(rest) == 1:
+        operator, other = rest[0]
+        return lambda env: relate(operator, first(env), other(env))
+
+    def chain(env: Environment) -> bool:
+        value = first(env)
+        for operator, other in rest:
+            following = other(env)
+            if not relate(operator, value, following):
+                return False
+            value = following
+        return True
+
+    return chain
+
+
+def _logic(conjunction: bool, operands: tuple[Evaluate, ...]) -> Evaluate:
+    def decide(env: Environment) -> Any:
+        for operand in operands:
+            value = operand(env)
+            if bool(value) is not conjunction:
+                break
+        return value
+
+    return decide
+
+
+def locate(target: Target, ask: Ask = _no_query) -> Callable[[Environment], int]:
+    """Make a function that gives the number of the object that `target` means."""
+    if target.fixed is not None:
+        number = target.fixed
+        return lambda env: number
+    indices = tuple(evaluator(index, ask) for index in target.indices)
+
+    def find(env: Environment) -> int:
+        offset = 0
+        for extent, index in zip(target.shape, indices, strict=True):
+            value = index(env)
+            if not isinstance(value, int):
+                raise misuse(f"uses {describe(value)} as an index of '{target.name}'")
+            if not 0 <= value < extent:
+                raise misuse(f"uses index {value} of '{target.name}', {span(extent)}")
+            offset = offset * extent + value
+        return target.first + offset
+
+    return find
+
+
+def span(extent: int) -> str:
+    """Say which indices an array of this extent has."""
+    return f"which has 0 to {extent - 1}" if extent > 1 else f"which has {'only 0' if extent else 'no elements'}"

@@ -1,0 +1,37 @@
+"""How a thread fails."""
+
+from typing import Literal, NamedTuple, TypeAlias
+
+from deadsim.errors import Place
+
+FailureType: TypeAlias = Literal["assertion", "misuse", "error"]
+
+
+class Failure(NamedTuple):
+    """A thread failed: what it did (a sentence without a subject), and where."""
+
+    thread: int
+    type: FailureType
+    message: str
+    place: Place
+
+
+class Failing(Exception):
+    """Raised while a thread does local work; it never leaves the kernel."""
+
+    def __init__(self, type: FailureType, message: str) -> None:
+        self.type: FailureType = type
+        self.message = message
+        super().__init__(message)
+
+
+class OutOfBounds(Failing):
+    """A value would grow past its bound (`model.values`)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("misuse", message)
+
+
+def misuse(message: str) -> Failing:
+    """Make the failure of a thread that uses something against its contract."""
+    return Failing("misuse", message)

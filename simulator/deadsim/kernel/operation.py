@@ -1,0 +1,129 @@
+"""The operations half of the kernel: what one step does to the objects that threads share.
+
+The objects' state is a tuple with an entry for each, by number; each primitive's file says what its
+entry looks like. An operation knows objects and threads by number, and no program.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
+
+from deadsim.model.values import Value
+
+Objects: TypeAlias = tuple[Any, ...]
+Channel: TypeAlias = int  # what happens-before flows through: the number of an object
+
+
+class Outcome(NamedTuple):
+    """What a step did.
+
+    `results` are for whoever asked; `success` is false of a try that failed; `misuse` is what the
+    thread did wrong, with {} for the object whose number follows (then nothing changed); `started`
+    are threads that now begin; `block` is what a
+    block of instructions that was one step did.
+    """
+
+    objects: Objects
+    results: tuple[Value, ...] = ()
+    success: bool = True
+    misuse: tuple[str, int] | None = None
+    started: tuple[int, ...] = ()
+    block: Any = None
+
+
+class Operation(ABC):
+    """What a thread is about to do: one indivisible step.
+
+    `objects` are those it touches, the one it is about first. `reads` and `writes` are shared
+    variables; `gives` and `takes` are the channels by which happens-before leaves and enters the
+    thread with this step. `duration` is how long the step takes to fall due, in virtual seconds.
+    """
+
+    verb: str = ""
+    phase: Literal["begin", "end"] | None = None
+    objects: tuple[int, ...] = ()
+    reads: tuple[int, ...] = ()
+    writes: tuple[int, ...] = ()
+    gives: tuple[Channel, ...] = ()
+    takes: tuple[Channel, ...] = ()
+    duration: int | None = None
+    text: str | None = None  # what it prints, or what a named step is called
+    can_block: ClassVar[bool] = False  # whether `ways` can be 0
+
+    def ways(self, objects: Objects, thread: int) -> int:
+        """Count the results that the step can have now; 0 while it is blocked."""
+        return 1
+
+    @abstractmethod
+    def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
+        """Take the step; only called while `ways` is more than `way`."""
+
+    def awaits(self, objects: Objects, thread: int) -> tuple[int, ...]:
+        """Give the threads any of which might let this blocked step go on."""
+        return ()
+
+
+class Facts:
+    """What relaxed progress has found to be provided: nothing is ever taken away from it."""
+
+    __slots__ = ("ended", "free", "new", "started", "version")
+
+    def __init__(
+        self, free: set[int], new: frozenset[int], started: set[int], ended: set[int]
+    ) -> None:
+        self.free = free  # locks that somebody could take
+        self.new = new  # threads that have not begun now
+        self.started = started  # threads that have begun, or could
+        self.ended = ended  # threads that have ended, or could
+        self.version = 0
+
+    def provide(self, where: set[int], what: int) -> None:
+        """Add one fact."""
+        if what not in where:
+            where.add(what)
+            self.version += 1
+
+
+Held: TypeAlias = dict[int, int]  # lock → how often it is certainly held, at least
+
+
+class Reach(NamedTuple):
+    """The objects that a step of the program may be about: all of them at once, or one of them."""
+
+    numbers: range
+    every: bool
+
+
+class Form(ABC):
+    """How one verb works on one kind of object: it makes the operation, and relaxes it.
+
+    The relaxed half is for deciding who is stuck (`detect.stuck`): it sees the step before its
+    index was worked out, and must never deny what some real execution allows.
+    """
+
+    can_block = False
+
+    @abstractmethod
+    def operation(
+        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
+    ) -> Operation:
+        """Make the operation; raises `Failing` where an operand is not what it must be."""
+
+    def may_pass(self, thread: int, reach: Reach, facts: Facts, held: Held) -> bool:
+        """Decide whether the thread could take the step, given what could be provided."""
+        return True
+
+    def may_misuse(self, thread: int, reach: Reach, facts: Facts, held: Held) -> bool:
+        """Decide whether the step may turn out to be a misuse, where the thread holds that much."""
+        return False
+
+    def relax(self, reach: Reach, facts: Facts, held: Held) -> None:
+        """Provide what the step provides, and note in `held` what the thread holds after it."""
+
+    def frees(self, reach: Reach) -> range | None:
+        """Give the locks that this step lets go, whatever else is the case."""
+        return None
+
+
+def replaced(objects: Objects, number: int, value: Any) -> Objects:
+    """Give the state with one entry replaced."""
+    return (*objects[:number], value, *objects[number + 1 :])

@@ -1,0 +1,331 @@
+"""Read a whole scenario file."""
+
+import hashlib
+from collections.abc import Mapping as MappingType
+from typing import NamedTuple
+
+from deadsim.errors import Place, Problem, ScenarioError, UsageError
+from deadsim.language import claims, form
+from deadsim.language.body import Body
+from deadsim.language.claims import Demands
+from deadsim.language.document import Mapping, Node, Scalar, Sequence, decode, parse
+from deadsim.language.form import is_null
+from deadsim.language.names import (
+    NAME,
+    Meaning,
+    Problems,
+    Procedure,
+    Scope,
+    Shared,
+    Slot,
+    Unknown,
+    clean,
+    elements,
+    listed,
+    nearest,
+    noun,
+)
+from deadsim.language.sections import SECTIONS, Declarations, index_values, pairs
+from deadsim.language.steps import MAX_STEPS, ProcedureText, Steps, Surroundings, TooLarge
+from deadsim.language.verbs import PENDING_SECTIONS
+from deadsim.model.instructions import Code
+from deadsim.model.program import Program, Thread
+from deadsim.model.values import MAX_TEXT, Unset
+
+KEYS = (
+    "version",
+    "name",
+    "description",
+    "params",
+    *SECTIONS,
+    "threads",
+    "processes",
+    "procedures",
+    "invariants",
+    "schedule",
+    "expect",
+    "limits",
+)
+MAX_THREADS = 10_000
+THREAD_KEYS = ("daemon", "autostart", "locals", "do")
+
+
+def load(data: bytes, file: str, params: MappingType[str, str] | None = None) -> Program:
+    """Read a scenario; `file` names it in messages, `params` take the place of its own values.
+
+    Raises ScenarioError with every problem that was found.
+    """
+    text = decode(data, file)
+    root = parse(text, file)
+    digest = hashlib.sha256(data).hexdigest()
+    return _Loader(file, text, digest, dict(params or {})).load(root)
+
+
+def is_scenario(data: bytes) -> bool:
+    """Decide whether a file is a scenario: a YAML map with `threads` or `processes`."""
+    try:
+        root = parse(decode(data, ""), "")
+    except ScenarioError:
+        return any(line.startswith((b"threads:", b"processes:")) for line in data.splitlines())
+    return isinstance(root, Mapping) and any(
+        key.value in ("threads", "processes") for key, _ in root.pairs
+    )
+
+
+class _Template(NamedTuple):
+    """A thread or array of threads as the file has it."""
+
+    name: str
+    shape: tuple[int, ...]
+    indices: tuple[str | None, ...]
+    key: Scalar
+    body: Node
+    options: dict[str, Node]
+
+
+class _Loader:
+    def __init__(self, file: str, text: str, digest: str, params: dict[str, str]) -> None:
+        self.file = file
+        self.text = text
+        self.digest = digest
+        self.given = params
+        self.problems = Problems()
+        self.declared = Declarations(self.problems)
+        self.around = Surroundings(self.problems, self.declared.shared)
+
+    def fail(self) -> ScenarioError:
+        return ScenarioError(self.file, tuple(self.problems.found), self.text)
+
+    def load(self, root: Node | None) -> Program:
+        if not isinstance(root, Mapping):
+            place = Place(1, 1) if root is None else root.place
+            what = "is empty" if root is None or is_null(root) else "is no map"
+            self.problems.add(place, f"the file {what}; a scenario is a map with 'threads'")
+            raise self.fail()
+        top = self.top(root)
+        params = self.declared.params(top.get("params"), self.given)
+        unknown = [name for name in self.given if name not in params]
+        if unknown and not self.problems.found:
+            hint = nearest(unknown[0], params) or f"; it has {listed(params, 'and') or 'none'}"
+            raise UsageError(f"the scenario has no param '{unknown[0]}'{hint}")
+        templates = self.templates(top.get("threads"))
+        count = sum(len(elements(t.name, t.shape)) for t in templates)
+        if count > MAX_THREADS:
+            place = templates[-1].key.place
+            self.problems.add(place, f"a scenario may have {MAX_THREADS:,} threads, not {count:,}")
+            raise self.fail()
+        self.declared.first_object = count + 1
+        for section in SECTIONS:
+            self.declared.section(section, top.get(section))
+        self.procedures(top.get("procedures"))
+        try:
+            threads = self.threads(templates)
+            self.uncalled()
+        except TooLarge as large:
+            message = f"a scenario may have {MAX_STEPS:,} steps, procedures written out"
+            self.problems.add(large.place, message)
+            raise self.fail() from None
+        demands = Demands(self.problems, Scope(self.declared.shared))
+        name = claims.literal(top.get("name"), _stem(self.file), self.problems, "'name'", MAX_TEXT)
+        program = Program(
+            name=" ".join(name.split()),
+            description=claims.literal(
+                top.get("description"), "", self.problems, "'description'", MAX_TEXT
+            ),
+            file=self.file,
+            source=self.text,
+            digest=self.digest,
+            params=params,
+            given={name: params[name] for name in self.given},
+            threads=threads,
+            objects=tuple(self.declared.objects),
+            invariants=demands.invariants(top.get("invariants")),
+            claims=demands.expect(top.get("expect")),
+            plan=demands.plan(top.get("schedule")),
+            limits=demands.limits(top.get("limits")),
+        )
+        if self.problems.found:
+            raise self.fail()
+        self.check_carried_out()
+        return program
+
+    def top(self, root: Mapping) -> dict[str, Node]:
+        """Read the keys of the file; one without a value is as if absent."""
+        top: dict[str, Node] = {}
+        for key, value in root.pairs:
+            if key.value not in KEYS:
+                hint = nearest(key.value, KEYS)
+                self.problems.add(key.place, f"unknown key '{key.value}'{hint}")
+            elif not is_null(value) or key.value == "threads":
+                top[key.value] = value
+            if key.value == "processes" and not is_null(value):
+                self.around.not_yet(key.place, "'processes' (part two of the language)")
+            elif key.value in PENDING_SECTIONS and not is_null(value):
+                self.around.not_yet(key.place, f"'{key.value}'")
+        claims.version(top.get("version"), self.problems)
+        if "threads" not in top and "processes" not in top:
+            self.problems.add(root.place, "a scenario has 'threads'; this one has none")
+        return top
+
+    def check_carried_out(self) -> None:
+        """Refuse what was read and checked, but is not carried out yet."""
+        for place, what in self.around.pending:
+            self.problems.add(place, f"{what} is part of the language, but not carried out yet")
+        if self.problems.found:
+            raise self.fail()
+
+    def templates(self, node: Node | None) -> list[_Template]:
+        found: list[_Template] = []
+        total = 0
+        for key, value in pairs(node, self.problems, "'threads'"):
+            array = self.declared.array(key, "threads")
+            if array is None:
+                continue
+            name, shape, indices = array
+            if not self.declared.claim_name(
+                name, key.place, Shared("threads", total, shape, name)
+            ):
+                continue
+            body, options = self.thread_options(key, value)
+            found.append(_Template(name, shape, indices, key, body, options))
+            total += len(elements(name, shape))
+        return found
+
+    def thread_options(self, key: Scalar, value: Node) -> tuple[Node, dict[str, Node]]:
+        """Tell a thread's body from its options."""
+        nothing = Scalar("", True, key.place, None)
+        if not isinstance(value, Mapping):
+            if not isinstance(value, Sequence) and not is_null(value):
+                self.problems.add(value.place, "a thread is a list of steps, or a map with 'do'")
+                return nothing, {}
+            return value, {}
+        options: dict[str, Node] = {}
+        for name, given in value.pairs:
+            if name.value in THREAD_KEYS:
+                options[name.value] = given
+            else:
+                hint = nearest(name.value, THREAD_KEYS)
+                steps = "" if hint else "; its steps are a list, each behind a '- '"
+                self.problems.add(name.place, f"a thread has no '{name.value}'{hint or steps}")
+        return options.get("do", nothing), options
+
+    def procedures(self, node: Node | None) -> None:
+        for key, value in pairs(node, self.problems, "'procedures'"):
+            name = clean(key.value)
+            if not NAME.fullmatch(name):
+                self.problems.add(key.place, f"'{key.value}' is not a name")
+                continue
+            self.declared.claim_name(name, key.place, Procedure(name))
+            args: list[str] = []
+            body: Node = Scalar("", True, key.place, None)
+            if isinstance(value, Sequence):
+                body = value
+            else:
+                for word, given in pairs(value, self.problems, f"the procedure '{name}'"):
+                    if word.value == "do":
+                        body = given
+                    elif word.value == "args":
+                        args = self.arguments(given)
+                    else:
+                        hint = nearest(word.value, ("args", "do")) or "; it has 'args' and 'do'"
+                        self.problems.add(word.place, f"a procedure has no '{word.value}'{hint}")
+            self.around.procedures[name] = ProcedureText(name, key.place, tuple(args), body)
+
+    def arguments(self, node: Node) -> list[str]:
+        args: list[str] = []
+        if is_null(node):
+            return args
+        for item in form.items(node, self.problems, "'args'"):
+            name = form.local_name(item, self.problems)
+            if name is None:
+                continue
+            if name in args:
+                self.problems.add(item.place, f"two arguments are called '{name}'")
+            self.own_name(name, item.place, "argument")
+            args.append(name)
+        return args
+
+    def own_name(self, name: str, place: Place, what: str) -> bool:
+        """Check that a local, index or argument is not called as something shared is."""
+        meaning = self.declared.shared.get(name)
+        if meaning is not None:
+            self.problems.add(
+                place, f"'{name}' is {noun(meaning)}; an {what} needs a name of its own"
+            )
+        return meaning is None
+
+    def threads(self, templates: list[_Template]) -> tuple[Thread, ...]:
+        threads: list[Thread] = []
+        for template in templates:
+            names = elements(template.name, template.shape)
+            for index in template.indices:
+                if index is not None:
+                    self.own_name(index, template.key.place, "index")
+            daemon = self.flag(template, "daemon", False)
+            autostart = self.flag(template, "autostart", True)
+            self.around.counting = True
+            code: Code | None = None
+            for position, name in enumerate(names or [template.name]):
+                bound = any(index is not None for index in template.indices)
+                if code is None or bound:
+                    before = len(self.problems.found)
+                    code = self.code(template, position)
+                    if len(self.problems.found) > before:
+                        break  # its other elements would only say the same again
+                self.around.counting = False
+                if names:
+                    threads.append(Thread(name, daemon, autostart, code, template.key.place))
+        return tuple(threads)
+
+    def flag(self, template: _Template, option: str, default: bool) -> bool:
+        node = template.options.get(option)
+        if node is None or is_null(node):
+            return default
+        value = self.declared.constants().constant(node)
+        if isinstance(value, Unset):
+            return default
+        if not isinstance(value, bool):
+            self.problems.add(node.place, f"'{option}' is true or false")
+        return bool(value)
+
+    def code(self, template: _Template, position: int) -> Code:
+        """Write the code of one thread."""
+        body = Body()
+        own = index_values(template.indices, template.shape, position)
+        reader = self.declared.constants(dict(own))
+        written = template.options.get("locals")
+        for key, node in pairs(written, self.problems, "'locals'"):
+            name = form.local_name(key, self.problems)
+            value = reader.constant(node)
+            if name is None or isinstance(value, Unset) or not self.own_name(name, key.place, "local"):
+                continue
+            if name in own:
+                self.problems.add(key.place, f"'{name}' is {noun(own[name])} already")
+                continue
+            own[name] = Slot(body.slot(value))
+        for name in form.collect_locals(template.body):
+            if name not in own and name not in self.declared.shared:
+                own[name] = Slot(body.slot())
+        Steps(self.around, body, Scope(self.declared.shared, own)).thread(
+            template.body, template.key.place
+        )
+        return body.code(template.key.place)
+
+    def uncalled(self) -> None:
+        """Check each procedure for itself too, whatever its arguments may turn out to be."""
+        pending = dict(self.around.pending)
+        self.around.counting = True
+        for text in self.around.procedures.values():
+            body = Body()
+            own: dict[str, Meaning] = {name: Unknown() for name in text.args}
+            for name in text.locals:
+                if name not in own and name not in self.declared.shared:
+                    own[name] = Slot(body.slot())
+            steps = Steps(self.around, body, Scope(self.declared.shared, own))
+            steps.procedure(text)
+        self.around.pending = pending
+
+
+def _stem(file: str) -> str:
+    return file.replace("\\", "/").rsplit("/", 1)[-1].split(".")[0] or file
+

@@ -1,0 +1,1 @@
+"""The nouns: an immutable program, the expressions in it, and what is claimed of it."""

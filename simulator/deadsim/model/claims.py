@@ -1,0 +1,97 @@
+"""What a scenario claims of itself, and the closed sets of defects and of kinds of deadlock."""
+
+from typing import Literal, NamedTuple, TypeAlias
+
+from deadsim.errors import Place
+from deadsim.model.expressions import Expression
+
+DefectType: TypeAlias = Literal[
+    "deadlock", "livelock", "race", "assertion", "invariant", "misuse", "error"
+]
+DEFECT_TYPES: tuple[DefectType, ...] = (
+    "deadlock",
+    "livelock",
+    "race",
+    "assertion",
+    "invariant",
+    "misuse",
+    "error",
+)
+
+DeadlockKind: TypeAlias = Literal[
+    "self-deadlock",
+    "circular-wait",
+    "orphaned-lock",
+    "leaked-permit",
+    "lost-wakeup",
+    "missed-signal",
+    "wrong-waiter",
+    "never-signalled",
+    "nested-monitor",
+    "barrier-starvation",
+    "peer-gone",
+    "missing-task-done",
+    "communication",
+    "collateral",
+]
+DEADLOCK_KINDS: tuple[DeadlockKind, ...] = (
+    "self-deadlock",
+    "circular-wait",
+    "orphaned-lock",
+    "leaked-permit",
+    "lost-wakeup",
+    "missed-signal",
+    "wrong-waiter",
+    "never-signalled",
+    "nested-monitor",
+    "barrier-starvation",
+    "peer-gone",
+    "missing-task-done",
+    "communication",
+    "collateral",
+)
+
+Level: TypeAlias = Literal["never", "possible", "always"]
+LEVELS: tuple[Level, ...] = ("never", "possible", "always")
+
+
+class KindClaim(NamedTuple):
+    """How often a type of defect shows, and which one must be among those that can."""
+
+    level: Level
+    kind: DeadlockKind | None = None
+    threads: tuple[str, ...] | None = None
+    objects: tuple[str, ...] | None = None
+    on: tuple[str, ...] | None = None
+
+
+class FinalClaim(NamedTuple):
+    """An expression that is judged at the program's end; `key` is its name among the claims."""
+
+    key: str
+    level: Level
+    expression: Expression
+    text: str
+    place: Place
+
+
+class OutputClaim(NamedTuple):
+    """A whole line of output (`lines` has that one), or with `exactly` all lines in their order."""
+
+    key: str
+    level: Literal["possible", "always", "exactly"]
+    lines: tuple[str, ...]
+    place: Place
+
+
+class Claims(NamedTuple):
+    """All that `expect` says; a type of defect that is not named is claimed `never`."""
+
+    kinds: dict[DefectType, KindClaim]
+    final: tuple[FinalClaim, ...]
+    output: tuple[OutputClaim, ...]
+
+    def level(self, type: DefectType) -> Level:
+        """Give what is claimed of a type of defect."""
+        claim = self.kinds.get(type)
+        return claim.level if claim else "never"

@@ -1,0 +1,86 @@
+"""What the threads of a scenario share; every element of an array is an object of its own."""
+
+from typing import Literal, NamedTuple, TypeAlias
+
+from deadsim.errors import Place
+from deadsim.model.values import Value
+
+
+class Lock(NamedTuple):
+    """A mutex; reentrant as `threading.RLock` is."""
+
+    name: str
+    reentrant: bool
+    place: Place
+
+
+class RWLock(NamedTuple):
+    """Many readers or one writer."""
+
+    name: str
+    prefer: Literal["none", "writers"]
+    place: Place
+
+
+class Semaphore(NamedTuple):
+    """A count of permits."""
+
+    name: str
+    value: int
+    bounded: bool
+    place: Place
+
+
+class Condition(NamedTuple):
+    """A condition on a lock (its number among the objects)."""
+
+    name: str
+    lock: int
+    spurious: bool
+    place: Place
+
+
+class Event(NamedTuple):
+    """A flag to wait for."""
+
+    name: str
+    set: bool
+    place: Place
+
+
+class Barrier(NamedTuple):
+    """A point where `parties` threads wait for one another."""
+
+    name: str
+    parties: int
+    place: Place
+
+
+class Queue(NamedTuple):
+    """A `queue.Queue`, `LifoQueue` or `PriorityQueue`; maxsize 0 or less is unlimited."""
+
+    name: str
+    maxsize: int
+    order: Literal["fifo", "lifo", "priority"]
+    place: Place
+
+
+class Pipe(NamedTuple):
+    """A one-way pipe that carries items."""
+
+    name: str
+    capacity: int
+    place: Place
+
+
+class Variable(NamedTuple):
+    """A place in shared memory."""
+
+    name: str
+    initial: Value
+    place: Place
+
+
+SharedObject: TypeAlias = (
+    Lock | RWLock | Semaphore | Condition | Event | Barrier | Queue | Pipe | Variable
+)

@@ -1,0 +1,100 @@
+"""A scenario as it was read: what is shared, who runs, what is claimed and asked for."""
+
+from typing import Literal, NamedTuple, TypeAlias
+
+from deadsim.errors import Place
+from deadsim.model.claims import Claims
+from deadsim.model.expressions import Expression
+from deadsim.model.instructions import Code
+from deadsim.model.objects import SharedObject
+from deadsim.model.values import Value
+
+RUN_STEPS = 100_000  # how long one run may get, unless something else is asked for
+
+
+class Thread(NamedTuple):
+    """A thread of the scenario; those without `autostart` wait for a `start`."""
+
+    name: str
+    daemon: bool
+    autostart: bool
+    code: Code
+    place: Place
+
+
+class Invariant(NamedTuple):
+    """An expression that is to hold in every state."""
+
+    expression: Expression
+    text: str
+    place: Place
+
+
+StrategyName: TypeAlias = Literal["round-robin", "sequential", "random", "pct"]
+
+
+class Choice(NamedTuple):
+    """One name of a schedule: who takes the step, and which of its results (None: left open)."""
+
+    thread: str
+    result: int | None = None
+
+
+class Plan(NamedTuple):
+    """Which schedule `run` follows; a script has names, and where each of them stands."""
+
+    strategy: StrategyName = "round-robin"
+    seed: int | None = None
+    depth: int | None = None
+    script: tuple[Choice, ...] | None = None
+
+
+class Limits(NamedTuple):
+    """Budgets that the scenario asks for; None where it does not."""
+
+    steps: int | None = None
+    states: int | None = None
+    executions: int | None = None
+    seconds: int | None = None
+    memory: int | None = None
+
+
+class Program(NamedTuple):
+    """A whole scenario.
+
+    Objects are numbered through: the threads first, then the printed output, then `objects` in the
+    order of the file. `source` is the text of the file, `digest` its SHA-256 in hexadecimal; `given` are
+    the params whose values came from outside.
+    """
+
+    name: str
+    description: str
+    file: str
+    source: str
+    digest: str
+    params: dict[str, Value]
+    given: dict[str, Value]
+    threads: tuple[Thread, ...]
+    objects: tuple[SharedObject, ...]
+    invariants: tuple[Invariant, ...]
+    claims: Claims
+    plan: Plan
+    limits: Limits
+
+    @property
+    def output(self) -> int:
+        """Give the number of the printed output among the objects."""
+        return len(self.threads)
+
+    @property
+    def first_object(self) -> int:
+        """Give the number of the first of `objects`."""
+        return len(self.threads) + 1
+
+    def object_name(self, number: int) -> str | None:
+        """Give the name of an object by its number; the printed output has none."""
+        if number < len(self.threads):
+            return self.threads[number].name
+        if number == len(self.threads):
+            return None
+        return self.objects[number - len(self.threads) - 1].name

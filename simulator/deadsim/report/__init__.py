@@ -1,0 +1,1 @@
+"""Renderings in words: sentences, text, JSON."""

@@ -1,0 +1,137 @@
+"""Results as JSON: the names and types of its keys are a contract."""
+
+import json
+from typing import Any
+
+from deadsim.errors import Place
+from deadsim.model.program import Choice, Program
+from deadsim.model.values import plain
+from deadsim.report.sentences import message
+from deadsim.run.result import Run
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Access, ClaimBroken, Deadlock, Failed, Finding, Hold, Race, Wait
+from deadsim.trace.schedule import words
+
+
+def dump(value: object) -> str:
+    """Write JSON, the same bytes for the same value, in ASCII."""
+    return json.dumps(value, indent=2)
+
+
+def position(place: Place) -> dict[str, int]:
+    """Give a place as two keys."""
+    return {"line": place.line, "column": place.column}
+
+
+def trace(program: Program, events: tuple[Event, ...]) -> list[dict[str, Any]]:
+    """Give the steps of a run."""
+    rows = []
+    for event in events:
+        objects = [program.object_name(number) for number in event.objects]
+        row: dict[str, Any] = {
+            "step": event.step,
+            "thread": program.threads[event.thread].name,
+            "verb": event.verb,
+            "phase": event.phase,
+            "object": objects[0] if objects else None,
+            **position(event.place),
+        }
+        if len(objects) > 1:
+            row["objects"] = objects
+        if event.verb in ("read", "choose"):
+            row["value"] = plain(event.value)
+        if event.choice is not None:
+            row["choice"] = event.choice
+        if event.text is not None:
+            row["text"] = event.text
+        if not event.success:
+            row["success"] = False
+        rows.append(row)
+    return rows
+
+
+def holding(holds: tuple[Hold, ...]) -> list[dict[str, Any]]:
+    """Give what a thread holds."""
+    return [{"object": hold.object, "line": hold.place.line} for hold in holds]
+
+
+def waiting(wait: Wait) -> dict[str, Any]:
+    """Give what a thread waits for."""
+    return {
+        "thread": wait.thread,
+        "verb": wait.verb,
+        "object": wait.object,
+        **position(wait.place),
+        "holds": holding(wait.holds),
+        "for": list(wait.wakers),
+        "blocked": wait.blocked,
+    }
+
+
+def accessing(access: Access) -> dict[str, Any]:
+    """Give one of two accesses that race."""
+    return {
+        "thread": access.thread,
+        "verb": access.verb,
+        "step": access.step,
+        **position(access.place),
+        "holds": holding(access.holds),
+    }
+
+
+def finding(found: Finding) -> dict[str, Any]:
+    """Give one finding."""
+    same = {"type": found.type, "step": found.step, "message": message(found)}
+    match found:
+        case Deadlock():
+            return {
+                "type": "deadlock",
+                "kind": found.kind,
+                "proof": found.proof,
+                "step": found.step,
+                "message": message(found),
+                "threads": list(found.threads),
+                "objects": list(found.objects),
+                "waits": [waiting(wait) for wait in found.waits],
+                "cycle": list(found.cycle),
+                "also_stuck": list(found.also_stuck),
+                "still_running": list(found.still_running),
+            }
+        case Race():
+            pair = [accessing(access) for access in found.accesses]
+            return {**same, "variable": found.variable, "accesses": pair}
+        case Failed():
+            return {**same, "thread": found.thread, **position(found.place)}
+        case ClaimBroken():
+            return {**same, "claim": found.claim, **position(found.place)}
+
+
+def schedule(choices: tuple[Choice, ...]) -> list[str]:
+    """Give a schedule name by name."""
+    return list(words(choices))
+
+
+def run(result: Run) -> dict[str, Any]:
+    """Give a run or a replay."""
+    program = result.program
+    return {
+        "deadsim": 1,
+        "command": result.command,
+        "scenario": program.name,
+        "file": program.file,
+        "params": {name: plain(value) for name, value in program.params.items()},
+        "engine": "threads",
+        "strategy": result.strategy,
+        "seed": result.seed,
+        "outcome": result.outcome,
+        "verdict": result.verdict,
+        "reasons": list(result.reasons),
+        "steps": len(result.events),
+        "schedule": schedule(result.schedule),
+        "trace": trace(program, result.events),
+        "defects": [finding(found) for found in result.defects],
+        "suspicions": [finding(found) for found in result.suspicions],
+        "leaks": [finding(found) for found in result.leaks],
+        "variables": {name: plain(value) for name, value in result.variables.items()},
+        "output": result.output_lines,
+    }

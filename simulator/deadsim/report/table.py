@@ -1,0 +1,120 @@
+"""The schedule as a table: a column for each thread, time downwards, one event a row."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from unicodedata import east_asian_width
+
+from deadsim.report.sentences import visible
+from deadsim.run.result import Run
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Deadlock, Race
+
+MOST_COLUMNS = 4
+MOST_ROWS = 40
+COLUMN = 12  # characters that a column has at least
+
+
+class Row(NamedTuple):
+    """One row: `step` is None where a thread comes to stand before a blocked step."""
+
+    step: int | None
+    thread: int
+    words: str
+    mark: str
+    line: int
+
+
+def width(text: str) -> int:
+    """Measure a text in columns of a terminal."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def padded(text: str, columns: int) -> str:
+    """Fill a text up to some columns."""
+    return text + " " * max(0, columns - width(text))
+
+
+def shortened(text: str, columns: int) -> str:
+    """Cut a text to some columns, which it then shows."""
+    if width(text) <= columns:
+        return text
+    while text and width(text) > columns - 3:
+        text = text[:-1]
+    return text + "..."
+
+
+def words(run: Run, event: Event) -> str:
+    """Say what a step did."""
+    program = run.program
+    name = program.object_name(event.objects[0]) if event.objects else None
+    match event.verb:
+        case "acquire":
+            return f"+ {name}"
+        case "release":
+            return f"- {name}" if event.success else f"release {name}"
+        case "read":
+            return f"{name} is {event.value!r}"
+        case "write":
+            return f"writes {name}"
+        case "step":
+            return visible(event.text or "")
+        case "print":
+            return f"prints {event.text!r}"
+        case "choose":
+            return f"chooses {event.value!r}"
+        case "atomic":
+            names = [program.object_name(number) for number in event.objects]
+            return f"atomic: {', '.join(str(name) for name in names)}" if names else "atomic"
+        case verb:
+            return f"{verb} {name}" if name else verb
+
+
+def rows(run: Run) -> Iterator[Row]:
+    """List the steps of a run, and after each who came to stand before a blocked step."""
+    closes = {d.step for d in run.defects if isinstance(d, Deadlock) and d.cycle}
+    races = {a.step for d in run.defects if isinstance(d, Race) for a in d.accesses}
+    blocked = list(run.blocked)
+    for event in run.events:
+        mark = "<- closes the circle" if event.step in closes else ""
+        text = words(run, event)
+        if event.step in races:
+            text = f"! {text}"
+        yield Row(event.step, event.thread, text, mark, event.place.line)
+        for one in blocked:
+            if one.step == event.step:
+                yield Row(None, one.thread, f"... {one.object}", "", one.place.line)
+
+
+def table(run: Run, columns: int) -> list[str]:
+    """Draw the schedule in the width that there is."""
+    every = list(rows(run))
+    shown = every[-MOST_ROWS:]
+    used = sorted({row.thread for row in every})
+    names = [run.program.threads[thread].name for thread in used]
+    lines: list[str] = []
+    if len(every) > len(shown):
+        earlier = sum(1 for row in every[:-MOST_ROWS] if row.step is not None)
+        lines.append(f"  ... {earlier} earlier steps")
+    digits = len(str(len(run.events)))
+    room = (columns - digits - 4 - 22) // max(1, len(used)) - 2
+    fits = len(used) <= MOST_COLUMNS and room >= max(COLUMN, *(width(n) for n in names), 0)
+    if not fits:
+        widest = max((width(name) for name in names), default=0)
+        for row in shown:
+            step = "" if row.step is None else str(row.step)
+            name = padded(run.program.threads[row.thread].name, widest)
+            text = shortened(row.words, max(10, columns - digits - widest - 18))
+            mark = f"  {row.mark}" if row.mark else ""
+            lines.append(f"  {step:>{digits}}  {name}  {text}  (line {row.line}){mark}")
+        return lines
+    room = min(room, max([width(row.words) for row in shown] + [width(n) for n in names] + [COLUMN]))
+    head = "".join(padded(name, room + 2) for name in names)
+    lines.insert(0, f"  {'':>{digits}}  {head}".rstrip())
+    for row in shown:
+        step = "" if row.step is None else str(row.step)
+        before = " " * ((room + 2) * used.index(row.thread))
+        text = padded(shortened(row.words, room), room + 2)
+        after = " " * ((room + 2) * (len(used) - used.index(row.thread) - 1))
+        mark = row.mark
+        lines.append(f"  {step:>{digits}}  {before}{text}{after if mark else ''}{mark}".rstrip())
+    return lines

@@ -1,0 +1,135 @@
+"""A run as text for a terminal."""
+
+import shlex
+
+from deadsim.model.values import Value
+from deadsim.report.sentences import count, details, headline, visible
+from deadsim.report.table import padded, shortened, table, width
+from deadsim.run.result import Run
+from deadsim.trace.finding import Finding
+from deadsim.trace.schedule import switches, text
+
+INLINE = 500  # characters of a schedule that a command line still carries
+MOST_OUTPUT = 20
+
+
+def titled(left: str, right: str, columns: int) -> str:
+    """Put a name at the right end of a line, where there is room."""
+    if width(left) + 2 + width(right) <= columns:
+        return padded(left, columns - width(right)) + right
+    return left
+
+
+def outcome(run: Run) -> str:
+    """Say how a run without a defect ended."""
+    steps = count(len(run.events), "step")
+    match run.outcome:
+        case "completed":
+            return f"OK after {steps}: the program ended"
+        case "budget":
+            return f"BUDGET SPENT after {steps}: the run was not over (--max-steps gives it more)"
+        case "interrupted":
+            return f"INTERRUPTED after {steps}: the run was not over"
+        case "stuck":
+            return f"STUCK after {steps}"
+
+
+def verdict(run: Run) -> str:
+    """Say what the run means for the claims."""
+    claims = run.program.claims
+    shown = [found.type for found in run.defects]
+    named = [
+        f"{type}: {claims.level(type)}"
+        for type in ("deadlock", "livelock", "race", "assertion", "invariant", "misuse", "error")
+        if type in shown or claims.level(type) != "never"
+    ]
+    named += [found.claim for found in run.defects if found.type in ("final", "output")]  # type: ignore[union-attr]
+    about = f" ({', '.join(dict.fromkeys(named))})" if named else ""
+    match run.verdict:
+        case "as-expected":
+            return f"as expected{about or ' (this run shows no defect)'}"
+        case "refuted":
+            return f"refuted{about}"
+        case "undecided":
+            return "undecided: nothing seen contradicts the claims so far"
+
+
+def command(run: Run) -> str | None:
+    """Give the command that replays a run; None where its schedule is too long for one."""
+    names = text(run.schedule)
+    if len(names) > INLINE:
+        return None
+    params = [
+        f"-p {shlex.quote(f'{name}={written(value)}')} " for name, value in run.program.given.items()
+    ]
+    file = shlex.quote(run.program.file)
+    return f"deadsim replay {''.join(params)}{file} {shlex.quote(names)}"
+
+
+def written(value: Value) -> str:
+    """Write a param's value as the command line takes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def finding(found: Finding) -> list[str]:
+    """Explain one finding in a few lines."""
+    return [visible(headline(found)), *(f"  {visible(line)}" for line in details(found))]
+
+
+def report(run: Run, columns: int = 80) -> list[str]:
+    """Explain a run."""
+    lines: list[str] = []
+    blocks = [finding(found) for found in run.defects] or [[outcome(run)]]
+    if run.defects and run.outcome in ("budget", "interrupted"):
+        blocks.append([outcome(run)])
+    for number, block in enumerate(blocks):
+        if number == 0:
+            block[0] = titled(block[0], visible(run.program.name), columns)
+        lines.extend(block)
+    for leak in run.leaks:
+        lines.append(f"leak (daemons, no defect): {visible(headline(leak))}")
+    if run.events:
+        lines.append("")
+        lines.extend(table(run, columns))
+    if run.output:
+        lines.append("")
+        lines.append("output:")
+        printed = run.output_lines
+        lines.extend(f"  | {visible(line)}" for line in printed[:MOST_OUTPUT])
+        if len(printed) > MOST_OUTPUT:
+            lines.append(f"  ... {len(printed) - MOST_OUTPUT} more lines")
+    if run.variables:
+        shown = ", ".join(f"{name} = {value!r}" for name, value in run.variables.items())
+        lines.append(shortened(f"variables: {shown}", max(columns, 80)))
+    lines.append("")
+    lines.extend(closing(run))
+    return lines
+
+
+def closing(run: Run) -> list[str]:
+    """Say the verdict, and how to see the run again."""
+    lines = [f"verdict:  {verdict(run)}"]
+    lines += [f"          {reason}" for reason in run.reasons]
+    if not run.events:
+        return lines
+    names = text(run.schedule)
+    changes = count(switches(choice.thread for choice in run.schedule), "context switch")
+    seed = "" if run.seed is None else f", seed {run.seed}"
+    replay = command(run)
+    if replay is None:
+        lines.append(f"schedule: {count(len(run.schedule), 'step')} ({changes}; {run.strategy}{seed})")
+        lines.append("replay:   with --save-schedule FILE, then: deadsim replay FILE")
+    else:
+        lines.append(f"schedule: {names} ({changes})")
+        lines.append(f"replay:   {replay}")
+    return lines
+
+
+def summary(run: Run) -> list[str]:
+    """Say in two lines what happened."""
+    found = [visible(headline(one)) for one in run.defects] or [outcome(run)]
+    return [*found, f"verdict:  {verdict(run)}"]
+
+

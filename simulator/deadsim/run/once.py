@@ -1,0 +1,230 @@
+"""Carry a scenario out once, on real threads, with all judges looking on."""
+
+from collections.abc import Sequence
+
+from deadsim.detect.situation import situation, target_name
+from deadsim.detect.stuck import StuckJudge
+from deadsim.detect.watch import DeadlockWatch, FailureWatch, RaceWatch
+from deadsim.engine.interrupts import Interrupt
+from deadsim.engine.pool import Pool
+from deadsim.engine.threads import Execution, Watcher, execute
+from deadsim.errors import ReplayDiverged, UsageError
+from deadsim.kernel.failure import Failure
+from deadsim.kernel.system import State, System
+from deadsim.kernel.thread import ENDED, NEW
+from deadsim.model.program import RUN_STEPS, Choice, Plan, Program
+from deadsim.run.judge import broken_claims, judge
+from deadsim.run.result import Blocked, Outcome, Run
+from deadsim.strategies.clock import Clock
+from deadsim.strategies.randomly import Pct, Random
+from deadsim.strategies.round_robin import RoundRobin, Sequential
+from deadsim.strategies.script import Script, Unfit
+from deadsim.strategies.strategy import Chance, Strategy
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Finding
+
+PCT_DEPTH = 3
+PCT_LENGTH = 10_000  # as far as a run is measured for the length that pct wants to know
+
+
+class Runner:
+    """Runs one scenario, once or many times; what is worked out about it is kept in between."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.system = System(program)
+        self.judge = StuckJudge(self.system)
+        self.names = {thread.name: number for number, thread in enumerate(program.threads)}
+        self._length: int | None = None
+
+    def run(
+        self,
+        pool: Pool,
+        plan: Plan,
+        *,
+        max_steps: int | None = None,
+        keep_going: bool = False,
+        replay: Sequence[Choice] | None = None,
+        interrupt: Interrupt | None = None,
+        watchers: Sequence[Watcher] = (),
+    ) -> Run:
+        """Run once, by `plan`, or with `replay` by the names of a schedule.
+
+        Raises ReplayDiverged where a script or schedule does not fit.
+        """
+        chance = Chance(plan.seed or 0)
+        script: Script | None = None
+        names = plan.script if replay is None else tuple(replay)
+        if names is not None:
+            script = Script(self.numbers(names), chance)
+        strategy = script or self.strategy(plan, chance)
+        budget = max_steps or self.program.limits.steps or RUN_STEPS
+        deadlocks = DeadlockWatch(
+            self.judge, lambda: not keep_going and (script is None or not script.going)
+        )
+        races = RaceWatch()
+        failures = FailureWatch(self.program)
+        last = _Onlooker(self.system)
+        try:
+            execution = execute(
+                self.system, strategy, pool, (last, failures, races, deadlocks, *watchers), budget, interrupt
+            )
+        except Unfit as unfit:
+            raise self.diverged(unfit, last) from None
+        if script is not None and script.going and execution.ending in ("completed", "stuck"):
+            raise self.left_over(script, execution, last)
+        command = "run" if replay is None else "replay"
+        how = plan.strategy if script is None else "script"
+        return self.result(
+            execution,
+            "replay" if command == "replay" else "run",
+            "replay" if command == "replay" else how,
+            chance.seed if chance.used else None,
+            (*deadlocks.deadlocks, *races.races(self.program, execution.events), *failures.found),
+            deadlocks,
+            failures.failed,
+            tuple(last.blocked),
+        )
+
+    def result(
+        self,
+        execution: Execution,
+        command: str,
+        strategy: str,
+        seed: int | None,
+        found: tuple[Finding, ...],
+        deadlocks: DeadlockWatch,
+        failed: set[int],
+        blocked: tuple[Blocked, ...],
+    ) -> Run:
+        program = self.program
+        outcome: Outcome = "stuck" if execution.ending == "stopped" else execution.ending
+        ended = execution.ending == "completed" or (
+            outcome == "stuck" and not self.system.enabled(execution.state)
+        )
+        output = "".join(e.text or "" for e in execution.events if e.verb == "print")
+        step = execution.events[-1].step if execution.events else None
+        broken = broken_claims(program, execution.state, outcome, ended, step, output)
+        defects = (*_by_step(found), *broken)
+        verdict, reasons = judge(program, outcome, ended, defects)
+        objects = execution.state.objects
+        return Run(
+            program=program,
+            command="replay" if command == "replay" else "run",
+            strategy=strategy,
+            seed=seed,
+            outcome=outcome,
+            verdict=verdict,
+            reasons=reasons,
+            schedule=tuple(
+                Choice(program.threads[thread].name, way) for thread, way in execution.choices
+            ),
+            events=execution.events,
+            blocked=blocked,
+            defects=defects,
+            suspicions=(),
+            leaks=tuple(deadlocks.leaks),
+            variables={
+                declared.name: objects[number]
+                for number, declared in enumerate(program.objects, program.first_object)
+                if type(declared).__name__ == "Variable"
+            },
+            output=output,
+            situation=situation(self.system, execution.state, execution.events, failed),
+        )
+
+    def strategy(self, plan: Plan, chance: Chance) -> Strategy:
+        """Make the strategy that a plan names."""
+        match plan.strategy:
+            case "round-robin":
+                return Clock(RoundRobin(chance))
+            case "sequential":
+                return Clock(Sequential(chance))
+            case "random":
+                return Clock(Random(chance))
+            case "pct":
+                return Clock(Pct(chance, plan.depth or PCT_DEPTH, self.length()))
+
+    def length(self) -> int:
+        """Measure how many steps a run has, for pct: round robin, in memory."""
+        if self._length is None:
+            state = self.system.initial().state
+            last = -1
+            steps = 0
+            while steps < PCT_LENGTH and (enabled := self.system.enabled(state)):
+                last = next((thread for thread in enabled if thread > last), enabled[0])
+                state = self.system.step(state, last).state
+                steps += 1
+            self._length = steps
+        return self._length
+
+    def numbers(self, names: Sequence[Choice]) -> tuple[tuple[int, int | None], ...]:
+        """Find the threads that a schedule names."""
+        unknown = next((choice.thread for choice in names if choice.thread not in self.names), None)
+        if unknown is not None:
+            known = ", ".join(list(self.names)[:8])
+            raise UsageError(f"the schedule names '{unknown}'; the scenario's threads are {known}")
+        return tuple((self.names[thread], result) for thread, result in names)
+
+    def diverged(self, unfit: Unfit, last: "_Onlooker") -> ReplayDiverged:
+        """Say what a schedule wanted at a step, and what was there."""
+        name = self.program.threads[unfit.thread].name
+        if unfit.bound is not None:
+            expected = f"{name}#{unfit.result}"
+            return ReplayDiverged(
+                unfit.step, expected, f"that step has {unfit.bound} results, from #0"
+            )
+        return ReplayDiverged(unfit.step, name, self.why_not(unfit.thread, last.state))
+
+    def why_not(self, thread: int, state: State | None) -> str:
+        assert state is not None
+        name = self.program.threads[thread].name
+        if state.objects[thread] == NEW:
+            return f"{name} has not been started"
+        frame = state.frames[thread]
+        if state.objects[thread] == ENDED or frame.operation is None:
+            return f"{name} has ended"
+        line = self.system.linked[thread].place(frame.position).line
+        about = target_name(self.system, thread, frame)
+        return f"{name} is blocked in '{frame.operation.verb}' of {about} (line {line})"
+
+    def left_over(
+        self, script: Script, execution: Execution, last: "_Onlooker"
+    ) -> ReplayDiverged:
+        """Say that a schedule goes on where the program does not."""
+        thread = script.choices[script.step][0]
+        name = self.program.threads[thread].name
+        if execution.ending == "completed":
+            return ReplayDiverged(script.step, name, "the program has ended")
+        return ReplayDiverged(script.step, name, self.why_not(thread, last.state))
+
+
+class _Onlooker:
+    """Keeps the state that an execution has reached, and notes who came to be blocked when."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.state: State | None = None
+        self.now: set[int] = set()
+        self.blocked: list[Blocked] = []
+
+    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
+        self.state = state
+        now = set()
+        for thread, frame in enumerate(state.frames):
+            operation = frame.operation
+            if operation is None or not operation.can_block:
+                continue
+            if not operation.ways(state.objects, thread):
+                now.add(thread)
+                if thread not in self.now:
+                    step = None if event is None else event.step
+                    about = target_name(self.system, thread, frame)
+                    place = self.system.linked[thread].place(frame.position)
+                    self.blocked.append(Blocked(step, thread, about, place))
+        self.now = now
+        return False
+
+
+def _by_step(found: tuple[Finding, ...]) -> list[Finding]:
+    return sorted(found, key=lambda finding: -1 if finding.step is None else finding.step)

@@ -1,0 +1,66 @@
+"""What is known after a run."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+from deadsim.detect.situation import Situation
+from deadsim.errors import Place
+from deadsim.model.program import Choice, Program
+from deadsim.model.values import Value
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Deadlock, Finding
+
+Outcome: TypeAlias = Literal["completed", "stuck", "budget", "interrupted"]
+Verdict: TypeAlias = Literal["as-expected", "refuted", "undecided"]
+
+
+class Blocked(NamedTuple):
+    """After a step (None: from the start) a thread came to stand before a step that is blocked."""
+
+    step: int | None
+    thread: int
+    object: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a scenario.
+
+    `strategy` is the name of what chose the schedule (`script` and `replay` among them), `seed` None
+    where nothing was drawn. `reasons` say in a sentence each why the claims are refuted, where that
+    is not a defect that was found.
+    """
+
+    program: Program
+    command: Literal["run", "replay"]
+    strategy: str
+    seed: int | None
+    outcome: Outcome
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    schedule: tuple[Choice, ...]
+    events: tuple[Event, ...]
+    blocked: tuple[Blocked, ...]
+    defects: tuple[Finding, ...]
+    suspicions: tuple[Finding, ...]
+    leaks: tuple[Deadlock, ...]
+    variables: dict[str, Value]
+    output: str
+    situation: Situation
+
+    @property
+    def deadlocks(self) -> tuple[Deadlock, ...]:
+        """Give the deadlocks among the defects."""
+        return tuple(found for found in self.defects if isinstance(found, Deadlock))
+
+    @property
+    def output_lines(self) -> list[str]:
+        """Give what was printed, line by line; a last line need not end."""
+        return lines(self.output)
+
+
+def lines(output: str) -> list[str]:
+    """Cut printed text into its lines."""
+    cut = output.split("\n")
+    return cut[:-1] if not cut[-1] else cut

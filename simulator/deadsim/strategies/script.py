@@ -1,0 +1,65 @@
+"""Following a list of names: a script in the scenario, or a schedule that was saved."""
+
+from collections.abc import Sequence
+
+from deadsim.strategies.clock import Clock
+from deadsim.strategies.round_robin import RoundRobin
+from deadsim.strategies.strategy import Chance, Option
+
+
+class Unfit(Exception):
+    """The thread that a script names cannot go on, or not with the result that it names."""
+
+    def __init__(self, step: int, thread: int, result: int | None, bound: int | None) -> None:
+        self.step = step
+        self.thread = thread
+        self.result = result
+        self.bound = bound
+        super().__init__()
+
+
+class Script:
+    """Pick the threads that are named, one by one; after the last name go on by round robin.
+
+    Raises Unfit at the first name that does not fit. Naming a thread overrules the clock.
+    """
+
+    def __init__(self, choices: Sequence[tuple[int, int | None]], chance: Chance) -> None:
+        self.choices = choices
+        self.turns = RoundRobin(chance)
+        self.clock = Clock(self.turns)
+        self.step = 0
+
+    def begin(self) -> None:
+        self.step = 0
+        self.clock.begin()
+
+    @property
+    def going(self) -> bool:
+        """Tell whether names are left."""
+        return self.step < len(self.choices)
+
+    def pick(self, options: Sequence[Option]) -> int:
+        step = self.step
+        self.step += 1
+        if step >= len(self.choices):
+            return self.clock.pick(options)
+        thread, result = self.choices[step]
+        if not any(option.thread == thread for option in options):
+            raise Unfit(step, thread, result, None)
+        self.clock.force(options, thread)
+        self.turns.last = thread
+        return thread
+
+    def draw(self, bound: int) -> int:
+        step = self.step - 1
+        if step < len(self.choices):
+            thread, result = self.choices[step]
+            if result is not None:
+                if result >= bound:
+                    raise Unfit(step, thread, result, bound)
+                return result
+        return self.clock.draw(bound)
+
+    def end(self, outcome: str) -> None:
+        self.clock.end(outcome)

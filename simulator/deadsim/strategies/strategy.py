@@ -1,0 +1,54 @@
+"""What a strategy is: it picks one of the threads that can take a step."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import NamedTuple, Protocol
+
+from deadsim.kernel.operation import Operation
+
+
+class Option(NamedTuple):
+    """A thread that can take a step, and the operation that it stands before."""
+
+    thread: int
+    operation: Operation
+
+
+class Strategy(Protocol):
+    """Chooses one schedule.
+
+    The engine calls `begin` before an execution and `end` after it. `pick` gets the threads that can
+    go on, in the order of their numbers and at least one; `draw` decides everything else that is
+    left to chance. Both are recorded by the engine, so a replay needs nothing from a strategy.
+    """
+
+    def begin(self) -> None: ...
+
+    def pick(self, options: Sequence[Option]) -> int:
+        """Give the thread that takes the next step."""
+        ...
+
+    def draw(self, bound: int) -> int:
+        """Give a number from 0 to `bound` - 1."""
+        ...
+
+    def end(self, outcome: str) -> None: ...
+
+
+class Chance:
+    """Numbers from a seed: the same on every version of Python."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.used = False
+        self.random = Random(seed)
+
+    def begin(self) -> None:
+        """Start anew from the seed."""
+        self.random = Random(self.seed)
+        self.used = False
+
+    def draw(self, bound: int) -> int:
+        """Give a number from 0 to `bound` - 1, each as likely; only `random()` is promised to stay."""
+        self.used = True
+        return int(self.random.random() * bound)

@@ -1,0 +1,1 @@
+"""What happened: events, schedules and their text form, findings."""

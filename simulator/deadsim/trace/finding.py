@@ -1,0 +1,97 @@
+"""What was found in a run: one frozen class for each shape of defect.
+
+Everything is in the user's own names. Reports and pictures are renderings of these, and compute
+nothing of their own. Steps count from 0; None stands for the program's start, before any step.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+from deadsim.errors import Place
+from deadsim.model.claims import DeadlockKind
+
+Proof: TypeAlias = Literal["proved", "relaxed", "suspected"]
+
+
+class Hold(NamedTuple):
+    """An object that a thread holds, and where it took it."""
+
+    object: str
+    place: Place
+
+
+class Wait(NamedTuple):
+    """What a thread waits for, and for whom; `blocked` is false of one that is bound to wait."""
+
+    thread: str
+    verb: str
+    object: str
+    place: Place
+    holds: tuple[Hold, ...]
+    wakers: tuple[str, ...]
+    blocked: bool
+
+
+class Access(NamedTuple):
+    """One access to a shared variable, and what its thread held then."""
+
+    thread: str
+    verb: Literal["read", "write"]
+    step: int
+    place: Place
+    holds: tuple[Hold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlock:
+    """Threads that can never take another step: the core, with what each of it waits for.
+
+    `cycle` lists the core in the order in which each waits for the next, where there is a cycle.
+    `also_stuck` can never end because of the core; `still_running` are all others.
+    """
+
+    kind: DeadlockKind
+    proof: Proof
+    step: int | None
+    threads: tuple[str, ...]
+    objects: tuple[str, ...]
+    waits: tuple[Wait, ...]
+    cycle: tuple[str, ...]
+    also_stuck: tuple[str, ...]
+    still_running: tuple[str, ...]
+    type: Literal["deadlock"] = "deadlock"
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """Two accesses to a variable, one a write, that nothing orders."""
+
+    variable: str
+    step: int
+    accesses: tuple[Access, Access]
+    type: Literal["race"] = "race"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A thread that failed, or an invariant that did not hold any more after its step."""
+
+    type: Literal["assertion", "invariant", "misuse", "error"]
+    step: int | None
+    thread: str | None
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimBroken:
+    """A claim about the end of the program, or about its output, that this run contradicts."""
+
+    type: Literal["final", "output"]
+    claim: str
+    step: int | None
+    place: Place
+    message: str
+
+
+Finding: TypeAlias = Deadlock | Race | Failed | ClaimBroken
