@@ -15,11 +15,12 @@ from deadsim.engine.pool import Pool
 from deadsim.engine.threads import Watcher
 from deadsim.errors import UsageError
 from deadsim.language.scenario import is_scenario
-from deadsim.language.scenario import load as read
+from deadsim.language.scenario import load as read_scenario
 from deadsim.model.program import Choice, Plan, Program, StrategyName
 from deadsim.run import result
 from deadsim.run.count import Count
 from deadsim.run.once import Runner
+from deadsim.run.result import Outcome, Verdict
 from deadsim.trace import schedule as schedules
 from deadsim.trace.finding import Deadlock, Finding
 
@@ -46,12 +47,12 @@ class Run:
     result: result.Run
 
     @property
-    def outcome(self) -> result.Outcome:
+    def outcome(self) -> Outcome:
         """Say how it ended: completed, stuck, budget or interrupted."""
         return self.result.outcome
 
     @property
-    def verdict(self) -> result.Verdict:
+    def verdict(self) -> Verdict:
         """Say what it means for the claims: as-expected, refuted or undecided."""
         return self.result.verdict
 
@@ -112,13 +113,13 @@ def load(path: str | Path, **params: Any) -> Scenario:
     Raises ScenarioError with every problem that was found, UsageError where there is no such file.
     """
     data = contents(str(path))
-    return Scenario(read(data, str(path), {k: written(v) for k, v in params.items()}))
+    return Scenario(read_scenario(data, str(path), {k: written(v) for k, v in params.items()}))
 
 
 def loads(text: str, **params: Any) -> Scenario:
     """Read a scenario from a text."""
     given = {name: written(value) for name, value in params.items()}
-    return Scenario(read(text.encode("utf-8", "surrogatepass"), "<text>", given))
+    return Scenario(read_scenario(text.encode("utf-8", "surrogatepass"), "<text>", given))
 
 
 def written(value: object) -> str:
@@ -258,7 +259,7 @@ def saved_schedule(path: str, params: Mapping[str, str] | None = None) -> Saved:
     saved = saved_choices(path)
     file = Path(path).parent / saved.scenario
     named = str(file) if file.exists() else saved.scenario
-    program = read(contents(named), named, {**saved.params, **(params or {})})
+    program = read_scenario(contents(named), named, {**saved.params, **(params or {})})
     warning = None
     if saved.digest != program.digest:
         warning = f"{named} has changed since the schedule was saved"

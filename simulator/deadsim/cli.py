@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -114,8 +115,10 @@ def replay(file: str, names: str | None, **options: Any) -> int:
             warn(saved.warning)
             scenario, choices = saved.scenario, saved.choices
         else:
+            from deadsim.trace.schedule import parse_names
+
             scenario = given(file, options["params"])
-            choices = api.schedules.parse_names(names)
+            choices = parse_names(names)
         with progress() as watchers:
             done = api.replay_with(
                 scenario,
@@ -172,23 +175,24 @@ def lint(paths: tuple[str, ...], **options: Any) -> int:
     output = Output(options)
     with output.reporting("lint"):
         from deadsim import api
+        from deadsim.language.scenario import load as read_scenario
 
         wrong: list[ScenarioError] = []
         checked = 0
         for path, data in api.scenarios_under(paths):
             checked += 1
             try:
-                api.read(data, path, pairs(options["params"]))
+                read_scenario(data, path, pairs(options["params"]))
             except ScenarioError as error:
                 wrong.append(error)
         if options["form"] == "json":
-            found = [one for error in wrong for one in problem_rows(error)]
+            found = [row for one in wrong for row in problem_rows(one)]
             output.write(
                 api.dump({"deadsim": 1, "command": "lint", "files": checked, "problems": found})
             )
         else:
-            for error in wrong:
-                output.explain(error)
+            for one in wrong:
+                output.explain(one)
             if not options["quiet"]:
                 bad = f"{len(wrong)} of {checked}" if wrong else "none"
                 output.write(f"{checked} scenario{'' if checked == 1 else 's'}, {bad} with problems")
@@ -248,10 +252,11 @@ def pairs(params: tuple[str, ...]) -> dict[str, str]:
 def given(file: str, params: tuple[str, ...]) -> Scenario:
     """Load the scenario that a command names."""
     from deadsim import api
+    from deadsim.language.scenario import load as read_scenario
 
     if file == "-":
-        return api.Scenario(api.read(sys.stdin.buffer.read((1 << 20) + 1), "-", pairs(params)))
-    return api.Scenario(api.read(api.contents(file), file, pairs(params)))
+        return api.Scenario(read_scenario(sys.stdin.buffer.read((1 << 20) + 1), "-", pairs(params)))
+    return api.Scenario(read_scenario(api.contents(file), file, pairs(params)))
 
 
 def single_run(scenario: Scenario, options: dict[str, Any]) -> Run:
@@ -462,8 +467,6 @@ class Output:
 
 def colored(line: str) -> str:
     """Set off what was found, and the verdict; the colours are dropped where there is no terminal."""
-    import os
-
     if os.environ.get("NO_COLOR"):
         return line
     word = line.split(" ", 1)[0]
@@ -527,6 +530,6 @@ def main() -> NoReturn:
         result = INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
-        sys.stdout = None  # type: ignore[assignment]  # so that leaving does not flush it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         result = 128 + 13
     sys.exit(result if isinstance(result, int) else 0)

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from deadsim.detect.situation import holdings, named, target_name
-from deadsim.detect.stuck import Progress, StuckJudge
+from deadsim.detect.progress import Progress
+from deadsim.detect.stuck import StuckJudge
+from deadsim.errors import Place
 from deadsim.kernel.operation import Held
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import ENDED, RUNNING
@@ -73,7 +75,7 @@ class _Naming:
 
     def coming(self, thread: int, position: int, held: Held) -> _Halt | None:
         """Describe the step that a thread which can still move will not get past."""
-        stop = self.judge.flow(thread).stop(position)
+        stop = self.judge.flows.flow(thread).stop(position)
         instruction = self.system.linked[thread].code.instructions[position]
         if stop.reach is None or not stop.reach.numbers:
             return None
@@ -84,7 +86,7 @@ class _Naming:
             name = target.name
         verb = getattr(instruction, "verb", "")
         if number < len(self.state.frames):
-            ended = self.progress.facts.ended
+            ended = self.progress.ended
             wakers = tuple(other for other in stop.reach.numbers if other not in ended)
         elif number in held:
             wakers = (thread,)
@@ -153,14 +155,14 @@ class _Naming:
     def names(self, threads: Sequence[int]) -> tuple[str, ...]:
         return tuple(self.system.program.threads[thread].name for thread in threads)
 
-    def wait(self, thread: int, held: dict[int, object]) -> Wait:
+    def wait(self, thread: int, held: dict[int, Place]) -> Wait:
         halt = self.halts[thread]
         return Wait(
             self.system.program.threads[thread].name,
             halt.verb,
             halt.object,
             self.system.linked[thread].place(halt.position),
-            named(self.system.program, held),  # type: ignore[arg-type]
+            named(self.system.program, held),
             self.names(halt.wakers),
             halt.blocked,
         )

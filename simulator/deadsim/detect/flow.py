@@ -66,7 +66,7 @@ class Flow:
         self.linked = linked
         self.code = linked.code
         self._after: dict[int, Ways] = {}
-        self._frees: dict[int, frozenset[int]] = {}
+        self._frees: dict[int, frozenset[int]] | None = None
         self._set = _always_set(linked.code)
         self._integers = types.slots[linked.thread]
 
@@ -93,30 +93,47 @@ class Flow:
         return entry
 
     def frees_next(self, position: int) -> frozenset[int]:
-        """Give what the thread may let go after this step without a failure or a step that blocks.
+        """Give what the thread will certainly let go after this step, if nobody else moves.
 
-        Numbers of locks, and FREES_END for its own end.
+        Numbers of locks, and FREES_END for its own end: those that it comes to on every way, without
+        a step that could block. That a release could be a misuse is left out of account.
         """
-        found = self._frees.get(position)
-        if found is not None:
-            return found
-        seen = {position}
-        front = [position]
-        freed: set[int] = set()
-        while front:
-            for following in self.after(front.pop()).steps:
-                if following == END:
-                    freed.add(FREES_END)
-                elif following not in seen:
-                    seen.add(following)
-                    stop = self.stop(following)
-                    if stop.form is not None and stop.reach is not None:
-                        if stop.form.can_block:
-                            continue
-                        freed.update(stop.form.frees(stop.reach) or ())
-                    front.append(following)
-        found = self._frees[position] = frozenset(freed)
-        return found
+        if self._frees is None:
+            self._frees = self._certain()
+        return self._after_all(self.after(position), self._frees)
+
+    def _certain(self) -> dict[int, frozenset[int]]:
+        """Find for each step what the thread certainly lets go with it or later.
+
+        The least answer that is consistent, so that a loop without end promises nothing.
+        """
+        code = self.code.instructions
+        stops = [p for p, i in enumerate(code) if isinstance(i, (Step, Atomic))]
+        inside = {p for q in stops if isinstance(a := code[q], Atomic) for p in range(q + 1, a.end)}
+        stops = [position for position in reversed(stops) if position not in inside]
+        frees: dict[int, frozenset[int]] = dict.fromkeys(stops, frozenset())
+        changed = True
+        while changed:
+            changed = False
+            for position in stops:
+                stop = self.stop(position)
+                own: tuple[int, ...] = ()
+                if stop.form is not None and stop.reach is not None:
+                    if stop.form.can_block:
+                        continue
+                    if len(stop.reach.numbers) == 1:
+                        own = tuple(stop.form.frees(stop.reach))
+                found = self._after_all(self.after(position), frees).union(own)
+                if found != frees[position]:
+                    frees[position] = found
+                    changed = True
+        return frees
+
+    def _after_all(self, ways: Ways, frees: dict[int, frozenset[int]]) -> frozenset[int]:
+        """Give what is certain on all of these ways."""
+        ends = frozenset((FREES_END,))
+        each = [ends if way == END else frees[way] for way in ways.steps + ways.failing]
+        return frozenset.intersection(*each) if each else frozenset()
 
     def _following(self, position: int) -> Ways:
         instruction = self.code.instructions[position]

@@ -88,9 +88,9 @@ class FailureWatch:
             if not true(holds, state.objects):
                 self.invariants = [one for one in self.invariants if one[0] != number]
                 invariant = self.program.invariants[number]
-                name = None if event is None else self.program.threads[event.thread].name
+                mover = None if event is None else self.program.threads[event.thread].name
                 self.found.append(
-                    Failed("invariant", step, name, invariant.place, invariant.text)
+                    Failed("invariant", step, mover, invariant.place, invariant.text)
                 )
         return False
 

@@ -205,8 +205,13 @@ def ring(run: Run, found: Deadlock) -> str:
         nx, ny = (x / norm, y / norm) if found.cycle and len(nodes) > 2 else (0.0, -1.0)
         if both_ways:
             ny = -1.0 if edge.start == 0 else 1.0
-        lx = x + nx * (half + 12)
-        ly = y + ny * 14 + 4
+        if found.cycle and len(nodes) > 2:
+            along = atan2(end.y - start.y, end.x - start.x)
+            side = 1 if nx * sin(along) - ny * cos(along) > 0 else -1
+            nx, ny = side * sin(along), -side * cos(along)
+        away = half * abs(nx) + 7 * abs(ny) + 9
+        lx = x + nx * away
+        ly = y + ny * away + 4
         drawn.append(path)
         drawn.append(svg.text(lx, ly, edge.label, 12, edge.kind))
         boxes.append((lx - half, ly - 12, lx + half, ly + 5))

@@ -31,7 +31,7 @@ def attributes(values: dict[str, str | float]) -> str:
     )
 
 
-def element(tag: str, content: str = "", **values: str | float) -> str:
+def element(tag: str, content: str = "", /, **values: str | float) -> str:
     """Write an element; `content` is markup. `class_` is the attribute `class`."""
     renamed = {name.rstrip("_"): value for name, value in values.items()}
     if not content:
@@ -40,7 +40,7 @@ def element(tag: str, content: str = "", **values: str | float) -> str:
 
 
 def text(
-    x: float, y: float, words: str, size: float = 13, color: str = "ink", **values: str | float
+    x: float, y: float, words: str, size: float = 13, color: str = "ink", /, **values: str | float
 ) -> str:
     """Write a line of text, centred unless `text_anchor` says otherwise."""
     placed: dict[str, str | float] = {"text_anchor": "middle", **values}

@@ -65,7 +65,7 @@ def describe(value: Value) -> str:
 def integer(value: Any) -> int:
     """Check the bound on integers."""
     if -MAX_INTEGER < value < MAX_INTEGER:
-        return value  # type: ignore[no-any-return]  # the caller computed it from integers
+        return int(value)
     raise OutOfBounds(INTEGER_TOO_LARGE)
 
 
@@ -174,7 +174,7 @@ def relate(operator: Relation, left: Value, right: Value) -> bool:
                     raise _mismatch(operator, left, right)
             elif not isinstance(right, tuple):
                 raise _mismatch(operator, left, right)
-            return (left in right) == (operator == "in")  # type: ignore[operator]  # checked above
+            return (left in right) == (operator == "in")
         case _:
             if not _comparable(left, right):
                 raise _mismatch(operator, left, right)

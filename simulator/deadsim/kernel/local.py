@@ -3,9 +3,11 @@
 The output's state: the text so far, or None where nobody keeps it.
 """
 
+from collections.abc import Sequence
+
 from deadsim.kernel.evaluation import describe
 from deadsim.kernel.failure import misuse
-from deadsim.kernel.operation import Form, Objects, Operation, Outcome, replaced
+from deadsim.kernel.operation import Facts, Form, Objects, Operation, Outcome, replaced
 from deadsim.model.values import Value
 
 
@@ -97,6 +99,10 @@ class ChooseForm(Form):
         self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
     ) -> Operation:
         return Choose(operands)
+
+    def results(self, operation: Operation, facts: Facts) -> Sequence[tuple[Value, ...]]:
+        assert isinstance(operation, Choose)
+        return [(value,) for value in operation.values]
 
 
 class PrintForm(Form):

@@ -1,5 +1,6 @@
 """Locks, plain and reentrant. State: None while free, else (owner, how often it holds it)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from deadsim.kernel.operation import (
@@ -10,6 +11,7 @@ from deadsim.kernel.operation import (
     Operation,
     Outcome,
     Reach,
+    Sure,
     replaced,
 )
 from deadsim.model.objects import Lock
@@ -89,7 +91,7 @@ class AcquireForm(Form):
             return any(number in facts.free or number in held for number in reach.numbers)
         return any(number in facts.free and number not in held for number in reach.numbers)
 
-    def relax(self, reach: Reach, facts: Facts, held: Held) -> None:
+    def relax(self, thread: int, reach: Reach, facts: Facts, held: Held) -> None:
         if len(reach.numbers) == 1:
             number = reach.numbers[0]
             held[number] = held.get(number, 0) + 1
@@ -106,10 +108,12 @@ class ReleaseForm(Form):
     ) -> Operation:
         return Release(objects[0])
 
-    def may_misuse(self, thread: int, reach: Reach, facts: Facts, held: Held) -> bool:
-        return len(reach.numbers) > 1 or reach.numbers[0] not in held
+    def misuses(self, thread: int, reach: Reach, facts: Facts, held: Held, exact: bool) -> Sure:
+        if len(reach.numbers) == 1 and reach.numbers[0] in held:
+            return "no"
+        return "yes" if exact else "maybe"
 
-    def relax(self, reach: Reach, facts: Facts, held: Held) -> None:
+    def relax(self, thread: int, reach: Reach, facts: Facts, held: Held) -> None:
         for number in reach.numbers:
             depth = held.pop(number, 0)
             if depth > 1:
@@ -117,8 +121,8 @@ class ReleaseForm(Form):
             if depth <= 1 or len(reach.numbers) > 1:
                 facts.provide(facts.free, number)
 
-    def frees(self, reach: Reach) -> range | None:
-        return None if self.reentrant else reach.numbers
+    def frees(self, reach: Reach) -> Sequence[int]:
+        return () if self.reentrant else reach.numbers
 
 
 QUERIES = {

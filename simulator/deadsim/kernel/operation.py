@@ -5,6 +5,7 @@ entry looks like. An operation knows objects and threads by number, and no progr
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from deadsim.model.values import Value
@@ -65,7 +66,7 @@ class Operation(ABC):
 class Facts:
     """What relaxed progress has found to be provided: nothing is ever taken away from it."""
 
-    __slots__ = ("ended", "free", "new", "started", "version")
+    __slots__ = ("ended", "free", "new", "started", "starters", "values", "version")
 
     def __init__(
         self, free: set[int], new: frozenset[int], started: set[int], ended: set[int]
@@ -74,6 +75,8 @@ class Facts:
         self.new = new  # threads that have not begun now
         self.started = started  # threads that have begun, or could
         self.ended = ended  # threads that have ended, or could
+        self.starters: dict[int, set[int]] = {}  # thread → who could start it
+        self.values: dict[int, dict[object, Value]] = {}  # variable → values it could have
         self.version = 0
 
     def provide(self, where: set[int], what: int) -> None:
@@ -82,14 +85,25 @@ class Facts:
             where.add(what)
             self.version += 1
 
+    def store(self, variable: int, value: Value) -> None:
+        """Add a value that a variable could have; 1 and True are told apart."""
+        known = self.values.setdefault(variable, {})
+        key = repr(value)
+        if key not in known:
+            known[key] = value
+            self.version += 1
 
-Held: TypeAlias = dict[int, int]  # lock → how often it is certainly held, at least
+
+Held: TypeAlias = dict[int, int]
+"""What a thread holds, in relaxed progress: lock → how often; and ~t → 1 if it has started t."""
+
+Sure: TypeAlias = Literal["no", "maybe", "yes"]
 
 
 class Reach(NamedTuple):
-    """The objects that a step of the program may be about: all of them at once, or one of them."""
+    """The objects that a step may be about: all of them at once, or one of them."""
 
-    numbers: range
+    numbers: Sequence[int]
     every: bool
 
 
@@ -101,6 +115,7 @@ class Form(ABC):
     """
 
     can_block = False
+    varies = False  # whether `results` may grow with what is provided
 
     @abstractmethod
     def operation(
@@ -112,16 +127,23 @@ class Form(ABC):
         """Decide whether the thread could take the step, given what could be provided."""
         return True
 
-    def may_misuse(self, thread: int, reach: Reach, facts: Facts, held: Held) -> bool:
-        """Decide whether the step may turn out to be a misuse, where the thread holds that much."""
-        return False
+    def misuses(self, thread: int, reach: Reach, facts: Facts, held: Held, exact: bool) -> Sure:
+        """Decide whether the step is a misuse; `exact` says that the thread holds `held` and no more."""
+        return "no"
 
-    def relax(self, reach: Reach, facts: Facts, held: Held) -> None:
+    def relax(self, thread: int, reach: Reach, facts: Facts, held: Held) -> None:
         """Provide what the step provides, and note in `held` what the thread holds after it."""
 
-    def frees(self, reach: Reach) -> range | None:
+    def provides(self, operation: Operation, facts: Facts) -> None:
+        """Provide what only the operation itself knows, such as the value of a write."""
+
+    def results(self, operation: Operation, facts: Facts) -> Sequence[tuple[Value, ...]]:
+        """List the results that the step could have."""
+        return ((True,),)
+
+    def frees(self, reach: Reach) -> Sequence[int]:
         """Give the locks that this step lets go, whatever else is the case."""
-        return None
+        return ()
 
 
 def replaced(objects: Objects, number: int, value: Any) -> Objects:

@@ -295,20 +295,21 @@ def _walk(linked: Linked, position: int, slots: Slots, failed: bool) -> Walk:
     try:
         while True:
             entry = entries[position]
-            if entry.__class__ is Stop:
-                operation = entry.operation  # type: ignore[union-attr]  # the line above narrows it
+            if isinstance(entry, Stop):
+                operation = entry.operation
                 if operation is None:
-                    if entry.kind == "end":  # type: ignore[union-attr]
+                    if entry.kind == "end":
                         return Walk(NOWHERE)
-                    if entry.kind == "resume":  # type: ignore[union-attr]
+                    if entry.kind == "resume":
                         target = _handler(linked, position)
                         if target is None:
                             return Walk(NOWHERE)
                         position = target
                         continue
-                    operation = entry.build(slots)  # type: ignore[union-attr, misc]
+                    assert entry.build is not None
+                    operation = entry.build(slots)
                 return Walk(Frame(position, tuple(slots), failed, operation))
-            position = entry(slots)  # type: ignore[operator]
+            position = entry(slots)
             budget -= 1
             if budget < 0:
                 raise Failing("error", "has run away: it goes on for ever without taking a step")

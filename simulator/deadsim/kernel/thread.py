@@ -11,6 +11,7 @@ from deadsim.kernel.operation import (
     Operation,
     Outcome,
     Reach,
+    Sure,
     replaced,
 )
 from deadsim.model.program import Thread
@@ -74,20 +75,29 @@ class Join(Operation):
 class StartForm(Form):
     """`start` of a thread or of an array of threads."""
 
+    varies = True  # whether it is a misuse depends on who else could start them
+
     def __init__(self, thread: Thread) -> None:
         pass
-
-    def may_misuse(self, thread: int, reach: Reach, facts: Facts, held: Held) -> bool:
-        return True
 
     def operation(
         self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
     ) -> Operation:
         return Start(objects)
 
-    def relax(self, reach: Reach, facts: Facts, held: Held) -> None:
+    def misuses(self, thread: int, reach: Reach, facts: Facts, held: Held, exact: bool) -> Sure:
+        if not exact:
+            return "maybe"
+        if any(number not in facts.new or ~number in held for number in reach.numbers):
+            return "yes"
+        others = any(facts.starters.get(n, set()) - {thread} for n in reach.numbers)
+        return "maybe" if others else "no"
+
+    def relax(self, thread: int, reach: Reach, facts: Facts, held: Held) -> None:
         for number in reach.numbers:
             facts.provide(facts.started, number)
+            facts.provide(facts.starters.setdefault(number, set()), thread)
+            held[~number] = 1
 
 
 class JoinForm(Form):
@@ -98,8 +108,12 @@ class JoinForm(Form):
     def __init__(self, thread: Thread) -> None:
         pass
 
-    def may_misuse(self, thread: int, reach: Reach, facts: Facts, held: Held) -> bool:
-        return thread in reach.numbers or any(number in facts.new for number in reach.numbers)
+    def misuses(self, thread: int, reach: Reach, facts: Facts, held: Held, exact: bool) -> Sure:
+        if thread in reach.numbers:
+            return "yes" if reach.every else "maybe"
+        # One that has not begun now, and that the joiner has not started itself.
+        fresh = any(number in facts.new and ~number not in held for number in reach.numbers)
+        return "maybe" if fresh else "no"
 
     def operation(
         self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
@@ -107,8 +121,6 @@ class JoinForm(Form):
         return Join(objects)
 
     def may_pass(self, thread: int, reach: Reach, facts: Facts, held: Held) -> bool:
-        if self.may_misuse(thread, reach, facts, held):
-            return True  # no wait, but an error that ends the joiner
         ended = [number in facts.ended for number in reach.numbers]
         return all(ended) if reach.every else any(ended)
 

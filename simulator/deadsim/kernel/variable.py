@@ -1,5 +1,6 @@
 """Shared variables. State: the value."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from deadsim.kernel.evaluation import stored
@@ -14,7 +15,8 @@ def initial(variable: Variable) -> Value:
 
 
 def offer(number: int, state: Any, facts: Facts, holding: dict[int, Held]) -> None:
-    """Note for relaxed progress: nobody ever waits for a variable."""
+    """Note for relaxed progress which value it has."""
+    facts.store(number, state)
 
 
 class Read(Operation):
@@ -47,6 +49,8 @@ class Write(Operation):
 class ReadForm(Form):
     """`read` of a variable, in an expression or by the verb."""
 
+    varies = True
+
     def __init__(self, variable: Variable) -> None:
         pass
 
@@ -54,6 +58,9 @@ class ReadForm(Form):
         self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
     ) -> Operation:
         return Read(objects[0])
+
+    def results(self, operation: Operation, facts: Facts) -> Sequence[tuple[Value, ...]]:
+        return [(value,) for value in facts.values[operation.objects[0]].values()]
 
 
 class WriteForm(Form):
@@ -66,6 +73,10 @@ class WriteForm(Form):
         self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
     ) -> Operation:
         return Write(objects[0], operands[0])
+
+    def provides(self, operation: Operation, facts: Facts) -> None:
+        assert isinstance(operation, Write)
+        facts.store(operation.number, operation.value)
 
 
 FORMS = {"read": ReadForm, "write": WriteForm}

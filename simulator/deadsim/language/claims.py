@@ -174,10 +174,9 @@ class Demands:
         known = ("possible", "always", "exactly")
         for key, value in pairs(node, self.problems, "'output'"):
             match key.value:
-                case "possible" | "always":
+                case "possible" | "always" as level:
                     for number, item in enumerate(self.several(value, f"'{key.value}'", single=True)):
                         line = (self.line(item),)
-                        level: Level = "possible" if key.value == "possible" else "always"
                         name = f"output.{key.value}[{number}]"
                         found.append(OutputClaim(name, level, line, item.place))
                 case "exactly":

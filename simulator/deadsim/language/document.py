@@ -131,7 +131,7 @@ class _Reader:
                 if documents > 1:
                     raise self.fail(place, "a second document begins here; a scenario is one")
             elif isinstance(event, yaml.AliasEvent):
-                anchored = self.copy(event.anchor, place)
+                anchored = self.copy(str(event.anchor), place)
                 if len(stack) + anchored.height > MAX_DEPTH:
                     raise self.fail(place, TOO_DEEP)
                 assert anchored.node is not None

@@ -13,9 +13,7 @@ NAME = re.compile(r"[^\W\d][\w-]*")
 FUNCTIONS = ("len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool")
 STATE_FUNCTIONS = ("locked", "holder", "qsize", "value", "is_set", "finished", "waiting")
 KEYWORDS = frozenset(
-    "False None True and as assert async await break class continue def del elif else except "
-    "finally for from global if import in is lambda nonlocal not or pass raise return try while "
-    "with yield true false null".split()
+    ["False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "true", "false", "null"]
 )
 RESERVED = KEYWORDS.union(FUNCTIONS, STATE_FUNCTIONS)
 
@@ -128,7 +126,7 @@ class Scope:
 
     def find(self, name: str) -> Meaning | None:
         """Give what a name means here."""
-        return self.own.get(name) or self.shared.get(name)
+        return self.own[name] if name in self.own else self.shared.get(name)
 
     def names(self, sections: Iterable[str] | None = None) -> list[str]:
         """List the names that are known here, of some sections alone if asked."""

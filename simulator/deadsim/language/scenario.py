@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping as MappingType
 from typing import NamedTuple
 
-from deadsim.errors import Place, Problem, ScenarioError, UsageError
+from deadsim.errors import Place, ScenarioError, UsageError
 from deadsim.language import claims, form
 from deadsim.language.body import Body
 from deadsim.language.claims import Demands

@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.errors import Place
+from deadsim.kernel.evaluation import stored
 from deadsim.language.document import Mapping, Node, Scalar, Sequence
 from deadsim.language.expressions import FLOAT, Expressions, Source, core_value
 from deadsim.language.form import is_null
@@ -22,7 +23,6 @@ from deadsim.language.names import (
     nearest,
     noun,
 )
-from deadsim.kernel.evaluation import stored
 from deadsim.model import objects
 from deadsim.model.objects import SharedObject
 from deadsim.model.values import MAX_TEXT, Unset, Value

@@ -73,10 +73,10 @@ class Conditional(NamedTuple):
 
 
 class Item(NamedTuple):
-    """`sequence[index]`, of a list, tuple or text."""
+    """`sequence[position]`, of a list, tuple or text."""
 
     sequence: "Expression"
-    index: "Expression"
+    position: "Expression"
 
 
 class Display(NamedTuple):

@@ -34,7 +34,7 @@ class Unset(Enum):
 
 UNSET = Unset.UNSET
 
-Value: TypeAlias = int | str | None | tuple["Value", ...]
+Value: TypeAlias = int | str | tuple["Value", ...] | None
 Slot: TypeAlias = Value | Unset
 
 

@@ -6,7 +6,7 @@ from deadsim.model.values import Value
 from deadsim.report.sentences import count, details, headline, visible
 from deadsim.report.table import padded, shortened, table, width
 from deadsim.run.result import Run
-from deadsim.trace.finding import Finding
+from deadsim.trace.finding import ClaimBroken, Finding
 from deadsim.trace.schedule import switches, text
 
 INLINE = 500  # characters of a schedule that a command line still carries
@@ -43,7 +43,7 @@ def verdict(run: Run) -> str:
         for type in ("deadlock", "livelock", "race", "assertion", "invariant", "misuse", "error")
         if type in shown or claims.level(type) != "never"
     ]
-    named += [found.claim for found in run.defects if found.type in ("final", "output")]  # type: ignore[union-attr]
+    named += [found.claim for found in run.defects if isinstance(found, ClaimBroken)]
     about = f" ({', '.join(dict.fromkeys(named))})" if named else ""
     match run.verdict:
         case "as-expected":

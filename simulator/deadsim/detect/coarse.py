@@ -1,0 +1,104 @@
+"""Relaxed progress without values: a branch keeps every place that it may lead to.
+
+Linear in the size of the program; for where following values would take too long.
+"""
+
+from deadsim.detect.flow import END, Flow, Types
+from deadsim.detect.progress import Progress, beginning, both, conclusion
+from deadsim.kernel.operation import Facts, Held
+from deadsim.kernel.system import State, System
+from deadsim.kernel.thread import RUNNING
+
+Places = dict[int, Held]  # position → what is certainly held there
+
+
+class Coarse:
+    """One run of relaxed progress from one state."""
+
+    def __init__(self, system: System, flows: "Flows", state: State) -> None:
+        self.state = state
+        self.flows = flows
+        self.facts, holding = beginning(system, state)
+        self.standing: dict[int, Places] = {}
+        self.waiting: dict[int, Places] = {}
+        for thread, frame in enumerate(state.frames):
+            if state.objects[thread] == RUNNING:
+                self.standing[thread] = {}
+                self.waiting[thread] = {frame.position: holding.get(thread, {})}
+
+    def progress(self) -> Progress:
+        """Let every thread run on as far as it can."""
+        facts = self.facts
+        version = -1
+        while version != facts.version:
+            version = facts.version
+            for thread in sorted(facts.started):
+                if thread in facts.new and thread not in self.standing:
+                    self.standing[thread] = {}
+                    self.waiting[thread] = {}
+                    first = self.flows.flow(thread).first()
+                    self.enter(thread, first.steps + first.failing, {})
+                if thread in self.waiting:
+                    self.run_on(thread)
+        moved = frozenset(
+            thread
+            for thread, places in self.waiting.items()
+            if self.state.frames[thread].position not in places
+        )
+        return conclusion(self.state, facts, moved, self.waiting)
+
+    def run_on(self, thread: int) -> None:
+        """Let one thread go on from every place where it waits, as far as it can."""
+        flow: Flow = self.flows.flow(thread)
+        facts: Facts = self.facts
+        waiting = self.waiting[thread]
+        moved = True
+        while moved:
+            moved = False
+            for position, held in sorted(waiting.items()):
+                stop = flow.stop(position)
+                form, reach = stop.form, stop.reach
+                after = held
+                if form is not None and reach is not None:
+                    if form.misuses(thread, reach, facts, held, False) != "no":
+                        self.enter(thread, flow.misused(position), held)
+                    if not form.may_pass(thread, reach, facts, held):
+                        continue
+                    after = dict(held)
+                    form.relax(thread, reach, facts, after)
+                waiting.pop(position, None)
+                self.standing[thread][position] = held
+                moved = True
+                ways = flow.after(position)
+                self.enter(thread, ways.steps + ways.failing, after)
+
+    def enter(self, thread: int, positions: tuple[int, ...], held: Held) -> None:
+        """Let a thread come to stand at places; where two ways meet it holds what both hold."""
+        for position in positions:
+            if position == END:
+                self.facts.provide(self.facts.ended, thread)
+                continue
+            waiting, standing = self.waiting[thread], self.standing[thread]
+            before = waiting.get(position, standing.get(position))
+            merged = held if before is None else both(before, held)
+            if merged != before:
+                standing.pop(position, None)
+                waiting[position] = merged
+
+
+class Flows:
+    """The ways through the code of each thread, worked out once and when they are needed."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.known: dict[int, Flow] = {}
+        self.types: Types | None = None
+
+    def flow(self, thread: int) -> Flow:
+        """Give the ways through a thread's code."""
+        found = self.known.get(thread)
+        if found is None:
+            if self.types is None:
+                self.types = Types(self.system.program)
+            found = self.known[thread] = Flow(self.system.linked[thread], self.types)
+        return found

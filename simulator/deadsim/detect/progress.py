@@ -1,0 +1,66 @@
+"""What relaxed progress finds, and where it begins.
+
+Let every thread run on optimistically and never take anything away: a lock that was once let go
+stays free for all, a value that was once written may be read at any time, a thread that could end
+has ended. Whoever still cannot move is stuck; whoever cannot get to its end is doomed. That never
+calls a thread stuck that could move under some schedule; it may miss one.
+"""
+
+from typing import NamedTuple
+
+from deadsim.kernel.operation import Facts, Held
+from deadsim.kernel.primitives import offer
+from deadsim.kernel.system import State, System
+from deadsim.kernel.thread import ENDED, NEW, RUNNING
+
+
+class Progress(NamedTuple):
+    """Who is stuck, and who is doomed: it can still move, but not get to its end.
+
+    `halts` has for each of them the positions at which it is held up, with what it certainly holds
+    there; none for a thread that goes round for ever.
+    """
+
+    stuck: frozenset[int]
+    doomed: frozenset[int]
+    halts: dict[int, dict[int, Held]]
+    ended: frozenset[int]
+
+
+def beginning(system: System, state: State) -> tuple[Facts, dict[int, Held]]:
+    """Note what a state provides, and who holds what in it."""
+    objects = state.objects
+    threads = range(len(state.frames))
+    facts = Facts(
+        set(),
+        frozenset(thread for thread in threads if objects[thread] == NEW),
+        {thread for thread in threads if objects[thread] != NEW},
+        {thread for thread in threads if objects[thread] == ENDED},
+    )
+    holding: dict[int, Held] = {}
+    for number in range(system.program.first_object, len(objects)):
+        offer(system.program, number, objects[number], facts, holding)
+    return facts, holding
+
+
+def conclusion(
+    state: State,
+    facts: Facts,
+    moved: frozenset[int],
+    waiting: dict[int, dict[int, Held]],
+) -> Progress:
+    """Say who is stuck and who is doomed, when nothing more can be provided."""
+    running = [t for t in range(len(state.frames)) if state.objects[t] == RUNNING]
+    return Progress(
+        frozenset(t for t in running if t not in moved),
+        frozenset(t for t in running if t in moved and t not in facts.ended and waiting[t]),
+        {t: waiting[t] for t in running if t not in facts.ended},
+        frozenset(facts.ended),
+    )
+
+
+def both(one: Held, other: Held) -> Held:
+    """Give what is held on two ways that meet."""
+    return {
+        number: min(depth, other[number]) for number, depth in one.items() if number in other
+    }

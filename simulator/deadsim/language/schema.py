@@ -1,0 +1,268 @@
+"""The JSON Schema of a scenario file, made from the tables that the checker uses."""
+
+from typing import Any
+
+from deadsim.language.claims import STRATEGIES
+from deadsim.language.names import listed
+from deadsim.language.sections import SECTIONS, EntryOption, Section
+from deadsim.language.verbs import VERBS, Option, Shape, Verb
+from deadsim.model.claims import DEADLOCK_KINDS, DEFECT_TYPES, LEVELS
+from deadsim.model.program import Limits
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+_SCALAR: dict[str, Any] = {"type": ["string", "integer", "boolean", "null"]}
+_NAME: dict[str, Any] = {"type": "string"}
+
+_SHAPES: dict[Shape, dict[str, Any]] = {
+    "object": _NAME,
+    "objects": {"anyOf": [_NAME, {"type": "array", "items": _NAME}]},
+    "expression": {"$ref": "#/$defs/expression"},
+    "boolean": {"$ref": "#/$defs/constant"},
+    "text": _SCALAR,
+    "values": {"type": "array", "items": {"$ref": "#/$defs/expression"}},
+    "assignments": {"type": "object", "additionalProperties": {"$ref": "#/$defs/expression"}},
+    "local": _NAME,
+    "steps": {"$ref": "#/$defs/steps"},
+    "nothing": {"type": "null"},
+    "procedure": _NAME,
+    "process": _NAME,
+    "word": _NAME,
+}
+
+
+def schema() -> dict[str, Any]:
+    """Give the schema as plain data."""
+    sections = {name: _section(section) for name, section in SECTIONS.items()}
+    return {
+        "$schema": DRAFT,
+        "title": "a deadsim scenario",
+        "type": "object",
+        "properties": {
+            "version": {"const": 1, "description": "The language's version."},
+            "name": {**_SCALAR, "description": "What the scenario is called."},
+            "description": {**_SCALAR, "description": "What it shows."},
+            "params": {
+                "description": "Values that --param can replace.",
+                "type": ["object", "null"],
+                "additionalProperties": {"type": ["string", "integer", "boolean"]},
+            },
+            **sections,
+            "threads": {
+                "description": "Who runs: a name, or an array like worker[i < n], and its steps.",
+                "type": ["object", "null"],
+                "additionalProperties": {"$ref": "#/$defs/thread"},
+            },
+            "processes": {
+                "description": "Processes with private memory; not carried out yet.",
+                "type": ["object", "null"],
+            },
+            "procedures": {
+                "description": "Steps that several threads share, with arguments.",
+                "type": ["object", "null"],
+                "additionalProperties": {"$ref": "#/$defs/procedure"},
+            },
+            "invariants": {
+                "description": "Expressions that hold in every state.",
+                "type": ["array", "null"],
+                "items": {"$ref": "#/$defs/expression"},
+            },
+            "schedule": _schedule(),
+            "expect": _expect(),
+            "limits": {
+                "description": "Budgets.",
+                "type": ["object", "null"],
+                "properties": {name: {"type": "integer", "minimum": 1} for name in Limits._fields},
+                "additionalProperties": False,
+            },
+        },
+        "anyOf": [{"required": ["threads"]}, {"required": ["processes"]}],
+        "additionalProperties": False,
+        "$defs": {
+            "expression": {
+                "description": "An expression: a subset of Python's.",
+                "anyOf": [
+                    _SCALAR,
+                    {"type": "array", "items": {"$ref": "#/$defs/expression"}},
+                ],
+            },
+            "constant": {"description": "A value that is known from the start.", **_SCALAR},
+            "steps": {"type": ["array", "null"], "items": {"$ref": "#/$defs/step"}},
+            "step": {
+                "anyOf": [
+                    {"enum": [v.name for v in VERBS.values() if v.shape == "nothing"]},
+                    *(_verb(verb) for verb in VERBS.values()),
+                ]
+            },
+            "thread": {
+                "anyOf": [
+                    {"$ref": "#/$defs/steps"},
+                    {
+                        "type": "object",
+                        "properties": {
+                            "daemon": {"$ref": "#/$defs/constant"},
+                            "autostart": {"$ref": "#/$defs/constant"},
+                            "locals": {
+                                "type": ["object", "null"],
+                                "additionalProperties": {"$ref": "#/$defs/expression"},
+                            },
+                            "do": {"$ref": "#/$defs/steps"},
+                        },
+                        "additionalProperties": False,
+                    },
+                ]
+            },
+            "procedure": {
+                "anyOf": [
+                    {"$ref": "#/$defs/steps"},
+                    {
+                        "type": "object",
+                        "properties": {
+                            "args": {"type": ["array", "null"], "items": _NAME},
+                            "do": {"$ref": "#/$defs/steps"},
+                        },
+                        "additionalProperties": False,
+                    },
+                ]
+            },
+        },
+    }
+
+
+def _verb(verb: Verb) -> dict[str, Any]:
+    properties = {verb.name: {**_SHAPES[verb.shape], "description": _sentence(verb.about)}}
+    for option in verb.options:
+        properties[option.name] = _option(option)
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [verb.name, *(option.name for option in verb.options if option.required)],
+        "additionalProperties": False,
+    }
+
+
+def _option(option: Option) -> dict[str, Any]:
+    about = _sentence(option.about)
+    if option.shape == "word":
+        return {"enum": list(option.words), "description": about}
+    return {**_SHAPES[option.shape], "description": about}
+
+
+def _section(section: Section) -> dict[str, Any]:
+    options = {option.name: _entry_option(option) for option in section.options}
+    required = [option.name for option in section.options if option.required]
+    entry: dict[str, Any]
+    if section.name == "variables":
+        entry = {"$ref": "#/$defs/expression"}
+    else:
+        whole = {
+            "type": "object",
+            "properties": options,
+            "required": required,
+            "additionalProperties": False,
+        }
+        forms: list[dict[str, Any]] = [whole]
+        if section.short is not None:
+            forms.append(options[section.short])
+        if not required:
+            forms.append({"type": "null"})
+        entry = {"anyOf": forms}
+    forms = [{"type": ["object", "null"], "additionalProperties": entry}]
+    if not required and section.name != "variables":
+        forms.append({"type": "array", "items": _NAME})
+    return {"description": _sentence(section.about), "anyOf": forms}
+
+
+def _entry_option(option: EntryOption) -> dict[str, Any]:
+    about = _sentence(option.about)
+    if option.shape == "word":
+        return {"enum": list(option.words), "description": about}
+    if option.shape == "lock":
+        return {**_NAME, "description": about}
+    return {"$ref": "#/$defs/constant", "description": about}
+
+
+def _schedule() -> dict[str, Any]:
+    strategy = {"enum": list(STRATEGIES)}
+    return {
+        "description": "Which schedule a run follows: a strategy, or a list of names.",
+        "anyOf": [
+            strategy,
+            {"type": "null"},
+            {"type": "array", "items": _NAME},
+            {
+                "type": "object",
+                "properties": {
+                    "strategy": strategy,
+                    "seed": {"$ref": "#/$defs/constant"},
+                    "depth": {"$ref": "#/$defs/constant"},
+                },
+                "additionalProperties": False,
+            },
+        ],
+    }
+
+
+def _expect() -> dict[str, Any]:
+    level = {"enum": list(LEVELS)}
+    names = {"anyOf": [_NAME, {"type": "array", "items": _NAME}]}
+    lines = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}
+    several = {
+        "anyOf": [
+            {"$ref": "#/$defs/expression"},
+            {"type": "array", "items": {"$ref": "#/$defs/expression"}},
+        ]
+    }
+    maps = {
+        "deadlock": {
+            "claim": level,
+            "kind": {"enum": list(DEADLOCK_KINDS)},
+            "threads": names,
+            "objects": names,
+        },
+        "race": {"claim": level, "on": names},
+    }
+    properties: dict[str, Any] = {}
+    for type in DEFECT_TYPES:
+        forms: list[dict[str, Any]] = [level, {"type": "null"}]
+        if type in maps:
+            forms.append(
+                {
+                    "type": "object",
+                    "properties": maps[type],
+                    "required": ["claim"],
+                    "additionalProperties": False,
+                }
+            )
+        properties[type] = {"description": f"How often this can happen: {listed(LEVELS)}.", "anyOf": forms}
+    properties["final"] = {
+        "description": "What holds when the program ends.",
+        "anyOf": [
+            _SCALAR,
+            {
+                "type": "object",
+                "properties": {
+                    "always": {"$ref": "#/$defs/expression"},
+                    "possible": several,
+                    "never": {"$ref": "#/$defs/expression"},
+                },
+                "additionalProperties": False,
+            },
+        ],
+    }
+    properties["output"] = {
+        "description": "Lines that are printed.",
+        "type": ["object", "null"],
+        "properties": {"possible": lines, "always": lines, "exactly": lines},
+        "additionalProperties": False,
+    }
+    return {
+        "description": "What is claimed of the scenario.",
+        "type": ["object", "null"],
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _sentence(about: str) -> str:
+    return about[:1].upper() + about[1:] + "."
