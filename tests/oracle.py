@@ -14,7 +14,7 @@ from deadsim.kernel.system import State, System, Transition
 from deadsim.kernel.thread import RUNNING
 from deadsim.model.claims import DEFECT_TYPES, Claims
 from deadsim.model.program import Program
-from deadsim.run.result import lines
+from deadsim.runs.result import lines
 
 Known = dict[int, tuple[Any, dict[int, Any]]]  # variable → who knows its last write, last reads
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadsim import gallery
@@ -17,19 +15,20 @@ from deadsim.errors import UsageError
 from deadsim.language.scenario import is_scenario
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.program import Choice, Plan, Program, StrategyName
-from deadsim.run import result
-from deadsim.run.count import Count
-from deadsim.run.once import Runner
-from deadsim.run.result import Outcome, Verdict
+from deadsim.runs import result
+from deadsim.runs.count import Count
+from deadsim.runs.once import Runner
+from deadsim.runs.result import Outcome, Verdict
 from deadsim.trace import schedule as schedules
 from deadsim.trace.finding import Deadlock, Finding
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     import networkx
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(NamedTuple):
     """A scenario that was read and checked."""
 
     program: Program
@@ -40,8 +39,7 @@ class Scenario:
         return self.program.name
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run of a scenario; its attributes bear the names of the JSON's keys."""
 
     result: result.Run
@@ -107,7 +105,7 @@ class Run:
         return "\n".join(report(self.result, columns))
 
 
-def load(path: str | Path, **params: Any) -> Scenario:
+def load(path: str | PathLike[str], **params: Any) -> Scenario:
     """Read a scenario file, or one that ships with deadsim by its name.
 
     Raises ScenarioError with every problem that was found, UsageError where there is no such file.
@@ -131,16 +129,16 @@ def written(value: object) -> str:
 
 def contents(path: str) -> bytes:
     """Read a file, or a scenario that ships, by its name."""
-    file = Path(path)
-    if not file.exists():
+    file = path
+    if "\0" in path or not os.path.exists(path):
         shipped = gallery.find(path)
         if shipped is None:
             raise UsageError(missing(path))
         file = shipped
-    if file.is_dir():
+    if os.path.isdir(file):
         raise UsageError(f"{path}: is a folder; name a scenario file in it")
     try:
-        with file.open("rb") as stream:
+        with open(file, "rb") as stream:
             return stream.read((1 << 20) + 1)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({reason(error)})") from None
@@ -150,7 +148,7 @@ def missing(path: str) -> str:
     """Say that there is no such file, and which scenario is near."""
     from deadsim.language.names import nearest
 
-    hint = nearest(Path(path).stem, gallery.names())
+    hint = nearest(os.path.splitext(os.path.basename(path))[0], gallery.names())
     return f"{path}: no such file, and no scenario of that name ships with deadsim{hint}"
 
 
@@ -222,7 +220,7 @@ def run_often(
 
 
 def replay(
-    what: Scenario | str | Path,
+    what: Scenario | str | PathLike[str],
     names: str | tuple[Choice, ...] | None = None,
     *,
     max_steps: int | None = None,
@@ -257,8 +255,8 @@ class Saved(NamedTuple):
 def saved_schedule(path: str, params: Mapping[str, str] | None = None) -> Saved:
     """Read a schedule file and its scenario; `params` take the place of those it was saved with."""
     saved = saved_choices(path)
-    file = Path(path).parent / saved.scenario
-    named = str(file) if file.exists() else saved.scenario
+    file = os.path.join(os.path.dirname(path), saved.scenario)
+    named = file if os.path.exists(file) else saved.scenario
     program = read_scenario(contents(named), named, {**saved.params, **(params or {})})
     warning = None
     if saved.digest != program.digest:
@@ -269,7 +267,8 @@ def saved_schedule(path: str, params: Mapping[str, str] | None = None) -> Saved:
 def saved_choices(path: str) -> schedules.ScheduleFile:
     """Read a schedule file alone."""
     try:
-        content = Path(path).read_bytes().decode("utf-8")
+        with open(path, "rb") as stream:
+            content = stream.read().decode("utf-8")
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({reason(error)})") from None
     except UnicodeDecodeError:
@@ -281,9 +280,9 @@ def schedule_text(run: result.Run, path: str) -> str:
     """Write the schedule of a run as the text of a schedule file that will stand at `path`."""
     program = run.program
     scenario = program.file
-    if Path(scenario).exists():
+    if os.path.exists(scenario):
         folder = os.path.abspath(os.path.dirname(path))
-        scenario = Path(os.path.relpath(os.path.abspath(scenario), folder)).as_posix()
+        scenario = os.path.relpath(os.path.abspath(scenario), folder).replace(os.sep, "/")
     params = {name: written(value) for name, value in program.given.items()}
     return schedules.write(
         schedules.ScheduleFile(scenario, program.digest, params, run.schedule)
@@ -310,14 +309,15 @@ def scenarios_under(paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     A file that is no scenario is passed over in a folder; named, it is read like any other.
     """
     for path in paths:
-        if not Path(path).is_dir():
+        if not os.path.isdir(path):
             yield path, contents(path)
             continue
-        for file in sorted(Path(path).rglob("*")):
-            if file.suffix in (".yaml", ".yml") and file.is_file():
-                data = contents(str(file))
+        found = [os.path.join(parent, file) for parent, _, files in os.walk(path) for file in files]
+        for file in sorted(found):
+            if file.endswith((".yaml", ".yml")) and os.path.isfile(file):
+                data = contents(file)
                 if is_scenario(data):
-                    yield str(file), data
+                    yield file, data
 
 
 def planned(

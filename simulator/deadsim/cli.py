@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from deadsim.errors import DeadsimError, InternalError, Problem, ScenarioError, 
 
 if TYPE_CHECKING:
     from deadsim.api import Scenario
-    from deadsim.run.result import Run
+    from deadsim.runs.result import Run
 
 REFUTED, WRONG, UNDECIDED, INTERRUPTED, INTERNAL = 1, 2, 3, 130, 70
 STRATEGIES = ("round-robin", "sequential", "random", "pct")
@@ -223,8 +224,8 @@ def scenarios(**options: Any) -> int:
         from deadsim import api, gallery
 
         rows = []
-        for name, path in gallery.names().items():
-            program = api.load(path).program
+        for name in gallery.names():
+            program = api.load(name).program
             rows.append({"name": name, "title": program.name, "description": program.description})
         if options["form"] == "json":
             output.write(api.dump({"deadsim": 1, "command": "scenarios", "scenarios": rows}))
@@ -414,22 +415,19 @@ class Output:
 
     def check_writable(self, *files: str | None) -> None:
         """Refuse to begin where a file could not be written at the end."""
-        from pathlib import Path
-
         for file in files:
             if file is None:
                 continue
-            path = Path(file)
-            existed = path.exists()
+            existed = os.path.exists(file)
             try:
-                with path.open("ab"):
+                with open(file, "ab"):
                     pass
             except OSError as error:
                 from deadsim.api import reason
 
                 raise UsageError(f"{file}: cannot be written ({reason(error)})") from None
             if not existed:
-                path.unlink()
+                os.unlink(file)
 
     def write(self, text: str) -> None:
         """Write the report to where it belongs."""
@@ -455,14 +453,21 @@ class Output:
         return status(done.verdict, done.outcome == "interrupted")
 
     def write_text(self, done: Run) -> None:
-        from shutil import get_terminal_size
-
         from deadsim.report.text import report, summary
 
-        lines = summary(done) if self.quiet else report(done, get_terminal_size((80, 24)).columns)
+        lines = summary(done) if self.quiet else report(done, terminal_columns())
         if self.file is None and self.color is None:
             lines = [colored(line) for line in lines]
         self.write("\n".join(lines))
+
+
+def terminal_columns() -> int:
+    """Measure the terminal; 80 where there is none."""
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return 80
+    from shutil import get_terminal_size
+
+    return get_terminal_size((80, 24)).columns
 
 
 def colored(line: str) -> str:
@@ -515,6 +520,8 @@ def excerpt(source: str, problem: Problem) -> list[str]:
 
 def main() -> NoReturn:
     """Run the command line; never a traceback for what a user did."""
+    # What is imported from here on lives as long as the program: nothing to collect.
+    gc.set_threshold(100_000, 50, 50)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

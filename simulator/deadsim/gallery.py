@@ -1,21 +1,30 @@
 """The scenarios that ship with deadsim: beside the package once installed, or in the source tree."""
 
-from pathlib import Path
+import os
 
-_HERE = Path(__file__).parent
-_FOLDERS = (_HERE / "scenarios", _HERE.parent.parent / "scenarios")
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_FOLDERS = (
+    os.path.join(_HERE, "scenarios"),
+    os.path.join(os.path.dirname(os.path.dirname(_HERE)), "scenarios"),
+)
 
 
-def folder() -> Path:
+def folder() -> str:
     """Give the folder that holds them."""
-    return next((folder for folder in _FOLDERS if folder.is_dir()), _FOLDERS[0])
+    return next((folder for folder in _FOLDERS if os.path.isdir(folder)), _FOLDERS[0])
 
 
-def names() -> dict[str, Path]:
-    """List them by name, which is the file's own without its ending."""
-    return {path.stem: path for path in sorted(folder().rglob("*.yaml"), key=lambda p: p.stem)}
+def names() -> dict[str, str]:
+    """Give the path of each by its name, which is the file's own without its ending."""
+    found = {}
+    for parent, _, files in os.walk(folder()):
+        for file in files:
+            stem, ending = os.path.splitext(file)
+            if ending == ".yaml":
+                found[stem] = os.path.join(parent, file)
+    return dict(sorted(found.items()))
 
 
-def find(name: str) -> Path | None:
-    """Find one by its name; None where there is none."""
+def find(name: str) -> str | None:
+    """Give the path of one by its name; None where there is none."""
     return names().get(name)

@@ -21,6 +21,7 @@ class Coarse:
         self.facts, holding = beginning(system, state)
         self.standing: dict[int, Places] = {}
         self.waiting: dict[int, Places] = {}
+        self.moved: set[int] = set()
         for thread, frame in enumerate(state.frames):
             if state.objects[thread] == RUNNING:
                 self.standing[thread] = {}
@@ -40,12 +41,7 @@ class Coarse:
                     self.enter(thread, first.steps + first.failing, {})
                 if thread in self.waiting:
                     self.run_on(thread)
-        moved = frozenset(
-            thread
-            for thread, places in self.waiting.items()
-            if self.state.frames[thread].position not in places
-        )
-        return conclusion(self.state, facts, moved, self.waiting)
+        return conclusion(self.state, facts, frozenset(self.moved), self.waiting)
 
     def run_on(self, thread: int) -> None:
         """Let one thread go on from every place where it waits, as far as it can."""
@@ -61,19 +57,25 @@ class Coarse:
                 after = held
                 if form is not None and reach is not None:
                     if form.misuses(thread, reach, facts, held, False) != "no":
-                        self.enter(thread, flow.misused(position), held)
+                        self.moved.add(thread)
+                        moved = self.enter(thread, flow.misused(position), held) or moved
                     if not form.may_pass(thread, reach, facts, held):
                         continue
                     after = dict(held)
                     form.relax(thread, reach, facts, after)
+                self.moved.add(thread)
                 waiting.pop(position, None)
                 self.standing[thread][position] = held
                 moved = True
                 ways = flow.after(position)
                 self.enter(thread, ways.steps + ways.failing, after)
 
-    def enter(self, thread: int, positions: tuple[int, ...], held: Held) -> None:
-        """Let a thread come to stand at places; where two ways meet it holds what both hold."""
+    def enter(self, thread: int, positions: tuple[int, ...], held: Held) -> bool:
+        """Let a thread come to stand at places, and tell whether that was news.
+
+        Where two ways meet it holds what both hold.
+        """
+        news = False
         for position in positions:
             if position == END:
                 self.facts.provide(self.facts.ended, thread)
@@ -82,8 +84,10 @@ class Coarse:
             before = waiting.get(position, standing.get(position))
             merged = held if before is None else both(before, held)
             if merged != before:
+                news = True
                 standing.pop(position, None)
                 waiting[position] = merged
+        return news
 
 
 class Flows:

@@ -8,13 +8,13 @@ thread that goes round for ever.
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from deadsim.detect.situation import holdings, named, target_name
 from deadsim.detect.progress import Progress
+from deadsim.detect.situation import holdings, named, target_name
 from deadsim.detect.stuck import StuckJudge
 from deadsim.errors import Place
 from deadsim.kernel.operation import Held
 from deadsim.kernel.system import State, System
-from deadsim.kernel.thread import ENDED, RUNNING
+from deadsim.kernel.thread import RUNNING
 from deadsim.model.claims import DeadlockKind
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Wait
@@ -117,8 +117,8 @@ class _Naming:
         """Name why nobody can let a thread go on, where none of them waits himself."""
         if halt.verb == "join":
             return "collateral"  # of a thread that goes round for ever
-        if any(self.state.objects[other] == ENDED for other in halt.wakers):
-            return "orphaned-lock"
+        if any(other in self.progress.ended for other in halt.wakers):
+            return "orphaned-lock"  # they have ended, or will, and leave it held
         return "never-signalled"
 
     def deadlocks(self, events: Sequence[Event], total: bool) -> tuple[Deadlock, ...]:

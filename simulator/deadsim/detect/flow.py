@@ -67,6 +67,7 @@ class Flow:
         self.code = linked.code
         self._after: dict[int, Ways] = {}
         self._frees: dict[int, frozenset[int]] | None = None
+        self._from: dict[int, frozenset[int]] = {}
         self._set = _always_set(linked.code)
         self._integers = types.slots[linked.thread]
 
@@ -93,14 +94,19 @@ class Flow:
         return entry
 
     def frees_next(self, position: int) -> frozenset[int]:
-        """Give what the thread will certainly let go after this step, if nobody else moves.
+        """Give what the thread will certainly let go with this step or later, once it can take it.
 
         Numbers of locks, and FREES_END for its own end: those that it comes to on every way, without
         a step that could block. That a release could be a misuse is left out of account.
         """
         if self._frees is None:
             self._frees = self._certain()
-        return self._after_all(self.after(position), self._frees)
+        found = self._from.get(position)
+        if found is None:
+            own = self._frees.get(position, frozenset())
+            found = own | self._after_all(self.after(position), self._frees)
+            self._from[position] = found
+        return found
 
     def _certain(self) -> dict[int, frozenset[int]]:
         """Find for each step what the thread certainly lets go with it or later.

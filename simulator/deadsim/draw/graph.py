@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.detect.wait_for import resource_graph, wait_for_graph
 from deadsim.report.sentences import count, wait_sentence
-from deadsim.run.result import Run
+from deadsim.runs.result import Run
 
 GraphKind: TypeAlias = Literal["wait-for", "resources"]
 NodeKind: TypeAlias = Literal["thread", "lock"]

@@ -10,7 +10,7 @@ from deadsim.draw import svg
 from deadsim.draw.measure import shortened, width
 from deadsim.draw.tokens import LIGHT
 from deadsim.report.sentences import count, place_of, wait_sentence
-from deadsim.run.result import Run
+from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Wait
 
 SIZE = 13.0
@@ -151,7 +151,7 @@ def place(waits: list[Wait], found: Deadlock, stem: str) -> tuple[list[Node], li
         else:
             for waker in wait.wakers if wait.verb != "join" else ():
                 edges.append(_Edge(thread + 1, len(nodes), "hold", "held by"))
-                state = "has ended" if found.kind == "orphaned-lock" else "goes on"
+                state = "never gives it back"
                 nodes.append(sized("gone", waker, state, f"{waker} {state}"))
     if circle:
         edges = [edge._replace(end=edge.end % len(nodes)) for edge in edges]

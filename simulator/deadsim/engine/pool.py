@@ -42,6 +42,7 @@ class Pool:
     def __init__(self) -> None:
         self.workers: list[Worker] = []
         self.idle: list[Worker] = []
+        self.main = baton.make()  # of the thread that the pool belongs to
         self.process = os.getpid()
         self.processors: set[int] | None = None
 
@@ -98,3 +99,4 @@ class Pool:
             if worker.thread.is_alive():
                 raise InternalError("a worker did not end")
             worker.baton.close()
+        self.main.close()

@@ -14,16 +14,16 @@ from deadsim.kernel.operation import Operation, Outcome
 from deadsim.model import objects
 from deadsim.model.objects import SharedObject
 
-Perform: TypeAlias = Callable[[Operation, Outcome], None]
-
 
 class RealLock:
-    """A `threading.Lock` or `RLock`; called by the worker of the thread that takes the step."""
+    """A `threading.Lock` or `RLock`.
+
+    It has a method for each verb, which the worker of the thread that takes the step calls.
+    """
 
     def __init__(self, lock: objects.Lock) -> None:
         self.reentrant = lock.reentrant
         self.lock: Any = threading.RLock() if lock.reentrant else threading.Lock()
-        self.verbs: dict[str, Perform] = {"acquire": self.acquire, "release": self.release}
 
     def acquire(self, operation: Operation, outcome: Outcome) -> None:
         if self.lock.acquire(False) is not outcome.success:
@@ -48,7 +48,6 @@ class RealVariable:
 
     def __init__(self, variable: objects.Variable) -> None:
         self.value = variable.initial
-        self.verbs: dict[str, Perform] = {"read": self.read, "write": self.write}
 
     def read(self, operation: Operation, outcome: Outcome) -> None:
         if self.value is not outcome.results[0]:

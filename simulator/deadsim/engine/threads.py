@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from deadsim.engine import baton, primitives
+from deadsim.engine import primitives
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool, Worker
 from deadsim.errors import InternalError, Place
+from deadsim.kernel import thread as threads
 from deadsim.kernel.failure import Failure
-from deadsim.kernel.operation import Operation, Outcome
-from deadsim.kernel.program import Block, proceed
+from deadsim.kernel.operation import Objects, Operation, Outcome
+from deadsim.kernel.program import Block, Frame, proceed
 from deadsim.kernel.system import State, System
 from deadsim.strategies.strategy import Option, Strategy
 from deadsim.trace.event import Event
@@ -75,13 +76,16 @@ class _Run:
         self.system = system
         self.strategy = strategy
         self.pool = pool
+        self.main = pool.main
         self.after = tuple(watcher.after for watcher in watchers)
         self.max_steps = max_steps
         self.interrupt = interrupt
         count = len(system.linked)
         self.first_object = system.program.first_object
         self.real = [primitives.make(declared) for declared in system.program.objects]
-        self.state = system.initial().state
+        self.start = system.initial()
+        self.objects: Objects = self.start.state.objects
+        self.frames: list[Frame] = list(self.start.state.frames)
         self.pending: list[Option | None] = [None] * count
         self.workers: list[Worker | None] = [None] * count
         self.begun = [False] * count
@@ -90,32 +94,33 @@ class _Run:
         self.ending: Ending | None = None
         self.fault: BaseException | None = None
         self.unwinding = False
-        self.last_ended = True  # whether a thread ended with the last step, or at the start
-        self.main = baton.make()
+        self.one_ended = True  # whether a thread ended with the last step, or at the start
 
     def carry_out(self) -> Execution:
         self.strategy.begin()
-        try:
-            start = self.system.initial()
-            self.look(None, start.failures)
-            self.engage(range(len(self.pending)))
-            first = self.next()
-            if first is not None:
-                first.give()
-                self.wait()
-            self.unwind()
-        finally:
-            self.main.close()
+        self.engage(range(len(self.pending)))
+        self.look(None, self.start.failures)
+        first = self.next()
+        if first is not None:
+            first.give()
+            self.wait()
+        self.unwind()
         if self.fault is not None:
             raise self.fault
         assert self.ending is not None
         self.strategy.end(self.ending)
-        return Execution(self.ending, tuple(self.events), tuple(self.choices), self.state)
+        return Execution(self.ending, tuple(self.events), tuple(self.choices), self.state())
+
+    def state(self) -> State:
+        return State(self.objects, tuple(self.frames))
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.system.program.threads[thread].name for thread, _ in self.choices)
 
     def engage(self, threads: Sequence[int]) -> None:
         """Give a worker to each of these threads that stands before a step."""
         for thread in threads:
-            operation = self.state.frames[thread].operation
+            operation = self.frames[thread].operation
             if operation is not None:
                 self.pending[thread] = Option(thread, operation)
                 worker = self.workers[thread] = self.pool.worker()
@@ -126,81 +131,91 @@ class _Run:
         seen = -1
         while not self.main.take_within(PATIENCE):
             if seen == len(self.events):
-                self.ending = self.ending or "interrupted"
                 raise InternalError("no step was taken for a minute", self.names())
             seen = len(self.events)
 
-    def names(self) -> tuple[str, ...]:
-        return tuple(self.system.program.threads[thread].name for thread, _ in self.choices)
-
     def perform(self, thread: int, worker: Worker) -> None:
-        """Take a thread's steps, in its worker, whenever it has the baton."""
+        """Take a thread's steps, in its worker, whenever it has the baton.
+
+        The worker keeps its own place and locals (`frame`); that the kernel's agree is what the
+        tests compare.
+        """
         self.begun[thread] = True
         linked = self.system.linked[thread]
-        frame = self.state.frames[thread]
+        frame = self.frames[thread]
         try:
             while True:
                 operation = frame.operation
                 assert operation is not None
-                before = self.state
-                way = self.choose(operation, thread)
-                outcome = operation.apply(before.objects, thread, way or 0)
-                misuse = self.system.misuse_text(outcome) if outcome.misuse else None
-                if misuse is None and operation.objects:
+                way = None
+                if operation.can_choose:
+                    way = self.choose(operation, thread)
+                outcome = operation.apply(self.objects, thread, way or 0)
+                misuse = None
+                if outcome.misuse is not None:
+                    misuse = self.system.misuse_text(outcome)
+                elif operation.objects:
                     self.perform_really(operation, outcome)
                 elif outcome.block is not None:
                     self.perform_block(outcome.block, outcome)
-                walk = proceed(linked, frame, outcome, misuse)
-                place = linked.place(frame.position)
-                frame = walk.frame
-                self.last_ended = ended = frame.operation is None
-                after = self.system.settled(before, thread, outcome, frame, walk.failures)
-                self.state = after.state
-                if outcome.started:
-                    self.engage(outcome.started)
-                event = made_event(len(self.events), thread, operation, outcome, way, place, ended)
-                self.events.append(event)
-                self.choices.append((thread, way))
-                if frame.operation is None:
+                position = frame.position
+                frame, failures = proceed(linked, frame, outcome, misuse)
+                self.frames[thread] = frame
+                self.objects = outcome.objects
+                following = frame.operation
+                self.one_ended = following is None
+                if following is None:
+                    self.objects = threads.end(self.objects, thread)
                     self.pending[thread] = None
                     self.workers[thread] = None
                 else:
-                    self.pending[thread] = Option(thread, frame.operation)
-                self.look(event, after.failures)
-                following = self.next()
-                if ended:
+                    self.pending[thread] = Option(thread, following)
+                if outcome.started:
+                    failures += self.begin(outcome.started)
+                self.record(thread, linked.place(position), operation, outcome, way)
+                if self.after:
+                    self.look(self.events[-1], failures)
+                heir = self.next()
+                if heir is worker:
+                    continue
+                if following is None:
                     self.pool.idle.append(worker)
-                    (following or self.main).give()
+                    (heir or self.main).give()
                     return
-                if following is not worker:
-                    (following or self.main).give()
-                    worker.take()
-                    if self.unwinding:
-                        raise _Unwound
+                (heir or self.main).give()
+                worker.take()
+                if self.unwinding:
+                    raise _Unwound
         except _Unwound:
             self.let_go(thread)
         except BaseException as fault:
             # Whatever it is, it belongs to the caller, and the baton to the main thread.
             self.fault = self.fault or fault
             self.let_go(thread)
+            self.workers[thread] = None
         self.pool.idle.append(worker)
         self.main.give()
 
     def choose(self, operation: Operation, thread: int) -> int | None:
         """Decide which result a step has; None where there is one alone."""
-        ways = operation.ways(self.state.objects, thread)
-        if ways == 1:
-            return None
-        if ways < 1:
-            raise InternalError("a strategy picked a thread that is blocked", self.names())
-        return self.strategy.draw(ways)
+        ways = operation.ways(self.objects, thread)
+        return None if ways == 1 else self.strategy.draw(ways)
+
+    def begin(self, started: tuple[int, ...]) -> tuple[Failure, ...]:
+        """Let threads begin that the last step has started."""
+        state, failures = self.system.started(self.state(), started)
+        self.objects = state.objects
+        self.frames[:] = state.frames
+        self.one_ended = True
+        self.engage(started)
+        return failures
 
     def perform_really(self, operation: Operation, outcome: Outcome) -> None:
-        number = operation.objects[0] - self.first_object
-        if number >= 0:
-            real = self.real[number]
-            real.verbs[operation.verb](operation, outcome)
-            if not real.agrees(outcome.objects[operation.objects[0]]):
+        number = operation.objects[0]
+        if number >= self.first_object:
+            real = self.real[number - self.first_object]
+            getattr(real, operation.verb)(operation, outcome)
+            if not real.agrees(outcome.objects[number]):
                 raise InternalError(
                     f"a real object differs from the kernel after '{operation.verb}'", self.names()
                 )
@@ -211,17 +226,54 @@ class _Run:
             assert isinstance(variable, primitives.RealVariable)
             variable.value = outcome.objects[number]
 
+    def record(
+        self, thread: int, place: Place, operation: Operation, outcome: Outcome, way: int | None
+    ) -> None:
+        """Record a step that was taken; the last one of a thread gives what a join takes."""
+        reads, writes = operation.reads, operation.writes
+        touched, gives, takes = operation.objects, operation.gives, operation.takes
+        block: Block | None = outcome.block
+        if block is not None:
+            reads, writes = block.reads, block.writes
+            touched = gives = takes = tuple(dict.fromkeys(reads + writes))
+        elif not outcome.success:
+            gives = takes = ()
+        if self.pending[thread] is None:
+            gives += (thread,)
+        results = outcome.results
+        self.choices.append((thread, way))
+        self.events.append(
+            Event(
+                len(self.events),
+                thread,
+                operation.verb,
+                operation.phase,
+                touched,
+                place,
+                reads,
+                writes,
+                gives,
+                takes,
+                (),
+                outcome.success,
+                results[0] if results else None,
+                way,
+                operation.text,
+            )
+        )
+
     def look(self, event: Event | None, failures: tuple[Failure, ...]) -> None:
+        state = self.state()
         for after in self.after:
-            if after(self.state, event, failures):
+            if after(state, event, failures):
                 self.ending = "stopped"
 
     def next(self) -> Worker | None:
         """Pick who goes on; None where nobody does, and `ending` says why."""
         if self.ending is not None:
             return None
-        objects = self.state.objects
-        if self.last_ended and self.system.over(objects):
+        objects = self.objects
+        if self.one_ended and self.system.over(objects):
             self.ending = "completed"
         elif self.interrupt.asked:
             self.ending = "interrupted"
@@ -256,44 +308,5 @@ class _Run:
                 self.pool.idle.append(worker)
 
     def let_go(self, thread: int) -> None:
-        for real, state in zip(self.real, self.state.objects[self.first_object :], strict=True):
+        for real, state in zip(self.real, self.objects[self.first_object :], strict=True):
             real.let_go(state, thread)
-
-
-def made_event(
-    step: int,
-    thread: int,
-    operation: Operation,
-    outcome: Outcome,
-    way: int | None,
-    place: Place,
-    ended: bool,
-) -> Event:
-    """Record a step that was taken; the last one of a thread gives what a join takes."""
-    reads, writes = operation.reads, operation.writes
-    touched, gives, takes = operation.objects, operation.gives, operation.takes
-    block: Block | None = outcome.block
-    if block is not None:
-        reads, writes = block.reads, block.writes
-        touched = gives = takes = (*reads, *[number for number in writes if number not in reads])
-    elif not outcome.success:
-        gives = takes = ()
-    if ended:
-        gives = (*gives, thread)
-    return Event(
-        step,
-        thread,
-        operation.verb,
-        operation.phase,
-        touched,
-        place,
-        reads,
-        writes,
-        gives,
-        takes,
-        (),
-        outcome.success,
-        outcome.results[0] if outcome.results else None,
-        way,
-        operation.text,
-    )

@@ -38,6 +38,7 @@ class Choose(Operation):
     """Take one of several values; each is a result of its own."""
 
     verb = "choose"
+    can_choose = True
 
     def __init__(self, values: tuple[Value, ...]) -> None:
         self.values = values

@@ -31,6 +31,9 @@ def offer(number: int, state: Any, facts: Facts, holding: dict[int, Held]) -> No
         holding.setdefault(state[0], {})[number] = state[1]
 
 
+TAKEN = (True,)
+
+
 class Acquire(Operation):
     """Take a lock; blocked while another thread holds it, or this one a plain one."""
 
@@ -47,9 +50,10 @@ class Acquire(Operation):
         return 1 if owned is None or (self.reentrant and owned[0] == thread) else 0
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
-        owned = objects[self.number]
+        number = self.number
+        owned = objects[number]
         depth = 1 if owned is None else owned[1] + 1
-        return Outcome(replaced(objects, self.number, (thread, depth)), (True,))
+        return Outcome(replaced(objects, number, (thread, depth)), TAKEN)
 
     def awaits(self, objects: Objects, thread: int) -> tuple[int, ...]:
         return (objects[self.number][0],)

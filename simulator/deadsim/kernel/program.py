@@ -60,11 +60,15 @@ Entry: TypeAlias = "Stop | Callable[[Slots], int]"
 
 
 class Linked(NamedTuple):
-    """A thread's code, ready to be walked."""
+    """A thread's code, ready to be walked.
+
+    A thread without locals goes the same way each time it passes a step; `known` keeps that way.
+    """
 
     thread: int
     code: Code
     entries: tuple[Entry, ...]
+    known: "dict[tuple[int, bool], Walk]"
 
     def place(self, position: int) -> Place:
         """Give the place of an instruction in the file."""
@@ -115,7 +119,7 @@ def link(program: Program, thread: int) -> Linked:
                 entries.append(Stop("end"))
             case _:
                 assert_never(instruction)
-    linked = Linked(thread, code, tuple(entries))
+    linked = Linked(thread, code, tuple(entries), {})
     for position, entry in enumerate(entries):
         if isinstance(entry, Stop) and entry.kind == "atomic":
             entry.build = _atomic(linked, position + 1)
@@ -259,6 +263,12 @@ def proceed(linked: Linked, frame: Frame, outcome: Outcome, misuse: str | None =
     """Go on after a step: store its results, and do local work up to the next one."""
     position = frame.position
     block: Block | None = outcome.block
+    if misuse is None and block is None and not frame.slots:
+        way = (position, frame.failed)
+        walk = linked.known.get(way)
+        if walk is None:
+            walk = linked.known[way] = _walk(linked, position + 1, [], frame.failed)
+        return walk
     if block is not None:
         if block.failure is not None:
             return _fall(linked, block.position, block.slots, block.failure)

@@ -37,12 +37,19 @@ class System:
         self.linked: tuple[Linked, ...] = tuple(
             link(program, number) for number in range(len(program.threads))
         )
+        self._initial: dict[bool, Transition] = {}
         self.lasting = tuple(
             number for number, thread in enumerate(program.threads) if not thread.daemon
         )
 
     def initial(self, keep_output: bool = False) -> Transition:
         """Give the state in which all threads that start by themselves stand before a step."""
+        found = self._initial.get(keep_output)
+        if found is None:
+            found = self._initial[keep_output] = self._begin(keep_output)
+        return found
+
+    def _begin(self, keep_output: bool) -> Transition:
         program = self.program
         objects: Objects = (
             *[threads.NEW for _ in program.threads],

@@ -266,8 +266,7 @@ class Expressions:
             return Target(name, 0, (), ())
         if not isinstance(meaning, (Shared, Bound)) or meaning.section not in sections:
             if meaning is None:
-                near = nearest(name, self.scope.names(sections))
-                raise _Rejected(source.place, f"unknown {_one(sections)} '{source.text.strip()}'{_indexed(near, match.group(2))}")
+                raise _Rejected(source.place, self._unknown(source, name, match.group(2), sections))
             raise _Rejected(source.place, f"'{name}' is {noun(meaning)}, not {words}")
         target = meaning.target if isinstance(meaning, Bound) else _all_of(meaning)
         if match.group(2) is None:
@@ -288,6 +287,17 @@ class Expressions:
             places.append(piece.place)
             literal.append(re.fullmatch(r"\s*-?\s*\d+\s*", part) is not None)
         return self._element(target, indices, places, literal, source.place)
+
+    def _unknown(
+        self, source: Source, name: str, index: str | None, sections: tuple[str, ...]
+    ) -> str:
+        """Say that nothing is called so, and what is called nearly so."""
+        hint = nearest(name, self.scope.names(sections))
+        kinds = sections
+        if hint:
+            near = self.scope.find(hint.split("'")[1])
+            kinds = (near.section,) if isinstance(near, (Shared, Bound)) else sections
+        return f"unknown {_one(kinds)} '{source.text.strip()}'{_indexed(hint, index)}"
 
     def _element(
         self,

@@ -1,6 +1,5 @@
 """Read a whole scenario file."""
 
-import hashlib
 from collections.abc import Mapping as MappingType
 from typing import NamedTuple
 
@@ -57,8 +56,7 @@ def load(data: bytes, file: str, params: MappingType[str, str] | None = None) ->
     """
     text = decode(data, file)
     root = parse(text, file)
-    digest = hashlib.sha256(data).hexdigest()
-    return _Loader(file, text, digest, dict(params or {})).load(root)
+    return _Loader(file, text, data, dict(params or {})).load(root)
 
 
 def is_scenario(data: bytes) -> bool:
@@ -84,10 +82,10 @@ class _Template(NamedTuple):
 
 
 class _Loader:
-    def __init__(self, file: str, text: str, digest: str, params: dict[str, str]) -> None:
+    def __init__(self, file: str, text: str, data: bytes, params: dict[str, str]) -> None:
         self.file = file
         self.text = text
-        self.digest = digest
+        self.data = data
         self.given = params
         self.problems = Problems()
         self.declared = Declarations(self.problems)
@@ -134,7 +132,7 @@ class _Loader:
             ),
             file=self.file,
             source=self.text,
-            digest=self.digest,
+            data=self.data,
             params=params,
             given={name: params[name] for name in self.given},
             threads=threads,

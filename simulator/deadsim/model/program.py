@@ -63,15 +63,15 @@ class Program(NamedTuple):
     """A whole scenario.
 
     Objects are numbered through: the threads first, then the printed output, then `objects` in the
-    order of the file. `source` is the text of the file, `digest` its SHA-256 in hexadecimal; `given` are
-    the params whose values came from outside.
+    order of the file. `source` is the text of the file as it was read, `data` its bytes; `given` are the
+    params whose values came from outside.
     """
 
     name: str
     description: str
     file: str
     source: str
-    digest: str
+    data: bytes
     params: dict[str, Value]
     given: dict[str, Value]
     threads: tuple[Thread, ...]
@@ -80,6 +80,13 @@ class Program(NamedTuple):
     claims: Claims
     plan: Plan
     limits: Limits
+
+    @property
+    def digest(self) -> str:
+        """Give the SHA-256 of the file, in hexadecimal."""
+        import hashlib  # few commands want it, and it takes a while to load
+
+        return hashlib.sha256(self.data).hexdigest()
 
     @property
     def output(self) -> int:

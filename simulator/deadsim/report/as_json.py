@@ -7,7 +7,7 @@ from deadsim.errors import Place
 from deadsim.model.program import Choice, Program
 from deadsim.model.values import plain
 from deadsim.report.sentences import message
-from deadsim.run.result import Run
+from deadsim.runs.result import Run
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Access, ClaimBroken, Deadlock, Failed, Finding, Hold, Race, Wait
 from deadsim.trace.schedule import words

@@ -36,7 +36,7 @@ def wanted(wait: Wait, kind: str = "") -> str:
         return f"{waits} for {wait.object} {place}, which it holds itself"
     if not wait.wakers:
         return f"{waits} for {wait.object} {place}"
-    ended = ", which has ended" if kind == "orphaned-lock" else ""
+    ended = ", which never gives it back" if kind == "orphaned-lock" else ""
     return f"{waits} for {wait.object} {place}, held by {listing(wait.wakers)}{ended}"
 
 
@@ -56,7 +56,7 @@ def deadlock_title(found: Deadlock) -> str:
             return f"self-deadlock: {first.thread} waits for itself"
         case "orphaned-lock":
             owner = listing(first.wakers)
-            return f"orphaned lock: {owner} ended and left {first.object} held"
+            return f"orphaned lock: {owner} never gives {first.object} back"
         case "collateral":
             return f"{first.thread} waits for {first.object}, which never ends"
         case _:

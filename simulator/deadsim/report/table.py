@@ -5,7 +5,7 @@ from typing import NamedTuple
 from unicodedata import east_asian_width
 
 from deadsim.report.sentences import visible
-from deadsim.run.result import Run
+from deadsim.runs.result import Run
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Race
 

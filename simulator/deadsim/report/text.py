@@ -5,7 +5,7 @@ import shlex
 from deadsim.model.values import Value
 from deadsim.report.sentences import count, details, headline, visible
 from deadsim.report.table import padded, shortened, table, width
-from deadsim.run.result import Run
+from deadsim.runs.result import Run
 from deadsim.trace.finding import ClaimBroken, Finding
 from deadsim.trace.schedule import switches, text
 

@@ -41,14 +41,16 @@ class Chance:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.used = False
-        self.random = Random(seed)
+        self.random: Random | None = None
 
     def begin(self) -> None:
         """Start anew from the seed."""
-        self.random = Random(self.seed)
+        self.random = None
         self.used = False
 
     def draw(self, bound: int) -> int:
         """Give a number from 0 to `bound` - 1, each as likely; only `random()` is promised to stay."""
-        self.used = True
+        if self.random is None:
+            self.random = Random(self.seed)  # not before it is needed: it takes a while
+            self.used = True
         return int(self.random.random() * bound)

@@ -4,7 +4,6 @@ Everything is in the user's own names. Reports and pictures are renderings of th
 nothing of their own. Steps count from 0; None stands for the program's start, before any step.
 """
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.errors import Place
@@ -42,8 +41,7 @@ class Access(NamedTuple):
     holds: tuple[Hold, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Deadlock:
+class Deadlock(NamedTuple):
     """Threads that can never take another step: the core, with what each of it waits for.
 
     `cycle` lists the core in the order in which each waits for the next, where there is a cycle.
@@ -62,8 +60,7 @@ class Deadlock:
     type: Literal["deadlock"] = "deadlock"
 
 
-@dataclass(frozen=True, slots=True)
-class Race:
+class Race(NamedTuple):
     """Two accesses to a variable, one a write, that nothing orders."""
 
     variable: str
@@ -72,8 +69,7 @@ class Race:
     type: Literal["race"] = "race"
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """A thread that failed, or an invariant that did not hold any more after its step."""
 
     type: Literal["assertion", "invariant", "misuse", "error"]
@@ -83,8 +79,7 @@ class Failed:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimBroken:
+class ClaimBroken(NamedTuple):
     """A claim about the end of the program, or about its output, that this run contradicts."""
 
     type: Literal["final", "output"]

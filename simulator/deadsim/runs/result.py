@@ -1,6 +1,5 @@
 """What is known after a run."""
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.detect.situation import Situation
@@ -23,8 +22,7 @@ class Blocked(NamedTuple):
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run of a scenario.
 
     `strategy` is the name of what chose the schedule (`script` and `replay` among them), `seed` None

@@ -13,8 +13,8 @@ from deadsim.kernel.failure import Failure
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import ENDED, NEW
 from deadsim.model.program import RUN_STEPS, Choice, Plan, Program
-from deadsim.run.judge import broken_claims, judge
-from deadsim.run.result import Blocked, Outcome, Run
+from deadsim.runs.judge import broken_claims, judge
+from deadsim.runs.result import Blocked, Outcome, Run
 from deadsim.strategies.clock import Clock
 from deadsim.strategies.randomly import Pct, Random
 from deadsim.strategies.round_robin import RoundRobin, Sequential

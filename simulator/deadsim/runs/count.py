@@ -4,7 +4,7 @@ from typing import Any
 
 from deadsim.model.program import Program
 from deadsim.model.values import plain
-from deadsim.run.result import Run, Verdict
+from deadsim.runs.result import Run, Verdict
 
 
 class Count:

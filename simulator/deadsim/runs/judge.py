@@ -7,7 +7,7 @@ from deadsim.kernel.query import state_evaluator
 from deadsim.kernel.system import State
 from deadsim.model.claims import DEFECT_TYPES, KindClaim
 from deadsim.model.program import Program
-from deadsim.run.result import Outcome, Verdict, lines
+from deadsim.runs.result import Outcome, Verdict, lines
 from deadsim.trace.finding import ClaimBroken, Finding, Race
 
 

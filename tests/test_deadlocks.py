@@ -1,0 +1,129 @@
+"""Kinds of deadlock, their cores, and who is stuck because of them."""
+
+import pytest
+
+from deadsim import Run, loads, run
+from deadsim.trace.finding import Deadlock
+
+
+def deadlocks(text: str, **options: object) -> tuple[Deadlock, ...]:
+    return ran(text, **options).deadlocks
+
+
+def ran(text: str, **options: object) -> Run:
+    return run(loads(text), **options)  # type: ignore[arg-type]
+
+
+HEAD = "locks: {A: , B: , C: , R: {reentrant: true}}\nthreads:\n"
+
+
+def test_circular_wait() -> None:
+    (found,) = deadlocks(HEAD + "  a: [{acquire: A}, {acquire: B}]\n  b: [{acquire: B}, {acquire: A}]\n")
+    assert (found.kind, found.threads, found.objects) == ("circular-wait", ("a", "b"), ("B", "A"))
+    assert found.cycle == ("a", "b")
+    assert (found.step, found.proof) == (1, "proved")
+    assert [(w.verb, w.place.line, w.holds[0].place.line, w.wakers) for w in found.waits] == [
+        ("acquire", 3, 3, ("b",)),
+        ("acquire", 4, 4, ("a",)),
+    ]
+
+
+def test_a_deadlock_is_reported_while_a_member_is_still_on_its_way() -> None:
+    text = HEAD + "  a: [{acquire: A}, {step: w}, {acquire: B}]\n  b: [{acquire: B}, {step: w}, {acquire: A}]\n"
+    (found,) = deadlocks(text)
+    assert (found.kind, found.threads, found.step, found.proof) == ("circular-wait", ("a", "b"), 2, "relaxed")
+    assert [(w.thread, w.blocked) for w in found.waits] == [("a", True), ("b", False)]
+
+
+def test_a_circle_of_locks_and_joins() -> None:
+    (found,) = deadlocks(HEAD + "  a: [{acquire: A}, {join: b}]\n  b: [{step: w}, {acquire: A}]\n")
+    assert (found.kind, found.threads, found.objects) == ("circular-wait", ("a", "b"), ("b", "A"))
+
+
+@pytest.mark.parametrize("body", ["{acquire: A}, {acquire: A}", "{with: A, do: [{with: A, do: []}]}"])
+def test_self_deadlock(body: str) -> None:
+    (found,) = deadlocks(HEAD + f"  a: [{body}]\n")
+    assert (found.kind, found.threads, found.objects) == ("self-deadlock", ("a",), ("A",))
+
+
+def test_a_reentrant_lock_is_no_self_deadlock() -> None:
+    assert not deadlocks(HEAD + "  a: [{acquire: R}, {acquire: R}, {release: R}, {release: R}]\n")
+
+
+def test_orphaned_lock() -> None:
+    text = HEAD + "  a: [{acquire: A}]\n  b: [{step: w}, {acquire: A}]\n  busy: [{repeat: 5, do: [step: w]}]\n"
+    (found,) = deadlocks(text)
+    assert (found.kind, found.threads, found.waits[0].wakers) == ("orphaned-lock", ("b",), ("a",))
+    assert found.still_running == ("busy",)
+
+
+def test_a_reentrant_lock_released_once_too_few_is_orphaned() -> None:
+    text = HEAD + "  a: [{acquire: R}, {acquire: R}, {release: R}]\n  b: [{acquire: R}]\n"
+    (found,) = deadlocks(text)
+    assert found.kind == "orphaned-lock"
+
+
+def test_collateral_threads_are_named_with_the_core() -> None:
+    text = HEAD + (
+        "  a: [{with: [A, B], do: []}]\n  b: [{with: [B, A], do: []}]\n"
+        "  c: [{with: A, do: []}]\n  d: [{join: c}]\n"
+    )
+    (found,) = deadlocks(text)
+    assert (found.threads, found.also_stuck) == (("a", "b"), ("c", "d"))
+
+
+def test_two_deadlocks_at_once_in_two_rings() -> None:
+    text = "locks: [A, B, C, D]\nthreads:\n" + (
+        "  a: [{acquire: A}, {acquire: B}]\n  b: [{acquire: B}, {acquire: A}]\n"
+        "  c: [{acquire: C}, {acquire: D}]\n  d: [{acquire: D}, {acquire: C}]\n"
+    )
+    found = deadlocks(text, keep_going=True)
+    assert [one.threads for one in found] == [("a", "b"), ("c", "d")]
+
+
+def test_a_run_stops_at_its_first_deadlock_unless_told_to_go_on() -> None:
+    text = HEAD + (
+        "  a: [{acquire: A}, {acquire: B}]\n  b: [{acquire: B}, {acquire: A}]\n"
+        "  busy: [{repeat: 3, do: [step: w]}]\n"
+    )
+    short = ran(text)
+    assert (short.outcome, short.steps) == ("stuck", 2)
+    assert short.deadlocks[0].still_running == ("busy",)
+    long = ran(text, keep_going=True)
+    assert (long.outcome, long.steps) == ("stuck", 5)
+    assert len(long.deadlocks) == 1
+
+
+def test_a_lock_whose_owner_goes_round_for_ever() -> None:
+    text = HEAD + "  a: {daemon: true, do: [{acquire: A}, {forever: [yield]}]}\n  b: [{step: w}, {acquire: A}]\n"
+    (found,) = deadlocks(text)
+    assert (found.kind, found.threads) == ("never-signalled", ("b",))
+
+
+def test_a_join_of_a_thread_that_goes_round_for_ever() -> None:
+    (found,) = deadlocks(HEAD + "  a: {daemon: true, do: [{forever: [yield]}]}\n  b: [{join: a}]\n")
+    assert (found.kind, found.threads, found.step) == ("collateral", ("b",), None)
+
+
+def test_a_stuck_daemon_is_a_leak_and_no_defect() -> None:
+    text = HEAD + "  a: {daemon: true, do: [{acquire: A}, {acquire: A}]}\n  b: [{step: w}, {step: w}]\n"
+    done = ran(text)
+    assert (done.outcome, done.verdict, done.defects) == ("completed", "as-expected", ())
+    assert [leak.kind for leak in done.result.leaks] == ["self-deadlock"]
+
+
+def test_a_daemon_in_the_core_and_a_thread_behind_it_is_a_defect() -> None:
+    text = HEAD + "  a: {daemon: true, do: [{acquire: A}, {acquire: A}]}\n  b: [{step: w}, {acquire: A}]\n"
+    (found,) = deadlocks(text)
+    assert (found.threads, found.also_stuck) == (("a",), ("b",))
+
+
+def test_the_wait_for_graph_is_a_networkx_graph() -> None:
+    import networkx
+
+    done = ran(HEAD + "  a: [{acquire: A}, {acquire: B}]\n  b: [{acquire: B}, {acquire: A}]\n")
+    graph = done.wait_for_graph()
+    assert isinstance(graph, networkx.MultiDiGraph)
+    assert sorted(networkx.find_cycle(graph)) == [("a", "b", 0), ("b", "a", 0)]
+    assert graph.nodes["a"]["status"] == "blocked"
+    assert graph.edges["a", "b", 0]["object"] == "B"

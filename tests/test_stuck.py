@@ -1,0 +1,134 @@
+"""Who is stuck: never one that could move, and nearly all that cannot."""
+
+import os
+from collections.abc import Iterator
+
+import oracle
+import programs
+import pytest
+
+from deadsim import loads
+from deadsim.detect.coarse import Coarse, Flows
+from deadsim.detect.relaxed import Relaxed, TooMany
+from deadsim.detect.stuck import StuckJudge
+from deadsim.kernel.system import State, System
+
+# More of them, with: DEADSIM_PROGRAMS=20000 pytest tests/test_stuck.py
+COUNT = int(os.environ.get("DEADSIM_PROGRAMS", "500"))
+MOST_STATES = 3_000
+
+
+def reachable(system: System) -> Iterator[State]:
+    """Give every state that can be reached."""
+    seen = set()
+    front = [system.initial().state]
+    while front:
+        state = front.pop()
+        key = repr(state.key())
+        if key in seen:
+            continue
+        seen.add(key)
+        yield state
+        for thread in system.enabled(state):
+            for way in range(system.ways(state, thread)):
+                front.append(system.step(state, thread, way).state)
+
+
+def test_random_programs_against_an_exhaustive_search() -> None:
+    stuck = found = programs_seen = 0
+    for seed in range(COUNT):
+        program = loads(programs.scenario(seed)).program
+        try:
+            exact = oracle.explore(program, MOST_STATES).stuck
+        except oracle.TooManyStates:
+            continue
+        programs_seen += 1
+        system = System(program)
+        judge = StuckJudge(system)
+        for state in reachable(system):
+            if system.over(state.objects):
+                continue
+            truth = exact[state.key()]
+            progress = judge.stuck(state)
+            said = progress.stuck if progress else frozenset()
+            assert said <= truth, (seed, state.key())
+            # Without values, and without the quick way: sound as well.
+            coarse = Coarse(system, Flows(system), state).progress()
+            assert coarse.stuck <= truth, (seed, state.key())
+            stuck += len(truth)
+            found += len(said)
+    assert programs_seen > 0.9 * COUNT
+    assert found >= 0.99 * stuck
+
+
+def judged(text: str, *schedule: str) -> tuple[set[str], set[str]]:
+    """Say who is stuck and who is doomed after some steps."""
+    system = System(loads(text).program)
+    names = [thread.name for thread in system.program.threads]
+    state = system.initial().state
+    for name in schedule:
+        state = system.step(state, names.index(name)).state
+    progress = StuckJudge(system).stuck(state)
+    if progress is None:
+        return set(), set()
+    return {names[t] for t in progress.stuck}, {names[t] for t in progress.doomed}
+
+
+ABBA = """
+locks: [A, B]
+threads:
+  left: [{acquire: A}, {step: works}, {acquire: B}]
+  right: [{acquire: B}, {step: works}, {acquire: A}]
+  busy: [{forever: [step: works]}]
+"""
+
+
+def test_one_thread_is_stuck_while_the_other_is_still_on_its_way_to_the_deadlock() -> None:
+    assert judged(ABBA, "left", "right", "right") == ({"right"}, {"left"})
+
+
+def test_nobody_is_stuck_before() -> None:
+    assert judged(ABBA, "left", "right") == (set(), set())
+
+
+def test_a_thread_that_goes_round_for_ever_is_not_doomed_by_a_deadlock() -> None:
+    stuck, doomed = judged(ABBA, "left", "right", "right", "left")
+    assert (stuck, doomed) == ({"left", "right"}, set())
+
+
+def test_a_branch_that_releases_keeps_hope() -> None:
+    text = """
+locks: [A]
+variables: {x: 0}
+threads:
+  owner: [{acquire: A}, {forever: [{if: x == 1, then: [{release: A}, break]}, yield]}]
+  waits: [{acquire: A}]
+  sets: [{write: x, value: %s}]
+"""
+    assert judged(text % 1, "owner", "owner") == (set(), set())
+    assert judged(text % 2, "owner", "owner") == ({"waits"}, set())
+
+
+def test_a_loop_that_takes_its_lock_twice_never_ends() -> None:
+    text = """
+locks: [A]
+threads:
+  twice: [{step: begins}, {repeat: 2, do: [{acquire: A}]}]
+  waits: [{join: twice}]
+"""
+    assert judged(text) == ({"waits"}, {"twice"})
+
+
+def test_a_value_too_many_falls_back_on_places() -> None:
+    text = """
+locks: [A]
+variables: {x: 0}
+threads:
+  counts: [{acquire: A}, {forever: [{add: x}, {if: x == 100000, then: [{release: A}]}]}]
+  waits: [{acquire: A}]
+"""
+    system = System(loads(text).program)
+    state = system.step(system.initial().state, 0).state
+    with pytest.raises(TooMany):
+        Relaxed(system, state).progress()
+    assert StuckJudge(system).stuck(state) is None
