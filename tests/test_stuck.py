@@ -35,7 +35,7 @@ def reachable(system: System) -> Iterator[State]:
 
 
 def test_random_programs_against_an_exhaustive_search() -> None:
-    stuck = found = programs_seen = 0
+    stuck = found = lasting = lasting_found = programs_seen = 0
     for seed in range(COUNT):
         program = loads(programs.scenario(seed)).program
         try:
@@ -57,8 +57,13 @@ def test_random_programs_against_an_exhaustive_search() -> None:
             assert coarse.stuck <= truth, (seed, state.key())
             stuck += len(truth)
             found += len(said)
+            lasting += len(truth.intersection(system.lasting))
+            lasting_found += len(said.intersection(system.lasting))
     assert programs_seen > 0.9 * COUNT
-    assert found >= 0.99 * stuck
+    print(f"{found} of {stuck} stuck threads found, {lasting_found} of {lasting} that are no daemon")
+    # What is missed are daemons that the end of the program comes before: no defect.
+    assert found >= 0.98 * stuck
+    assert lasting_found >= 0.999 * lasting
 
 
 def judged(text: str, *schedule: str) -> tuple[set[str], set[str]]:

@@ -95,34 +95,32 @@ def arranged(graph: Graph, sides: tuple[list[int], list[int]]) -> tuple[list[int
 
 
 def arrows(graph: Graph, placed: dict[int, Node]) -> list[str]:
-    """Draw the edges; several between the same two nodes are bent apart."""
+    """Draw the edges; several between the same two nodes are bent apart.
+
+    A label stands near where its edge begins, so that those of edges which cross do not meet.
+    """
     drawn: list[str] = []
     labels: list[str] = []
-    seen: dict[tuple[int, int], int] = {}
-    for edge in graph.edges:
+    pairs = [frozenset((edge.start, edge.end)) for edge in graph.edges]
+    seen: dict[frozenset[int], int] = {}
+    for edge, pair in zip(graph.edges, pairs, strict=True):
         start, end = placed[edge.start], placed[edge.end]
-        pair = (min(edge.start, edge.end), max(edge.start, edge.end))
-        turn = seen[pair] = seen.get(pair, 0) + 1
-        bend = (26.0 if edge.start < edge.end else -26.0) * (1 if turn % 2 else -1)
-        same_column = abs(start.x - end.x) < 1
-        mx, my = (start.x + end.x) / 2, (start.y + end.y) / 2
-        if same_column:
-            side = -1 if start.x < 200 else 1
-            cx, cy = mx + side * -(60 + start.rx), my
-        else:
-            cx, cy = mx, my + bend
+        seen[pair] = seen.get(pair, 0) + 1
+        bend = 0.0 if pairs.count(pair) == 1 else 46.0 * (1 if seen[pair] % 2 else -1)
+        cx, cy = (start.x + end.x) / 2, (start.y + end.y) / 2 + bend
+        if abs(start.x - end.x) < 1:
+            cx += 70 + start.rx  # within a column: round the side
         x1, y1 = border(start, atan2(cy - start.y, cx - start.x), 2)
         back = atan2(cy - end.y, cx - end.x)
         x2, y2 = border(end, back, 3)
         n = svg.number
         path = f"M{n(x1)},{n(y1)} Q{n(cx)},{n(cy)} {n(x2)},{n(y2)}"
         drawn.append(svg.arrow(path, (x2, y2), back + pi, edge.kind, 3.4 if edge.strong else 1.6))
-        lx, ly = (x1 + 2 * cx + x2) / 4, (y1 + 2 * cy + y2) / 4
+        t = 0.36 if abs(start.x - end.x) > 1 else 0.5
+        lx = (1 - t) ** 2 * x1 + 2 * t * (1 - t) * cx + t * t * x2
+        ly = (1 - t) ** 2 * y1 + 2 * t * (1 - t) * cy + t * t * y2
         half = width(edge.label, 12) / 2 + 3
-        labels.append(
-            svg.element(
-                "rect", x=lx - half, y=ly - 9, width=2 * half, height=17, class_="bg", fill="#ffffff"
-            )
-            + svg.text(lx, ly + 4, edge.label, 12, edge.kind)
-        )
+        plate = {"x": lx - half, "y": ly - 9, "width": 2 * half, "height": 17}
+        labels.append(svg.element("rect", class_="bg", fill="#ffffff", **plate))
+        labels.append(svg.text(lx, ly + 4, edge.label, 12, edge.kind))
     return drawn + labels
