@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from commands import deadsim
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from commands import deadsim
 
 GALLERY = Path(__file__).parent.parent / "scenarios"
 

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from commands import deadsim
 
+from commands import deadsim
 from deadsim.language.document import Mapping, Node, Scalar, Sequence, parse
 from deadsim.language.expressions import core_value
 from deadsim.model.values import Unset

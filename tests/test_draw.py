@@ -6,10 +6,10 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import pytest
-from commands import deadsim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commands import deadsim
 from deadsim import Run, load, loads, run
 from deadsim.draw.columns import columns
 from deadsim.draw.dot import dot

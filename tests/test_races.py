@@ -1,13 +1,13 @@
 """Data races: none that cannot be, and over all schedules none missed."""
 
-import oracle
-import programs
 import pytest
 
+import oracle
+import programs
 from deadsim import Run, loads, run
+from deadsim.detect.races import RaceDetector
 from deadsim.engine.pool import Pool
 from deadsim.errors import Place
-from deadsim.detect.races import RaceDetector
 from deadsim.kernel.system import System
 from deadsim.runs.once import Runner
 from deadsim.trace.event import Event

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-import oracle
 import pytest
-from commands import deadsim
 
+import oracle
+from commands import deadsim
 from deadsim import load
 from deadsim.engine.pool import Pool
 from deadsim.engine.threads import execute

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Iterator
 
-import oracle
-import programs
 import pytest
 
+import oracle
+import programs
 from deadsim import loads
 from deadsim.detect.coarse import Coarse, Flows
 from deadsim.detect.relaxed import Relaxed, TooMany

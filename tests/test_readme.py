@@ -1,0 +1,75 @@
+"""What the README shows is what deadsim does."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from commands import deadsim
+from deadsim import load, run
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```yaml\n(.*?)```", README, re.S))
+CONSOLES = re.findall(r"```console\n(.*?)```", README, re.S)
+
+
+def sessions() -> list[tuple[str, str]]:
+    """Give each command that is shown, with the output that is shown."""
+    found = []
+    for block in CONSOLES:
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, _, output = part.partition("\n")
+            found.append((command, output))
+    return found
+
+
+def test_every_yaml_block_is_a_file() -> None:
+    assert len(FILES) == README.count("```yaml")
+
+
+@pytest.mark.parametrize(("command", "output"), sessions())
+def test_a_command_prints_what_is_shown(
+    command: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    program, *arguments = shlex.split(command)
+    assert program == "deadsim"
+    assert deadsim(*arguments).out == output
+
+
+def test_every_other_command_that_is_named_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = set(re.findall(r"`deadsim ((?:run|replay|graph|lint|schema|scenarios|--)[^`]*)`", README))
+    monkeypatch.chdir(ROOT)
+    ran = 0
+    for line in sorted(named):
+        if re.search(r"FILE|PATH|NAMES|SCHEDULE", line):
+            assert deadsim(line.split()[0], "--help").status == 0
+            continue
+        line = line.replace("docs/dining.svg", str(tmp_path / "x.svg"))
+        assert deadsim(*shlex.split(line)).status == 0, line
+        ran += 1
+    assert ran >= 5
+
+
+def test_the_picture_is_what_the_command_draws() -> None:
+    drawn = run(load(ROOT / "scenarios" / "dining.yaml", n=3)).svg()
+    assert drawn == (ROOT / "docs" / "dining.svg").read_text(encoding="utf-8")
+
+
+def test_every_option_that_is_named_exists() -> None:
+    every = "".join(deadsim(c, "--help").out for c in ("run", "replay", "graph", "lint"))
+    for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--help"}:
+        assert option in every, option
+
+
+def test_the_set_up_lines_are_those_that_ci_runs() -> None:
+    lines = re.findall(r"^python3 -m venv .*$", README, re.M)
+    assert len(lines) == 2
+    script = (ROOT / ".ci" / "run").read_text()
+    for word in ("eval", "ruff check", "mypy", "lint-imports"):
+        assert word in script
