@@ -11,6 +11,7 @@ import os
 import statistics
 import threading
 import time
+from itertools import pairwise
 
 import deadsim
 from deadsim.detect.stuck import StuckJudge
@@ -66,7 +67,7 @@ def executions(system: System, seeds: range, judged: bool) -> tuple[float, float
             done = execute(system, Random(Chance(seed)), pool, watchers)
             threads = [thread for thread, _ in done.choices]
             # Into the first thread, at each switch, and out of the last one.
-            hand_overs += 2 + sum(a != b for a, b in zip(threads, threads[1:], strict=False))
+            hand_overs += 2 + sum(a != b for a, b in pairwise(threads))
         took = time.perf_counter() - begin
     return took / len(seeds) * 1e6, hand_overs / len(seeds)
 

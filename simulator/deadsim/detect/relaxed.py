@@ -119,7 +119,8 @@ class Relaxed:
             return True, True
         linked = self.system.linked[thread]
         stop = linked.entries[frame.position]
-        assert isinstance(stop, Stop) and stop.form is not None
+        assert isinstance(stop, Stop)
+        assert stop.form is not None
         form, reach = stop.form, Reach(operation.objects, True)
         passed = False
         misuse = form.misuses(thread, reach, self.facts, held, True)
