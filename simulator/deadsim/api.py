@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -128,7 +129,9 @@ def written(value: object) -> str:
 
 
 def contents(path: str) -> bytes:
-    """Read a file, or a scenario that ships, by its name."""
+    """Read a file, a scenario that ships by its name, or with - standard input."""
+    if path == "-":
+        return sys.stdin.buffer.read((1 << 20) + 1)
     file = path
     if "\0" in path or not os.path.exists(path):
         shipped = gallery.find(path)

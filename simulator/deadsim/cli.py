@@ -34,17 +34,18 @@ def apply(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
     return decorate
 
 
+FORMAT: Callable[[F], F] = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="What standard output gets.",
+)
 ON_A_FILE: tuple[Callable[[F], F], ...] = (
     click.option(
         "--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a param."
     ),
-    click.option(
-        "--format",
-        "form",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        help="What standard output gets.",
-    ),
+    FORMAT,
     click.option("--quiet", is_flag=True, help="Say the result alone."),
     click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR."),
     click.option("--output", metavar="FILE", help="Write the report to a file."),
@@ -149,8 +150,7 @@ def replay(file: str, names: str | None, **options: Any) -> int:
     help="How it is written (svg).",
 )
 @apply(DRAWING)
-@click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
-@click.option("--output", metavar="FILE", help="Write it to a file.")
+@apply(tuple(option for option in ON_A_FILE if option is not FORMAT))
 def graph(file: str, kind: str, form: str, **options: Any) -> int:
     """Draw who waits for whom, or who holds what, at the end of a run."""
     output = Output({**options, "form": "text"})
@@ -255,8 +255,6 @@ def given(file: str, params: tuple[str, ...]) -> Scenario:
     from deadsim import api
     from deadsim.language.scenario import load as read_scenario
 
-    if file == "-":
-        return api.Scenario(read_scenario(sys.stdin.buffer.read((1 << 20) + 1), "-", pairs(params)))
     return api.Scenario(read_scenario(api.contents(file), file, pairs(params)))
 
 

@@ -28,10 +28,8 @@ class DeadlockWatch:
     def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
         if event is not None:
             self.events.append(event)
-        if self.judge.system.over(state.objects):
-            return False
         progress = self.judge.stuck(state)
-        if progress is None:
+        if progress is None or self.judge.system.over(state.objects):
             return False
         total = not self.judge.system.enabled(state)
         for found in name_deadlocks(self.judge, state, self.events, progress, total):

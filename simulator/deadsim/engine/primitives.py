@@ -33,7 +33,7 @@ class RealLock:
         self.lock.release()
 
     def agrees(self, state: Any) -> bool:
-        """Compare with the kernel's state; an RLock cannot be asked from another thread."""
+        """Compare with the kernel's state; an RLock answers its owner alone, by what it lets it do."""
         return self.reentrant or self.lock.locked() is (state is not None)
 
     def let_go(self, state: Any, thread: int) -> None:

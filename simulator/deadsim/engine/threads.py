@@ -8,12 +8,12 @@ is handed over where a thread goes on by itself) and gives the baton to the work
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from deadsim.engine import primitives
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool, Worker
-from deadsim.errors import InternalError, Place
+from deadsim.errors import InternalError
 from deadsim.kernel import thread as threads
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import Objects, Operation, Outcome
@@ -122,7 +122,7 @@ class _Run:
         for thread in threads:
             operation = self.frames[thread].operation
             if operation is not None:
-                self.pending[thread] = Option(thread, operation)
+                self.pending[thread] = self.prepared(thread, self.frames[thread])[0]
                 worker = self.workers[thread] = self.pool.worker()
                 worker.task = partial(self.perform, thread, worker)
 
@@ -158,7 +158,7 @@ class _Run:
                     self.perform_really(operation, outcome)
                 elif outcome.block is not None:
                     self.perform_block(outcome.block, outcome)
-                position = frame.position
+                known = operation.scratch[1]
                 frame, failures = proceed(linked, frame, outcome, misuse)
                 self.frames[thread] = frame
                 self.objects = outcome.objects
@@ -169,10 +169,10 @@ class _Run:
                     self.pending[thread] = None
                     self.workers[thread] = None
                 else:
-                    self.pending[thread] = Option(thread, following)
+                    self.pending[thread] = (following.scratch or self.prepared(thread, frame))[0]
                 if outcome.started:
                     failures += self.begin(outcome.started)
-                self.record(thread, linked.place(position), operation, outcome, way)
+                self.record(thread, known, outcome, way)
                 if self.after:
                     self.look(self.events[-1], failures)
                 heir = self.next()
@@ -226,41 +226,49 @@ class _Run:
             assert isinstance(variable, primitives.RealVariable)
             variable.value = outcome.objects[number]
 
+    def prepared(self, thread: int, frame: Frame) -> tuple[Option, tuple[Any, ...]]:
+        """Work out what does not change while an operation is pending: how it is offered to a
+        strategy, and what its event will say.
+        """
+        operation = frame.operation
+        assert operation is not None
+        linked = self.system.linked[thread]
+        about = (
+            thread,
+            operation.verb,
+            operation.phase,
+            operation.objects,
+            linked.place(frame.position),
+            operation.reads,
+            operation.writes,
+            operation.gives,
+            operation.takes,
+            (),
+        )
+        made = operation.scratch = Option(thread, operation), (about, operation.text)
+        return made
+
     def record(
-        self, thread: int, place: Place, operation: Operation, outcome: Outcome, way: int | None
+        self, thread: int, known: tuple[Any, ...], outcome: Outcome, way: int | None
     ) -> None:
         """Record a step that was taken; the last one of a thread gives what a join takes."""
-        reads, writes = operation.reads, operation.writes
-        touched, gives, takes = operation.objects, operation.gives, operation.takes
+        about, text = known
+        results = outcome.results
+        event = Event._make(
+            (len(self.events), *about, outcome.success, results[0] if results else None, way, text)
+        )
         block: Block | None = outcome.block
         if block is not None:
-            reads, writes = block.reads, block.writes
-            touched = gives = takes = tuple(dict.fromkeys(reads + writes))
-        elif not outcome.success:
-            gives = takes = ()
-        if self.pending[thread] is None:
-            gives += (thread,)
-        results = outcome.results
-        self.choices.append((thread, way))
-        self.events.append(
-            Event(
-                len(self.events),
-                thread,
-                operation.verb,
-                operation.phase,
-                touched,
-                place,
-                reads,
-                writes,
-                gives,
-                takes,
-                (),
-                outcome.success,
-                results[0] if results else None,
-                way,
-                operation.text,
+            touched = tuple(dict.fromkeys(block.reads + block.writes))
+            event = event._replace(
+                objects=touched, reads=block.reads, writes=block.writes, gives=touched, takes=touched
             )
-        )
+        elif not outcome.success:
+            event = event._replace(gives=(), takes=())
+        if self.pending[thread] is None:
+            event = event._replace(gives=(*event.gives, thread))
+        self.choices.append((thread, way))
+        self.events.append(event)
 
     def look(self, event: Event | None, failures: tuple[Failure, ...]) -> None:
         state = self.state()

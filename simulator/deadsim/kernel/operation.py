@@ -48,6 +48,7 @@ class Operation(ABC):
     takes: tuple[Channel, ...] = ()
     duration: int | None = None
     text: str | None = None  # what it prints, or what a named step is called
+    scratch: Any = None  # what an engine has worked out about it, once
     can_block: ClassVar[bool] = False  # whether `ways` can be 0
     can_choose: ClassVar[bool] = False  # whether it can be more than 1
 

@@ -101,6 +101,7 @@ NOUNS = {
     "pipes": "pipe",
     "variables": "variable",
     "threads": "thread",
+    "processes": "process",
 }
 
 

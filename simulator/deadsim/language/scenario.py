@@ -112,6 +112,7 @@ class _Loader:
             place = templates[-1].key.place
             self.problems.add(place, f"a scenario may have {MAX_THREADS:,} threads, not {count:,}")
             raise self.fail()
+        self.processes(top.get("processes"))
         self.declared.first_object = count + 1
         for section in SECTIONS:
             self.declared.section(section, top.get(section))
@@ -156,9 +157,7 @@ class _Loader:
                 self.problems.add(key.place, f"unknown key '{key.value}'{hint}")
             elif not is_null(value) or key.value == "threads":
                 top[key.value] = value
-            if key.value == "processes" and not is_null(value):
-                self.around.not_yet(key.place, "'processes' (part two of the language)")
-            elif key.value in PENDING_SECTIONS and not is_null(value):
+            if key.value in PENDING_SECTIONS and not is_null(value):
                 self.around.not_yet(key.place, f"'{key.value}'")
         claims.version(top.get("version"), self.problems)
         if "threads" not in top and "processes" not in top:
@@ -188,6 +187,14 @@ class _Loader:
             found.append(_Template(name, shape, indices, key, body, options))
             total += len(elements(name, shape))
         return found
+
+    def processes(self, node: Node | None) -> None:
+        """Note the names of processes, so that steps may be about them; more is not read yet."""
+        for key, _ in pairs(node, self.problems, "'processes'"):
+            array = self.declared.array(key, "processes")
+            if array is not None:
+                name, shape, _ = array
+                self.declared.claim_name(name, key.place, Shared("processes", 0, shape, name))
 
     def thread_options(self, key: Scalar, value: Node) -> tuple[Node, dict[str, Node]]:
         """Tell a thread's body from its options."""

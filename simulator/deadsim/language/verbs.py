@@ -131,7 +131,7 @@ _TABLE = (
         "object",
         "wait for the end of a thread or process, or until all items of a queue are dealt with",
         (_TIMEOUT, _into("receives whether it ended in time")),
-        ("queues", "threads"),
+        ("queues", "threads", "processes"),
         arrays=True,
     ),
     Verb(
@@ -139,7 +139,7 @@ _TABLE = (
         "object",
         "start a thread, or an array of threads, that has `autostart: false`",
         (),
-        ("threads",),
+        ("threads", "processes"),
         arrays=True,
     ),
     Verb(
@@ -260,5 +260,6 @@ PENDING_SECTIONS = (
     "barriers",
     "queues",
     "pipes",
+    "processes",
 )
 PENDING_OPTIONS = ("blocking", "timeout")
