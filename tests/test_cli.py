@@ -8,7 +8,7 @@ import pytest
 
 from commands import deadsim
 from deadsim.language.document import Mapping, Node, Scalar, Sequence, parse
-from deadsim.language.expressions import core_value
+from deadsim.language.scalars import core_value
 from deadsim.model.values import Unset
 
 TWO = (

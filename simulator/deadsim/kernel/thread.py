@@ -3,6 +3,8 @@
 A thread is known by its number among the objects.
 """
 
+from collections.abc import Callable
+
 from deadsim.kernel.operation import (
     Facts,
     Form,
@@ -125,7 +127,7 @@ class JoinForm(Form):
         return all(ended) if reach.every else any(ended)
 
 
-FORMS = {"start": StartForm, "join": JoinForm}
+FORMS: dict[str, Callable[[Thread], Form]] = {"start": StartForm, "join": JoinForm}
 
 
 def end(objects: Objects, thread: int) -> Objects:

@@ -2,11 +2,12 @@
 
 from typing import get_args
 
+from deadsim.language.declarations import pairs
 from deadsim.language.document import Mapping, Node, Scalar, Sequence
-from deadsim.language.expressions import Expressions, core_value
+from deadsim.language.expressions import Expressions
 from deadsim.language.form import is_null
 from deadsim.language.names import NOUNS, Problems, Scope, Shared, elements, listed, nearest
-from deadsim.language.sections import pairs
+from deadsim.language.scalars import core_value
 from deadsim.model.claims import (
     DEADLOCK_KINDS,
     DEFECT_TYPES,

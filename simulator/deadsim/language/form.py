@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from deadsim.errors import Place
 from deadsim.language.document import Mapping, Node, Scalar, Sequence
-from deadsim.language.expressions import core_value
 from deadsim.language.names import NAME, RESERVED, Problems, clean, listed, nearest
+from deadsim.language.scalars import core_value
 from deadsim.language.verbs import VERBS, Option, Verb
 from deadsim.model.values import MAX_ITEMS
 

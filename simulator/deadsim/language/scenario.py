@@ -7,6 +7,7 @@ from deadsim.errors import Place, ScenarioError, UsageError
 from deadsim.language import claims, form
 from deadsim.language.body import Body
 from deadsim.language.claims import Demands
+from deadsim.language.declarations import Declarations, index_values, pairs
 from deadsim.language.document import Mapping, Node, Scalar, Sequence, decode, parse
 from deadsim.language.form import is_null
 from deadsim.language.names import (
@@ -24,8 +25,9 @@ from deadsim.language.names import (
     nearest,
     noun,
 )
-from deadsim.language.sections import SECTIONS, Declarations, index_values, pairs
-from deadsim.language.steps import MAX_STEPS, ProcedureText, Steps, Surroundings, TooLarge
+from deadsim.language.sections import SECTIONS
+from deadsim.language.steps import Steps
+from deadsim.language.surroundings import MAX_STEPS, ProcedureText, Surroundings, TooLarge
 from deadsim.language.verbs import PENDING_SECTIONS
 from deadsim.model.instructions import Code
 from deadsim.model.program import Program, Thread

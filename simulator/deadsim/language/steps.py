@@ -6,6 +6,7 @@ from deadsim.errors import Place
 from deadsim.language import form
 from deadsim.language.body import Body
 from deadsim.language.document import Mapping, Node, Scalar, Sequence
+from deadsim.language.exits import OpenCall, OpenLoop, OpenWith
 from deadsim.language.expressions import Expressions
 from deadsim.language.form import Statement, is_null
 from deadsim.language.lowering import Lowering
@@ -14,7 +15,6 @@ from deadsim.language.names import (
     Bound,
     Meaning,
     Parameter,
-    Problems,
     Procedure,
     Scope,
     Shared,
@@ -25,6 +25,7 @@ from deadsim.language.names import (
     nearest,
     noun,
 )
+from deadsim.language.surroundings import ProcedureText, Surroundings
 from deadsim.language.verbs import IN_ATOMIC, PENDING_OPTIONS, PENDING_SECTIONS
 from deadsim.model.expressions import (
     Binary,
@@ -37,100 +38,6 @@ from deadsim.model.expressions import (
 )
 from deadsim.model.instructions import Atomic, AtomicEnd, Fail, Forget
 
-MAX_STEPS = 100_000  # of a scenario, procedures written out where they are called
-MAX_INSTRUCTIONS = 4_000_000  # of all threads together, each element of an array for itself
-
-
-class ProcedureText:
-    """A procedure as it stands in the file."""
-
-    def __init__(self, name: str, place: Place, args: tuple[str, ...], body: Node) -> None:
-        self.name = name
-        self.place = place
-        self.args = args
-        self.body = body
-        self.locals = form.collect_locals(body)
-
-
-class Surroundings:
-    """What the bodies of one file have in common."""
-
-    def __init__(self, problems: Problems, shared: dict[str, Meaning]) -> None:
-        self.problems = problems
-        self.shared = shared
-        self.procedures: dict[str, ProcedureText] = {}
-        self.pending: dict[tuple[Place, str], None] = {}
-        self.steps = 0
-        self.counting = True
-        self.instructions = 0
-
-    def not_yet(self, place: Place, what: str) -> None:
-        """Note the use of something that is read and checked, but not carried out."""
-        self.pending[place, what] = None
-
-    def by_reference(self, name: str, argument: str, seen: tuple[str, ...] = ()) -> bool:
-        """Decide whether a procedure reads or writes the variable that an argument names."""
-        text = self.procedures.get(name)
-        if text is None or name in seen:
-            return False
-
-        def uses(node: Node) -> bool:
-            if isinstance(node, Sequence):
-                return any(uses(item) for item in node.items)
-            if not isinstance(node, Mapping):
-                return False
-            values = {key.value: value for key, value in node.pairs}
-            for verb in ("read", "write", "add"):
-                about = values.get(verb)
-                if isinstance(about, Scalar) and clean(about.value.split("[")[0].strip()) == argument:
-                    return True
-            called, given = values.get("call"), values.get("args")
-            if isinstance(called, Scalar) and isinstance(given, Sequence):
-                other = self.procedures.get(clean(called.value))
-                for position, item in enumerate(given.items):
-                    if (
-                        other is not None
-                        and position < len(other.args)
-                        and isinstance(item, Scalar)
-                        and clean(item.value) == argument
-                        and self.by_reference(other.name, other.args[position], (*seen, name))
-                    ):
-                        return True
-            return any(uses(value) for value in values.values())
-
-        return uses(text.body)
-
-
-class _With:
-    """A `with` that is open: what leaving it releases, and the stretches where that has begun."""
-
-    def __init__(self, target: Target, place: Place, first: int) -> None:
-        self.target = target
-        self.place = place
-        self.first = first
-        self.holes: list[tuple[int, int]] = []
-
-    def covered(self, last: int) -> list[tuple[int, int]]:
-        stretches: list[tuple[int, int]] = []
-        first = self.first
-        for begin, end in self.holes:
-            stretches.append((first, begin))
-            first = end
-        stretches.append((first, last))
-        return [(begin, end) for begin, end in stretches if begin < end]
-
-
-class _Loop:
-    def __init__(self, top: int) -> None:
-        self.top = top
-        self.breaks: list[int] = []
-
-
-class _Call:
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.returns: list[int] = []
-
 
 class Steps:
     """Writes the steps of one thread, in one scope."""
@@ -140,30 +47,26 @@ class Steps:
         self.problems = around.problems
         self.body = body
         self.scope = scope
-        self.exits: list[_With | _Loop | _Call] = []
+        self.exits: list[OpenWith | OpenLoop | OpenCall] = []
         self.in_atomic = False
 
     def thread(self, node: Node, place: Place) -> None:
         """Write a whole body."""
-        self.exits.append(whole := _Call(""))
+        self.exits.append(whole := OpenCall(""))
         self.block(node, "a thread's body")
         self.exits.pop()
         self.body.land(*whole.returns)
 
     def procedure(self, text: ProcedureText) -> None:
         """Write a procedure that nobody calls, for its problems alone."""
-        self.exits.append(_Call(text.name))
+        self.exits.append(OpenCall(text.name))
         self.block(text.body, "a procedure's body")
         self.exits.pop()
 
     def block(self, node: Node, what: str) -> None:
         """Write a list of steps."""
         for item in form.steps(node, self.problems, what):
-            if self.around.counting:
-                self.around.steps += 1
-            self.around.instructions += 1
-            if self.around.steps > MAX_STEPS or self.around.instructions > MAX_INSTRUCTIONS:
-                raise TooLarge(item.place)
+            self.around.count(item.place)
             statement = form.statement(item, self.problems)
             if statement is not None:
                 self.statement(statement)
@@ -289,14 +192,14 @@ class Steps:
             option = next(option for option in given.verb.options if option.name == "mode")
             form.word(given.options["mode"], option, self.problems)
         work = self.lowering(given)
-        opened: list[_With] = []
+        opened: list[OpenWith] = []
         for node in nodes:
             target = self.object(given, node)
             if target is None:
                 continue
             kept = work.kept_target(target)
             self.body.step("acquire", kept, given.place, into=(None,))
-            opened.append(_With(kept, given.place, self.body.here))
+            opened.append(OpenWith(kept, given.place, self.body.here))
             self.exits.append(opened[-1])
         self.nested(given, "do")
         for one in reversed(opened):
@@ -378,20 +281,20 @@ class Steps:
         self.body.land(end)
 
     def do_while(self, given: Statement) -> None:
-        loop = _Loop(self.body.here)
+        loop = OpenLoop(self.body.here)
         work = self.lowering(given)
         end = self.body.branch(work.lower(self.expressions().read(given.value)), given.place)
         work.done()
         self.repeated(loop, given, "do", end)
 
     def do_forever(self, given: Statement) -> None:
-        self.exits.append(loop := _Loop(self.body.here))
+        self.exits.append(loop := OpenLoop(self.body.here))
         self.block(given.value, "'forever'")
         self.exits.pop()
         self.body.jump(given.place, loop.top)
         self.body.land(*loop.breaks)
 
-    def repeated(self, loop: _Loop, given: Statement, option: str, end: int | None) -> None:
+    def repeated(self, loop: OpenLoop, given: Statement, option: str, end: int | None) -> None:
         self.exits.append(loop)
         self.nested(given, option)
         self.exits.pop()
@@ -408,7 +311,7 @@ class Steps:
         count = work.result()
         index = self.into(given, "index")
         self.body.let(count, Constant(0), given.place)
-        loop = _Loop(self.body.here)
+        loop = OpenLoop(self.body.here)
         more = Compare(Local(count, ""), (("<", times),))
         end = self.body.branch(more, given.place)
         if index is not None:
@@ -417,11 +320,11 @@ class Steps:
         self.repeated(loop, given, "do", end)
         work.done()
 
-    def leave(self, given: Statement, kind: type[_Loop | _Call]) -> _Loop | _Call | None:
+    def leave(self, given: Statement, kind: type[OpenLoop | OpenCall]) -> OpenLoop | OpenCall | None:
         """Release what is open inside the loop or procedure that is left."""
-        before: list[_With] = []
+        before: list[OpenWith] = []
         for exit in reversed(self.exits):
-            if isinstance(exit, _With):
+            if isinstance(exit, OpenWith):
                 before.append(exit)
             elif isinstance(exit, kind):
                 starts: list[int] = []
@@ -431,24 +334,24 @@ class Steps:
                 for opened, start in zip(before, starts, strict=True):
                     opened.holes.append((start, self.body.here + 1))  # and the jump that follows
                 return exit
-            elif isinstance(exit, _Call):
+            elif isinstance(exit, OpenCall):
                 break
         self.problems.add(given.place, f"'{given.verb.name}' stands outside of every loop")
         return None
 
     def do_break(self, given: Statement) -> None:
-        loop = self.leave(given, _Loop)
-        if isinstance(loop, _Loop):
+        loop = self.leave(given, OpenLoop)
+        if isinstance(loop, OpenLoop):
             loop.breaks.append(self.body.jump(given.place))
 
     def do_continue(self, given: Statement) -> None:
-        loop = self.leave(given, _Loop)
-        if isinstance(loop, _Loop):
+        loop = self.leave(given, OpenLoop)
+        if isinstance(loop, OpenLoop):
             self.body.jump(given.place, loop.top)
 
     def do_return(self, given: Statement) -> None:
-        call = self.leave(given, _Call)
-        if isinstance(call, _Call):
+        call = self.leave(given, OpenCall)
+        if isinstance(call, OpenCall):
             call.returns.append(self.body.jump(given.place))
 
     def do_pass(self, given: Statement) -> None:
@@ -554,7 +457,7 @@ class Steps:
                 hint = nearest(name, self.around.procedures)
                 self.problems.add(given.value.place, f"unknown procedure '{name}'{hint}")
             return
-        calls = [exit.name for exit in self.exits if isinstance(exit, _Call)]
+        calls = [exit.name for exit in self.exits if isinstance(exit, OpenCall)]
         if name in calls:
             self.problems.add(given.value.place, f"'{name}' calls itself; procedures cannot recurse")
             return
@@ -568,7 +471,7 @@ class Steps:
         work = self.lowering(given)
         inner = self.procedure_scope(text, given, nodes, work)
         outer, self.scope = self.scope, inner
-        self.exits.append(call := _Call(name))
+        self.exits.append(call := OpenCall(name))
         self.block(text.body, "a procedure's body")
         self.exits.pop()
         self.scope = outer
@@ -645,13 +548,5 @@ class Steps:
                 self.into(given, option.name)
 
 
-class TooLarge(Exception):
-    """Raised where a scenario passes its bounds."""
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-
-
 def _source(node: Node) -> str:
     return " ".join(node.value.split()) if isinstance(node, Scalar) else "[...]"
-

@@ -1,6 +1,6 @@
 """What a scenario claims of itself, and the closed sets of defects and of kinds of deadlock."""
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from deadsim.errors import Place
 from deadsim.model.expressions import Expression
@@ -8,15 +8,7 @@ from deadsim.model.expressions import Expression
 DefectType: TypeAlias = Literal[
     "deadlock", "livelock", "race", "assertion", "invariant", "misuse", "error"
 ]
-DEFECT_TYPES: tuple[DefectType, ...] = (
-    "deadlock",
-    "livelock",
-    "race",
-    "assertion",
-    "invariant",
-    "misuse",
-    "error",
-)
+DEFECT_TYPES: tuple[DefectType, ...] = get_args(DefectType)
 
 DeadlockKind: TypeAlias = Literal[
     "self-deadlock",
@@ -34,25 +26,10 @@ DeadlockKind: TypeAlias = Literal[
     "communication",
     "collateral",
 ]
-DEADLOCK_KINDS: tuple[DeadlockKind, ...] = (
-    "self-deadlock",
-    "circular-wait",
-    "orphaned-lock",
-    "leaked-permit",
-    "lost-wakeup",
-    "missed-signal",
-    "wrong-waiter",
-    "never-signalled",
-    "nested-monitor",
-    "barrier-starvation",
-    "peer-gone",
-    "missing-task-done",
-    "communication",
-    "collateral",
-)
+DEADLOCK_KINDS: tuple[DeadlockKind, ...] = get_args(DeadlockKind)
 
 Level: TypeAlias = Literal["never", "possible", "always"]
-LEVELS: tuple[Level, ...] = ("never", "possible", "always")
+LEVELS: tuple[Level, ...] = get_args(Level)
 
 
 class KindClaim(NamedTuple):
