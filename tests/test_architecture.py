@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "simulator" / "deadsim"
 
 ALLOWED = {
-    "cli.py": {"click"},
+    "cli": {"click"},
     "report": {"rich"},
     "draw": {"graphviz", "networkx"},
     "detect": {"networkx"},

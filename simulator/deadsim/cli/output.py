@@ -1,0 +1,225 @@
+"""Where the report of a command goes, what becomes of its errors, and its exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deadsim.errors import DeadsimError, InternalError, Problem, ScenarioError, UsageError
+
+if TYPE_CHECKING:
+    from deadsim.runs.result import Run
+
+REFUTED, WRONG, UNDECIDED, INTERRUPTED, INTERNAL = 1, 2, 3, 130, 70
+
+
+def status(verdict: str, interrupted: bool) -> int:
+    """Give the exit status of a verdict."""
+    if interrupted:
+        return INTERRUPTED
+    return {"as-expected": 0, "refuted": REFUTED}.get(verdict, UNDECIDED)
+
+
+def warn(message: str | None) -> None:
+    """Say something on standard error."""
+    if message:
+        click.echo(f"warning: {message}", err=True)
+
+
+class progress:
+    """Shows on a terminal how far long work has come; gives the watchers that tell it."""
+
+    def __init__(self, runs: int | None = None) -> None:
+        self.runs = runs
+        self.shown: Any = None
+
+    def __enter__(self) -> tuple[Any, ...]:
+        if not sys.stderr.isatty():
+            return ()
+        from deadsim.report.progress import Progress
+
+        self.shown = Progress(self.runs)
+        return (self.shown,)
+
+    def __exit__(self, *error: object) -> None:
+        if self.shown is not None:
+            self.shown.close()
+
+
+def problem_rows(error: ScenarioError) -> list[dict[str, Any]]:
+    """Give the problems of a file as JSON has them."""
+    return [
+        {
+            "file": error.file,
+            "line": problem.place.line,
+            "column": problem.place.column,
+            "message": problem.message,
+        }
+        for problem in error.problems
+    ]
+
+
+class Output:
+    """Where a command's report goes, and what becomes of its errors."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.form: str = options.get("form", "text")
+        self.file: str | None = options.get("output")
+        self.quiet: bool = options.get("quiet", False)
+        self.color: bool | None = False if options.get("no_color") else None
+        self.status = 0
+        self.command = ""
+
+    def reporting(self, command: str) -> Output:
+        """Name the command for its errors."""
+        self.command = command
+        return self
+
+    def __enter__(self) -> Output:
+        try:
+            self.check_writable(self.file)
+        except UsageError as error:
+            self.fail(error)
+            raise click.exceptions.Exit(WRONG) from None
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, DeadsimError):
+            return False
+        self.fail(error)
+        self.status = INTERNAL if isinstance(error, InternalError) else WRONG
+        return True
+
+    def fail(self, error: DeadsimError) -> None:
+        """Report an error: on standard error, and as the one object of JSON."""
+        if isinstance(error, ScenarioError):
+            self.explain(error)
+        else:
+            click.echo(f"deadsim: {error}", err=True)
+        if self.form == "json":
+            from deadsim.report.as_json import dump
+
+            problems = problem_rows(error) if isinstance(error, ScenarioError) else []
+            report = {
+                "deadsim": 1,
+                "command": self.command,
+                "error": type(error).__name__,
+                "message": str(error),
+                "problems": problems,
+            }
+            self.write(dump(report))
+
+    def explain(self, error: ScenarioError) -> None:
+        """Say what is wrong with a file; on a terminal with the lines it is about."""
+        for line, problem in zip(error.lines(), error.problems, strict=True):
+            click.echo(line, err=True)
+            if sys.stderr.isatty():
+                for extra in excerpt(error.source, problem):
+                    click.echo(extra, err=True)
+
+    def check_writable(self, *files: str | None) -> None:
+        """Refuse to begin where a file could not be written at the end."""
+        for file in files:
+            if file is None:
+                continue
+            existed = os.path.exists(file)
+            try:
+                with open(file, "ab"):
+                    pass
+            except OSError as error:
+                from deadsim.api import reason
+
+                raise UsageError(f"{file}: cannot be written ({reason(error)})") from None
+            if not existed:
+                os.unlink(file)
+
+    def write(self, text: str) -> None:
+        """Write the report to where it belongs."""
+        if self.file is not None:
+            save(self.file, text + "\n")
+            return
+        click.echo(text, color=self.color)
+
+    def finish(self, done: Run, options: dict[str, Any]) -> int:
+        """Report a run, and write what else was asked for."""
+        from deadsim import api
+
+        if options["save_schedule"] is not None:
+            save(options["save_schedule"], api.schedule_text(done, options["save_schedule"]))
+        if options["svg"] is not None:
+            drawn = api.pictures(done, options["layout"], options["all_nodes"])
+            for number, picture in enumerate(drawn, 1):
+                save(numbered(options["svg"], number), picture)
+        if self.form == "json":
+            self.write(api.dump(api.as_dict(done)))
+        else:
+            self.write_text(done)
+        return status(done.verdict, done.outcome == "interrupted")
+
+    def write_text(self, done: Run) -> None:
+        from deadsim.report.text import report, summary
+
+        lines = summary(done) if self.quiet else report(done, terminal_columns())
+        if self.file is None and self.color is None:
+            lines = [colored(line) for line in lines]
+        self.write("\n".join(lines))
+
+
+def terminal_columns() -> int:
+    """Measure the terminal; 80 where there is none."""
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return 80
+    from shutil import get_terminal_size
+
+    return get_terminal_size((80, 24)).columns
+
+
+def colored(line: str) -> str:
+    """Set off what was found, and the verdict; the colours are dropped where there is no terminal."""
+    if os.environ.get("NO_COLOR"):
+        return line
+    word = line.split(" ", 1)[0]
+    if word.isupper() and len(word) > 1:
+        good = word == "OK"
+        return click.style(word, fg="cyan" if good else "yellow", bold=True) + line[len(word) :]
+    if word in ("verdict:", "schedule:", "replay:", "output:", "variables:"):
+        return click.style(word, bold=True) + line[len(word) :]
+    return line
+
+
+def numbered(file: str, number: int) -> str:
+    """Name the file of the n-th picture: NAME.svg, NAME-2.svg."""
+    if number == 1:
+        return file
+    stem, dot, ending = file.rpartition(".")
+    return f"{stem}-{number}{dot}{ending}" if dot and "/" not in ending else f"{file}-{number}"
+
+
+def save(file: str, text: str) -> None:
+    """Write a file; raises UsageError where that cannot be."""
+    try:
+        with open(file, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except OSError as error:
+        from deadsim.api import reason
+
+        raise UsageError(f"{file}: cannot be written ({reason(error)})") from None
+
+
+def excerpt(source: str, problem: Problem) -> list[str]:
+    """Show the line of a problem, with carets under what is wrong."""
+    from deadsim.report.sentences import visible
+    from deadsim.report.table import width
+
+    lines = source.split("\n")
+    line, column, length = problem.place
+    if not 0 < line <= len(lines):
+        return []
+    shown = lines[line - 1]
+    head = f"{line:>5} | "
+    before = width(visible(shown[: column - 1]))
+    carets = max(1, width(visible(shown[column - 1 : column - 1 + length])))
+    return [head + visible(shown), " " * (len(head) + before) + "^" * carets]
