@@ -127,3 +127,13 @@ def test_the_wait_for_graph_is_a_networkx_graph() -> None:
     assert sorted(networkx.find_cycle(graph)) == [("a", "b", 0), ("b", "a", 0)]
     assert graph.nodes["a"]["status"] == "blocked"
     assert graph.edges["a", "b", 0]["object"] == "B"
+
+
+def test_a_circle_of_many_and_a_long_queue_behind_it() -> None:
+    text = (
+        "params: {n: 300}\nlocks: ['fork[n]']\nthreads:\n"
+        "  p[i < n]: [{acquire: 'fork[i]'}, {acquire: 'fork[(i + 1) % n]'}, {release: 'fork[i]'}, {release: 'fork[(i + 1) % n]'}]\n"
+        "  waits: [{join: 'p[7]'}]\n"
+    )
+    (found,) = deadlocks(text)
+    assert (len(found.threads), found.also_stuck, found.step) == (300, ("waits",), 299)

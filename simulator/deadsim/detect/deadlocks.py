@@ -95,23 +95,29 @@ class _Naming:
             wakers = () if owned is None else (owned[0],)
         return _Halt(position, verb, name, wakers, False)
 
-    def root(self, thread: int) -> _Root:
-        """Follow who waits for whom from one thread, to where it ends."""
-        way = [thread]
-        while True:
-            here = way[-1]
-            halt = self.halts[here]
-            following = [other for other in halt.wakers if other in self.halts]
-            circle = [other for other in following if other in way]
-            if circle:
-                cycle = way[way.index(circle[0]) :]
-                first = cycle.index(min(cycle))
-                cycle = cycle[first:] + cycle[:first]
-                kind: DeadlockKind = "circular-wait" if len(cycle) > 1 else "self-deadlock"
-                return _Root(kind, tuple(sorted(cycle)), tuple(cycle))
-            if not following:
-                return _Root(self.kind_without_circle(halt), (here,), ())
-            way.append(following[0])
+    def roots(self) -> dict[int, _Root]:
+        """Follow who waits for whom from every thread, to where it ends."""
+        found: dict[int, _Root] = {}
+        for thread in self.halts:
+            way: dict[int, int] = {}  # thread → how far along
+            here = thread
+            while here not in found:
+                way[here] = len(way)
+                halt = self.halts[here]
+                following = [other for other in halt.wakers if other in self.halts]
+                circle = [other for other in following if other in way]
+                if circle:
+                    cycle = list(way)[way[circle[0]] :]
+                    first = cycle.index(min(cycle))
+                    cycle = cycle[first:] + cycle[:first]
+                    kind: DeadlockKind = "circular-wait" if len(cycle) > 1 else "self-deadlock"
+                    found[here] = _Root(kind, tuple(sorted(cycle)), tuple(cycle))
+                elif not following:
+                    found[here] = _Root(self.kind_without_circle(halt), (here,), ())
+                else:
+                    here = following[0]
+            found.update(dict.fromkeys(way, found[here]))
+        return found
 
     def kind_without_circle(self, halt: _Halt) -> DeadlockKind:
         """Name why nobody can let a thread go on, where none of them waits himself."""
@@ -123,18 +129,20 @@ class _Naming:
 
     def deadlocks(self, events: Sequence[Event], total: bool) -> tuple[Deadlock, ...]:
         held = holdings(self.system.program, events)
-        roots = {thread: self.root(thread) for thread in self.halts}
+        roots = self.roots()
         found: dict[tuple[int, ...], _Root] = {}
         for thread in sorted(self.progress.stuck & roots.keys()):
             found.setdefault(roots[thread].core, roots[thread])
         deadlocks: list[Deadlock] = []
         proof: Literal["proved", "relaxed"] = "proved" if total else "relaxed"
         for core, root in found.items():
-            also = [t for t, other in roots.items() if other.core == core and t not in core]
+            members = set(core)
+            also = [t for t, other in roots.items() if other.core == core and t not in members]
+            concerned = members.union(also)
             rest = [
                 t
                 for t in range(len(self.state.frames))
-                if self.state.objects[t] == RUNNING and t not in core and t not in also
+                if self.state.objects[t] == RUNNING and t not in concerned
             ]
             waits = tuple(self.wait(t, held[t]) for t in core)
             deadlocks.append(

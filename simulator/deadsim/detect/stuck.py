@@ -39,7 +39,7 @@ class StuckJudge:
             return None
         if not can_move:
             return self.total(state, blocked)
-        if all(self.settled(state, thread, ()) for thread in blocked):
+        if self.all_settled(state, blocked):
             return None
         progress = self.progress(state)
         return progress if progress.stuck else None
@@ -59,23 +59,41 @@ class StuckJudge:
                 self.with_values = False  # nor would it be worth it at the next step
         return Coarse(self.system, self.flows, state).progress()
 
-    def settled(self, state: State, thread: int, before: tuple[int, ...]) -> bool:
-        """Decide quickly, where that can be, that a blocked thread is not stuck."""
-        operation = state.frames[thread].operation
-        assert operation is not None
-        wanted = operation.objects[0]
-        is_join = wanted < len(state.frames)
-        if is_join and thread not in self.system.lasting:
-            return False  # the program may end with what a daemon waits for
-        for owner in operation.awaits(state.objects, thread):
-            frame = state.frames[owner]
-            if owner == thread or owner in before or frame.operation is None:
-                return False
-            frees = self.flows.flow(owner).frees_next(frame.position)
-            if (FREES_END if is_join else wanted) not in frees:
-                return False
-            if frame.operation.ways(state.objects, owner):
-                continue
-            if not self.settled(state, owner, (*before, thread)):
-                return False
-        return True
+    def all_settled(self, state: State, blocked: list[int]) -> bool:
+        """Decide quickly, where that can be, that none of the blocked threads is stuck.
+
+        So it is if each of those that a thread waits for will let go what it wants without a step
+        that could block, and can move, or is blocked itself and settled in the same way.
+        """
+        waiting: dict[int, int] = {}  # how many of those it waits for are not known to help yet
+        helped: dict[int, list[int]] = {}  # who waits for a thread that is blocked itself
+        ready: list[int] = []
+        is_blocked = set(blocked)
+        for thread in blocked:
+            operation = state.frames[thread].operation
+            assert operation is not None
+            wanted = operation.objects[0]
+            if wanted < len(state.frames):
+                if thread not in self.system.lasting:
+                    return False  # the program may end with what a daemon waits for
+                wanted = FREES_END
+            waiting[thread] = 0
+            for owner in operation.awaits(state.objects, thread):
+                frame = state.frames[owner]
+                if owner == thread or frame.operation is None:
+                    return False
+                if wanted not in self.flows.flow(owner).frees_next(frame.position):
+                    return False
+                if owner in is_blocked:
+                    waiting[thread] += 1
+                    helped.setdefault(owner, []).append(thread)
+            if not waiting[thread]:
+                ready.append(thread)
+        settled = 0
+        while ready:
+            settled += 1
+            for thread in helped.get(ready.pop(), ()):
+                waiting[thread] -= 1
+                if not waiting[thread]:
+                    ready.append(thread)
+        return settled == len(blocked)

@@ -38,7 +38,7 @@ class System:
             link(program, number) for number in range(len(program.threads))
         )
         self._initial: dict[bool, Transition] = {}
-        self.lasting = tuple(
+        self.lasting = frozenset(
             number for number, thread in enumerate(program.threads) if not thread.daemon
         )
 

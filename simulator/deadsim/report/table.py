@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from unicodedata import east_asian_width
 
-from deadsim.report.sentences import visible
+from deadsim.report.sentences import count, visible
+from deadsim.runs.blocked import came_to_block
 from deadsim.runs.result import Run
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Race
@@ -69,12 +70,12 @@ def words(run: Run, event: Event) -> str:
             return f"{verb} {name}" if name else verb
 
 
-def rows(run: Run) -> Iterator[Row]:
-    """List the steps of a run, and after each who came to stand before a blocked step."""
+def rows(run: Run, first: int) -> Iterator[Row]:
+    """List the steps of a run from one on, and after each who came to stand before a blocked step."""
     closes = {d.step for d in run.defects if isinstance(d, Deadlock) and d.cycle}
     races = {a.step for d in run.defects if isinstance(d, Race) for a in d.accesses}
-    blocked = list(run.blocked)
-    for event in run.events:
+    blocked = came_to_block(run, first)
+    for event in run.events[first:]:
         mark = "<- closes the circle" if event.step in closes else ""
         text = words(run, event)
         if event.step in races:
@@ -87,14 +88,14 @@ def rows(run: Run) -> Iterator[Row]:
 
 def table(run: Run, columns: int) -> list[str]:
     """Draw the schedule in the width that there is."""
-    every = list(rows(run))
-    shown = every[-MOST_ROWS:]
-    used = sorted({row.thread for row in every})
+    first = max(0, len(run.events) - MOST_ROWS)
+    shown = list(rows(run, first))[-MOST_ROWS:]
+    used = sorted({row.thread for row in shown})
     names = [run.program.threads[thread].name for thread in used]
     lines: list[str] = []
-    if len(every) > len(shown):
-        earlier = sum(1 for row in every[:-MOST_ROWS] if row.step is not None)
-        lines.append(f"  ... {earlier} earlier steps")
+    earlier = next((row.step for row in shown if row.step is not None), 0)
+    if earlier:
+        lines.append(f"  ... {count(earlier, 'earlier step')}")
     digits = len(str(len(run.events)))
     room = (columns - digits - 4 - 22) // max(1, len(used)) - 2
     fits = len(used) <= MOST_COLUMNS and room >= max(COLUMN, *(width(n) for n in names), 0)

@@ -14,7 +14,7 @@ from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import ENDED, NEW
 from deadsim.model.program import RUN_STEPS, Choice, Plan, Program
 from deadsim.runs.judge import broken_claims, judge
-from deadsim.runs.result import Blocked, Outcome, Run
+from deadsim.runs.result import Outcome, Run
 from deadsim.strategies.clock import Clock
 from deadsim.strategies.randomly import Pct, Random
 from deadsim.strategies.round_robin import RoundRobin, Sequential
@@ -64,7 +64,7 @@ class Runner:
         )
         races = RaceWatch()
         failures = FailureWatch(self.program)
-        last = _Onlooker(self.system)
+        last = _LastState()
         try:
             execution = execute(
                 self.system, strategy, pool, (last, failures, races, deadlocks, *watchers), budget, interrupt
@@ -83,7 +83,6 @@ class Runner:
             (*deadlocks.deadlocks, *races.races(self.program, execution.events), *failures.found),
             deadlocks,
             failures.failed,
-            tuple(last.blocked),
         )
 
     def result(
@@ -95,7 +94,6 @@ class Runner:
         found: tuple[Finding, ...],
         deadlocks: DeadlockWatch,
         failed: set[int],
-        blocked: tuple[Blocked, ...],
     ) -> Run:
         program = self.program
         outcome: Outcome = "stuck" if execution.ending == "stopped" else execution.ending
@@ -120,7 +118,6 @@ class Runner:
                 Choice(program.threads[thread].name, way) for thread, way in execution.choices
             ),
             events=execution.events,
-            blocked=blocked,
             defects=defects,
             suspicions=(),
             leaks=tuple(deadlocks.leaks),
@@ -166,7 +163,7 @@ class Runner:
             raise UsageError(f"the schedule names '{unknown}'; the scenario's threads are {known}")
         return tuple((self.names[thread], result) for thread, result in names)
 
-    def diverged(self, unfit: Unfit, last: "_Onlooker") -> ReplayDiverged:
+    def diverged(self, unfit: Unfit, last: "_LastState") -> ReplayDiverged:
         """Say what a schedule wanted at a step, and what was there."""
         name = self.program.threads[unfit.thread].name
         if unfit.bound is not None:
@@ -189,7 +186,7 @@ class Runner:
         return f"{name} is blocked in '{frame.operation.verb}' of {about} (line {line})"
 
     def left_over(
-        self, script: Script, execution: Execution, last: "_Onlooker"
+        self, script: Script, execution: Execution, last: "_LastState"
     ) -> ReplayDiverged:
         """Say that a schedule goes on where the program does not."""
         thread = script.choices[script.step][0]
@@ -199,30 +196,14 @@ class Runner:
         return ReplayDiverged(script.step, name, self.why_not(thread, last.state))
 
 
-class _Onlooker:
-    """Keeps the state that an execution has reached, and notes who came to be blocked when."""
+class _LastState:
+    """Keeps the state that an execution has reached."""
 
-    def __init__(self, system: System) -> None:
-        self.system = system
+    def __init__(self) -> None:
         self.state: State | None = None
-        self.now: set[int] = set()
-        self.blocked: list[Blocked] = []
 
     def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
         self.state = state
-        now = set()
-        for thread, frame in enumerate(state.frames):
-            operation = frame.operation
-            if operation is None or not operation.can_block:
-                continue
-            if not operation.ways(state.objects, thread):
-                now.add(thread)
-                if thread not in self.now:
-                    step = None if event is None else event.step
-                    about = target_name(self.system, thread, frame)
-                    place = self.system.linked[thread].place(frame.position)
-                    self.blocked.append(Blocked(step, thread, about, place))
-        self.now = now
         return False
 
 

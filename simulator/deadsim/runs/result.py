@@ -3,7 +3,6 @@
 from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.detect.situation import Situation
-from deadsim.errors import Place
 from deadsim.model.program import Choice, Program
 from deadsim.model.values import Value
 from deadsim.trace.event import Event
@@ -11,15 +10,6 @@ from deadsim.trace.finding import Deadlock, Finding
 
 Outcome: TypeAlias = Literal["completed", "stuck", "budget", "interrupted"]
 Verdict: TypeAlias = Literal["as-expected", "refuted", "undecided"]
-
-
-class Blocked(NamedTuple):
-    """After a step (None: from the start) a thread came to stand before a step that is blocked."""
-
-    step: int | None
-    thread: int
-    object: str
-    place: Place
 
 
 class Run(NamedTuple):
@@ -39,7 +29,6 @@ class Run(NamedTuple):
     reasons: tuple[str, ...]
     schedule: tuple[Choice, ...]
     events: tuple[Event, ...]
-    blocked: tuple[Blocked, ...]
     defects: tuple[Finding, ...]
     suspicions: tuple[Finding, ...]
     leaks: tuple[Deadlock, ...]

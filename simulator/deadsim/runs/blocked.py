@@ -1,0 +1,42 @@
+"""Who came to stand before a blocked step, and when: what a schedule alone does not show."""
+
+from typing import NamedTuple
+
+from deadsim.detect.situation import target_name
+from deadsim.errors import Place
+from deadsim.kernel.system import System
+from deadsim.runs.result import Run
+
+
+class Blocked(NamedTuple):
+    """After this step the thread stood before a step that was blocked, and before it not yet."""
+
+    step: int
+    thread: int
+    object: str
+    place: Place
+
+
+def came_to_block(run: Run, first: int = 0) -> tuple[Blocked, ...]:
+    """Follow a run's schedule in memory once more; from step `first` on see who is blocked."""
+    system = System(run.program)
+    numbers = {thread.name: number for number, thread in enumerate(run.program.threads)}
+    state = system.initial().state
+    before: set[int] = set()
+    found: list[Blocked] = []
+    for step, choice in enumerate(run.schedule):
+        state = system.step(state, numbers[choice.thread], choice.result or 0).state
+        if step < first - 1:
+            continue
+        now = {
+            thread
+            for thread, frame in enumerate(state.frames)
+            if frame.operation is not None and not frame.operation.ways(state.objects, thread)
+        }
+        if step >= first:
+            for thread in sorted(now - before):
+                frame = state.frames[thread]
+                place = system.linked[thread].place(frame.position)
+                found.append(Blocked(step, thread, target_name(system, thread, frame), place))
+        before = now
+    return tuple(found)
