@@ -14,7 +14,7 @@ def steps(text: str, thread: str = "t", **options: object) -> list[str]:
     done = ran(text, **options).result
     names = done.program
     return [
-        " ".join(filter(None, (e.verb, names.object_name(e.objects[0]) if e.objects else e.text)))
+        " ".join(filter(None, (e.verb, names.about(e.objects) if e.objects else e.text)))
         for e in done.events
         if names.threads[e.thread].name == thread
     ]
@@ -224,7 +224,7 @@ def test_start_of_a_started_thread_of_an_array_starts_none() -> None:
 def test_join_waits_for_an_array() -> None:
     text = "threads:\n  main: [{join: w}, {step: after}]\n  w[2]: [step: a, step: b]\n"
     assert ran(text).schedule[-1] == "main"
-    assert steps(text, "main") == ["join w[0]", "step after"]
+    assert steps(text, "main") == ["join w", "step after"]
 
 
 def test_a_runaway_names_its_line() -> None:

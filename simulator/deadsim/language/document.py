@@ -196,8 +196,9 @@ class _Reader:
             return place, "a quoted text begins in this line or before it and does not end"
         if error.context and "flow" in error.context:
             hint = ""
-            if re.search(r"[\w-]\[", source):
-                hint = "; inside [ ] and { } an indexed name wants quotes: [\"fork[i]\", B]"
+            if re.search(r"[^\s:,\[{-]\s*\[", source):
+                hint = "; inside [ ] and { } an indexed name wants quotes, [\"fork[i]\", B], and so "
+                hint += "does every text with brackets"
             return place, f"a list [ ] or map {{ }} is not closed, or lacks a comma{hint}"
         if "cannot start any token" in what:
             return place, "a text that begins with this character wants quotes"

@@ -105,3 +105,12 @@ class Program(NamedTuple):
         if number == len(self.threads):
             return None
         return self.objects[number - len(self.threads) - 1].name
+
+    def about(self, numbers: tuple[int, ...]) -> str | None:
+        """Name what a step was about: the first object, or the array of several threads."""
+        if not numbers:
+            return None
+        name = self.object_name(numbers[0])
+        if name is not None and len(numbers) > 1 and numbers[0] < len(self.threads):
+            return name.split("[")[0]
+        return name

@@ -33,7 +33,7 @@ def trace(program: Program, events: tuple[Event, ...]) -> list[dict[str, Any]]:
             "thread": program.threads[event.thread].name,
             "verb": event.verb,
             "phase": event.phase,
-            "object": objects[0] if objects else None,
+            "object": program.about(event.objects),
             **position(event.place),
         }
         if len(objects) > 1:

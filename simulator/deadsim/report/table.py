@@ -47,7 +47,7 @@ def shortened(text: str, columns: int) -> str:
 def words(run: Run, event: Event) -> str:
     """Say what a step did."""
     program = run.program
-    name = program.object_name(event.objects[0]) if event.objects else None
+    name = program.about(event.objects)
     match event.verb:
         case "acquire":
             return f"+ {name}"
@@ -75,6 +75,9 @@ def rows(run: Run, first: int) -> Iterator[Row]:
     closes = {d.step for d in run.defects if isinstance(d, Deadlock) and d.cycle}
     races = {a.step for d in run.defects if isinstance(d, Race) for a in d.accesses}
     blocked = came_to_block(run, first)
+    for one in blocked:
+        if one.step < first:
+            yield Row(None, one.thread, f"... {one.object}", "", one.place.line)
     for event in run.events[first:]:
         mark = "<- closes the circle" if event.step in closes else ""
         text = words(run, event)

@@ -9,7 +9,7 @@ from deadsim.runs.result import Run
 
 
 class Blocked(NamedTuple):
-    """After this step the thread stood before a step that was blocked, and before it not yet."""
+    """After this step (-1: from the start) a thread stood before a step that was blocked."""
 
     step: int
     thread: int
@@ -24,8 +24,10 @@ def came_to_block(run: Run, first: int = 0) -> tuple[Blocked, ...]:
     state = system.initial().state
     before: set[int] = set()
     found: list[Blocked] = []
-    for step, choice in enumerate(run.schedule):
-        state = system.step(state, numbers[choice.thread], choice.result or 0).state
+    for step in range(-1, len(run.schedule)):
+        if step >= 0:
+            choice = run.schedule[step]
+            state = system.step(state, numbers[choice.thread], choice.result or 0).state
         if step < first - 1:
             continue
         now = {
@@ -33,7 +35,7 @@ def came_to_block(run: Run, first: int = 0) -> tuple[Blocked, ...]:
             for thread, frame in enumerate(state.frames)
             if frame.operation is not None and not frame.operation.ways(state.objects, thread)
         }
-        if step >= first:
+        if step >= first or step == -1:
             for thread in sorted(now - before):
                 frame = state.frames[thread]
                 place = system.linked[thread].place(frame.position)
