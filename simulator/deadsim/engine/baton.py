@@ -9,6 +9,7 @@ import _thread
 import os
 import select
 import sys
+from collections.abc import Callable
 from typing import Protocol
 
 DESCRIPTORS = 400
@@ -35,6 +36,7 @@ if sys.platform == "linux":
 
         def __init__(self) -> None:
             self.descriptor = os.eventfd(0, os.EFD_CLOEXEC)
+            self.readable = _poll(self.descriptor)
 
         def give(self) -> None:
             os.eventfd_write(self.descriptor, 1)
@@ -43,7 +45,7 @@ if sys.platform == "linux":
             os.eventfd_read(self.descriptor)
 
         def take_within(self, seconds: float) -> bool:
-            if not _readable(self.descriptor, seconds):
+            if not self.readable(seconds * 1000):
                 return False
             os.eventfd_read(self.descriptor)
             return True
@@ -57,6 +59,7 @@ class PipeBaton:
 
     def __init__(self) -> None:
         self.reader, self.writer = os.pipe()
+        self.readable = _poll(self.reader)
 
     def give(self) -> None:
         os.write(self.writer, b"x")
@@ -65,7 +68,7 @@ class PipeBaton:
         os.read(self.reader, 1)
 
     def take_within(self, seconds: float) -> bool:
-        if not _readable(self.reader, seconds):
+        if not self.readable(seconds * 1000):
             return False
         self.take()
         return True
@@ -95,10 +98,11 @@ class LockBaton:
         pass
 
 
-def _readable(descriptor: int, seconds: float) -> bool:
+def _poll(descriptor: int) -> Callable[[float], list[tuple[int, int]]]:
+    """Make a function that waits some milliseconds for something to read."""
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
-    return bool(waiting.poll(seconds * 1000))
+    return waiting.poll
 
 
 def kind(number: int = 0) -> str:

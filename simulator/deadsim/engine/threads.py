@@ -142,7 +142,8 @@ class _Run:
         """
         self.begun[thread] = True
         linked = self.system.linked[thread]
-        frame = self.frames[thread]
+        frames, pending = self.frames, self.pending
+        frame = frames[thread]
         try:
             while True:
                 operation = frame.operation
@@ -160,16 +161,16 @@ class _Run:
                     self.perform_block(outcome.block, outcome)
                 known = operation.scratch[1]
                 frame, failures = proceed(linked, frame, outcome, misuse)
-                self.frames[thread] = frame
+                frames[thread] = frame
                 self.objects = outcome.objects
                 following = frame.operation
                 self.one_ended = following is None
                 if following is None:
                     self.objects = threads.end(self.objects, thread)
-                    self.pending[thread] = None
+                    pending[thread] = None
                     self.workers[thread] = None
                 else:
-                    self.pending[thread] = (following.scratch or self.prepared(thread, frame))[0]
+                    pending[thread] = (following.scratch or self.prepared(thread, frame))[0]
                 if outcome.started:
                     failures += self.begin(outcome.started)
                 self.record(thread, known, outcome, way)
