@@ -75,18 +75,20 @@ def element(
     if len(indices) != len(array.shape):
         wanted = "one index" if len(array.shape) == 1 else f"{len(array.shape)} indices"
         raise Rejected(place, f"'{array.name}' takes {wanted}, not {len(indices)}")
-    offset: int | None = 0
-    for extent, index, where, written in zip(
-        array.shape, indices, places, literal, strict=True
-    ):
+    known: list[int] = []
+    for extent, index, where, written in zip(array.shape, indices, places, literal, strict=True):
         value = index.value if isinstance(index, Constant) else None
-        inside = isinstance(value, int) and 0 <= value < extent
-        if written and not inside:
-            raise Rejected(where, f"index {value} is out of range of '{array.name}', {span(extent)}")
-        offset = offset * extent + value if offset is not None and inside else None  # type: ignore[operator]
-    if offset is None:
+        if isinstance(value, int) and 0 <= value < extent:
+            known.append(int(value))
+        elif written:
+            message = f"index {value} is out of range of '{array.name}', {span(extent)}"
+            raise Rejected(where, message)
+    if len(known) < len(indices):
         return array._replace(indices=tuple(indices))
-    name = f"{array.name}[{', '.join(str(int(i.value)) for i in indices)}]"  # type: ignore[union-attr, arg-type]
+    offset = 0
+    for extent, position in zip(array.shape, known, strict=True):
+        offset = offset * extent + position
+    name = f"{array.name}[{', '.join(map(str, known))}]"
     return Target(name, array.first + offset, (), ())
 
 

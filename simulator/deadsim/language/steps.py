@@ -11,7 +11,6 @@ from deadsim.language.expressions import Expressions
 from deadsim.language.form import Statement, is_null
 from deadsim.language.lowering import Lowering
 from deadsim.language.names import (
-    NAME,
     Bound,
     Meaning,
     Parameter,
@@ -516,8 +515,9 @@ class Steps:
         """Find the object that an argument names; None where it is an expression."""
         section = self.section(node)
         if section is None:
-            is_name = isinstance(node, Scalar) and NAME.fullmatch(clean(node.value))
-            meaning = self.scope.find(clean(node.value)) if is_name else None  # type: ignore[union-attr]
+            meaning = None
+            if isinstance(node, Scalar):
+                meaning = self.scope.find(clean(node.value))
             return Unknown() if isinstance(meaning, Unknown) else None
         if section == "variables" and not self.around.by_reference(procedure, argument):
             return None

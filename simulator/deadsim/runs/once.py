@@ -168,9 +168,8 @@ class Runner:
         name = self.program.threads[unfit.thread].name
         if unfit.bound is not None:
             expected = f"{name}#{unfit.result}"
-            return ReplayDiverged(
-                unfit.step, expected, f"that step has {unfit.bound} results, from #0"
-            )
+            several = f"{unfit.bound} results, from #0" if unfit.bound > 1 else "one result alone"
+            return ReplayDiverged(unfit.step, expected, f"that step has {several}")
         return ReplayDiverged(unfit.step, name, self.why_not(unfit.thread, last.state))
 
     def why_not(self, thread: int, state: State | None) -> str:

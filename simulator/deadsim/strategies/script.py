@@ -45,8 +45,11 @@ class Script:
         if step >= len(self.choices):
             return self.clock.pick(options)
         thread, result = self.choices[step]
-        if not any(option.thread == thread for option in options):
+        named = next((option for option in options if option.thread == thread), None)
+        if named is None:
             raise Unfit(step, thread, result, None)
+        if result and not named.operation.can_choose:
+            raise Unfit(step, thread, result, 1)
         self.clock.force(options, thread)
         self.turns.last = thread
         return thread
