@@ -35,21 +35,23 @@ class Progress:
 
     def show(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 
         if self.bar is None:
-            columns = [TextColumn("{task.description}")]
+            columns: list[ProgressColumn] = [TextColumn("{task.description}")]
             if self.runs is not None:
-                columns += [BarColumn(), TimeRemainingColumn()]  # type: ignore[list-item]
+                columns.append(BarColumn())
             # Without a thread of its own: it is drawn when a step was taken.
             self.bar = Progress(
                 *columns, console=Console(file=sys.stderr), transient=True, auto_refresh=False
             )
             self.bar.start()
             self.task = self.bar.add_task("", total=self.runs)
-        rate = self.steps / max(0.001, monotonic() - self.began)
-        runs = f"run {self.done} of {self.runs}, " if self.runs is not None else ""
-        words = f"{runs}{self.steps:,} steps, {rate:,.0f} a second"
+        took = max(0.001, monotonic() - self.began)
+        words = f"{self.steps:,} steps, {self.steps / took:,.0f} a second"
+        if self.runs is not None and self.done:
+            left = took * (self.runs - self.done) / self.done
+            words = f"run {self.done} of {self.runs}, {words}, {left:,.0f} s left"
         self.bar.update(self.task, description=words, completed=max(0, self.done - 1))
         self.bar.refresh()
 
