@@ -221,6 +221,7 @@ def deadlocks_of(system: System, nodes: list[Node], dead: set[Any]) -> frozenset
     for node in nodes:
         if node.state.key() not in dead:
             continue
+        judge.begin()
         progress = judge.stuck(node.state)
         if progress is not None:
             for one in name_deadlocks(judge, node.state, (), progress, False):

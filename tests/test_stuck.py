@@ -7,11 +7,13 @@ import pytest
 
 import oracle
 import programs
-from deadsim import loads
+from deadsim import loads, run
 from deadsim.detect.coarse import Coarse, Flows
 from deadsim.detect.relaxed import Relaxed, TooMany
 from deadsim.detect.stuck import StuckJudge
+from deadsim.engine.pool import Pool
 from deadsim.kernel.system import State, System
+from deadsim.runs.once import Runner
 
 # More of them, with: DEADSIM_PROGRAMS=20000 pytest tests/test_stuck.py
 COUNT = int(os.environ.get("DEADSIM_PROGRAMS", "500"))
@@ -49,6 +51,7 @@ def test_random_programs_against_an_exhaustive_search() -> None:
             if system.over(state.objects):
                 continue
             truth = exact[state.key()]
+            judge.begin()
             progress = judge.stuck(state)
             said = progress.stuck if progress else frozenset()
             assert said <= truth, (seed, state.key())
@@ -137,3 +140,42 @@ threads:
     with pytest.raises(TooMany):
         Relaxed(system, state).progress()
     assert StuckJudge(system).stuck(state) is None
+
+
+def test_a_long_loop_is_not_followed_to_its_end_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    spent = 0
+    progress = Relaxed.progress
+
+    def counted(self: Relaxed):  # type: ignore[no-untyped-def]
+        nonlocal spent
+        try:
+            return progress(self)
+        finally:
+            spent += self.places
+
+    monkeypatch.setattr(Relaxed, "progress", counted)
+    text = """
+locks: [A]
+threads:
+  holder: [{with: A, do: [{repeat: 1000, do: [step: works]}]}]
+  waiter: [{with: A, do: []}]
+"""
+    done = run(loads(text))
+    assert (done.outcome, done.steps) == ("completed", 1004)
+    assert spent <= 20_000 + 100 * done.steps + 2_000
+
+
+def test_what_a_run_finds_does_not_depend_on_runs_before_it() -> None:
+    text = """
+locks: [A, B]
+variables: {x: 0}
+threads:
+  holder: [{with: A, do: [{repeat: 900, do: [step: works]}, {if: x == 1, then: [{acquire: B}]}]}]
+  waiter: [{with: A, do: []}]
+"""
+    program = loads(text).program
+    runner = Runner(program)
+    with Pool() as pool:
+        first = runner.run(pool, program.plan)
+        again = runner.run(pool, program.plan)
+    assert first == again

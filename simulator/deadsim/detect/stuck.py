@@ -8,6 +8,11 @@ from deadsim.kernel.operation import Held
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import ENDED
 
+# Following values is worth so many places at each step that asks for it, and so many saved up; a
+# thread with a long loop of its own would else be followed to its end at every step.
+CREDIT = 100
+MOST_CREDIT = 20_000
+
 
 class StuckJudge:
     """Decides who is stuck in states of one program; it keeps what it works out about the code.
@@ -20,7 +25,11 @@ class StuckJudge:
     def __init__(self, system: System) -> None:
         self.system = system
         self.flows = Flows(system)
-        self.with_values = True
+        self.credit = MOST_CREDIT
+
+    def begin(self) -> None:
+        """Begin a run: what it finds does not depend on what was judged before."""
+        self.credit = MOST_CREDIT
 
     def stuck(self, state: State) -> Progress | None:
         """Find who is stuck; None where nobody is."""
@@ -52,11 +61,15 @@ class StuckJudge:
 
     def progress(self, state: State) -> Progress:
         """Let every thread run on as far as it could get if nothing were ever taken away."""
-        if self.with_values:
+        self.credit = min(MOST_CREDIT, self.credit + CREDIT)
+        if self.credit > 0:
+            relaxed = Relaxed(self.system, state)
             try:
-                return Relaxed(self.system, state).progress()
+                return relaxed.progress()
             except TooMany:
-                self.with_values = False  # nor would it be worth it at the next step
+                pass
+            finally:
+                self.credit -= relaxed.places
         return Coarse(self.system, self.flows, state).progress()
 
     def all_settled(self, state: State, blocked: list[int]) -> bool:

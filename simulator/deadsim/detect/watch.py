@@ -18,6 +18,7 @@ class DeadlockWatch:
     """Finds each deadlock at the step with which it forms; `stop` says whether to stop then."""
 
     def __init__(self, judge: StuckJudge, stop: Callable[[], bool]) -> None:
+        judge.begin()
         self.judge = judge
         self.stop = stop
         self.events: list[Event] = []
