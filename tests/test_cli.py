@@ -135,6 +135,14 @@ def test_many_runs_are_counted() -> None:
     assert "40 runs of two locks, two orders (seeds 3 to 42, random)" in text
 
 
+def test_many_runs_keep_a_strategy_of_the_scenario_that_draws(tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    for written, used in (("{strategy: pct, depth: 2}", "pct"), ("[t]", "random")):
+        file.write_text(f"threads: {{t: [step: x]}}\nschedule: {written}\n")
+        report = deadsim("run", str(file), "--runs", "3", "--format", "json").json
+        assert report["strategy"] == used
+
+
 def test_the_schedule_of_a_script_overrules_the_strategy(two: Path) -> None:
     deadsim("run", "two_locks.yaml", "--strategy", "sequential", "--save-schedule", "good.schedule")
     done = deadsim("run", "two_locks.yaml", "--schedule", "good.schedule", "--format", "json").json

@@ -290,7 +290,10 @@ def many_runs(scenario: Scenario, runs: int, options: dict[str, Any], output: Ou
     for option in ("save_schedule", "svg", "schedule"):
         if options[option] is not None:
             raise UsageError(f"--{option.replace('_', '-')} and --runs exclude one another")
-    plan = api.planned(scenario.program, options["strategy"] or "random", options["seed"], options["depth"])
+    own = scenario.program.plan.strategy
+    # Without a strategy that draws, every run would be the same.
+    strategy = options["strategy"] or (own if own in ("random", "pct") else "random")
+    plan = api.planned(scenario.program, strategy, options["seed"], options["depth"])
     with progress(runs) as watchers:
         counted = api.run_often(
             scenario,
