@@ -258,7 +258,7 @@ class Saved(NamedTuple):
 def saved_schedule(path: str, params: Mapping[str, str] | None = None) -> Saved:
     """Read a schedule file and its scenario; `params` take the place of those it was saved with."""
     saved = saved_choices(path)
-    file = os.path.join(os.path.dirname(path), saved.scenario)
+    file = os.path.normpath(os.path.join(os.path.dirname(path), saved.scenario))
     named = file if os.path.exists(file) else saved.scenario
     program = read_scenario(contents(named), named, {**saved.params, **(params or {})})
     warning = None
