@@ -2,8 +2,19 @@
 
 from random import Random
 
-LOCKS = ("A", "B", "R")  # R is reentrant
 VARIABLES = ("x", "y")
+
+# What a scenario may share: each is there with some chance, so that a few meet often.
+SHARED = {
+    "locks": "A, B, R: {reentrant: true}, m",
+    "rwlocks": "W: {prefer: writers}, N",
+    "semaphores": "S: 1, T: {value: 1, bounded: true}, Z: 0",
+    "conditions": "C: m, D, P: {lock: m, spurious: true}",
+    "events": "E, F: {set: true}",
+    "barriers": "G: 2, H: 3",
+    "queues": "q: {maxsize: 1}, u, l: {order: lifo, maxsize: 2}, p: {order: priority}",
+    "pipes": "i: {capacity: 1}, j: {capacity: 2}",
+}
 
 
 class Maker:
@@ -14,7 +25,10 @@ class Maker:
         self.left = steps
         self.threads = self.random.choice((2, 2, 3))
         self.late = self.threads == 3 and self.random.random() < 0.5
-        self.loops = 0
+        kinds = [kind for kind in SHARED if kind != "locks"]
+        self.kinds = ["locks", *self.random.sample(kinds, self.random.choice((0, 1, 1, 2)))]
+        if "conditions" in self.kinds and self.random.random() < 0.5:
+            self.kinds = [kind for kind in self.kinds if kind != "locks"]  # meet there more often
 
     def pick(self, *options: str) -> str:
         return self.random.choice(options)
@@ -32,20 +46,18 @@ class Maker:
 
     def step(self, depth: int, indent: str) -> list[str]:
         self.left -= 1
-        kinds = ["acquire", "acquire", "release", "with", "step", "read", "write", "add", "let"]
+        if self.random.random() < 0.55:
+            return self.shared(self.pick(*self.kinds), depth, indent)
+        kinds = ["step", "read", "write", "add", "let"]
         kinds += ["raise", "choose", "yield", "atomic", "assert", "print", "sleep"]
         if depth < 2:
-            kinds += ["if", "with", "with", "repeat", "while", "forever"]
+            kinds += ["if", "if", "repeat", "while", "forever"]
         if self.late:
             kinds += ["start", "join"]
         kinds += ["join"]
         kind = self.random.choice(kinds)
         inner = indent + "    "
         match kind:
-            case "acquire" | "release":
-                return [f"{indent}- {kind}: {self.pick(*LOCKS)}"]
-            case "with":
-                return [f"{indent}- with: {self.pick(*LOCKS)}", f"{indent}  do:", *self.steps(depth + 1, inner)]
             case "if":
                 lines = [f"{indent}- if: {self.expression()}", f"{indent}  then:"]
                 lines += self.steps(depth + 1, inner)
@@ -89,14 +101,106 @@ class Maker:
             case "start" | "join":
                 last = self.threads - 1
                 name = f"t{last if self.late and kind == 'start' else self.random.randint(0, last)}"
-                return [f"{indent}- {kind}: {name}"]
+                return [f"{indent}- {{{kind}: {name}{self.patience(kind == 'join')}}}"]
             case "sleep":
                 return [f"{indent}- sleep: 1"]
             case _:
                 return [f"{indent}- step: works"] if kind == "step" else [f"{indent}- yield"]
 
+    def patience(self, may: bool = True, tries: bool = False) -> str:
+        """Give up sometimes."""
+        if not may or self.random.random() < 0.75:
+            return ""
+        into = self.pick("", ", into: mine")
+        return self.pick(", timeout: 1", ", blocking: false" if tries else ", timeout: 2") + into
+
+    def shared(self, kind: str, depth: int, indent: str) -> list[str]:
+        """Make a step about something of one kind."""
+        pick = self.pick
+        inner = indent + "    "
+
+        def one(text: str) -> list[str]:
+            return [f"{indent}- {{{text}}}"]
+
+        def under(what: str, mode: str = "") -> list[str]:
+            if depth >= 2:
+                return one(f"release: {what}")
+            body = self.steps(depth + 1, inner)
+            return [f"{indent}- with: {what}", *([f"{indent}  mode: {mode}"] if mode else []), f"{indent}  do:", *body]
+
+        match kind:
+            case "locks":
+                name = pick("A", "B", "R")
+                match pick("acquire", "release", "with", "with"):
+                    case "acquire":
+                        return one(f"acquire: {name}{self.patience(tries=True)}")
+                    case "release":
+                        return one(f"release: {name}")
+                return under(name)
+            case "rwlocks":
+                name = pick("W", "W", "N")
+                mode = pick("read", "write")
+                match pick("acquire", "release", "with", "with"):
+                    case "acquire":
+                        return one(f"acquire: {name}, mode: {mode}{self.patience(tries=True)}")
+                    case "release":
+                        return one(f"release: {name}")
+                return under(name, mode)
+            case "semaphores":
+                name = pick("S", "T", "Z")
+                match pick("acquire", "acquire", "release", "release", "with"):
+                    case "acquire":
+                        return one(f"acquire: {name}{self.patience(tries=True)}")
+                    case "release":
+                        return one(f"release: {name}" + pick("", "", ", count: 2"))
+                return under(name)
+            case "conditions":
+                name = pick("C", "C", "D", "P")
+                lock = "D" if name == "D" else pick("m", name)
+                if self.random.random() < 0.15:
+                    return one(pick(f"acquire: {lock}", f"notify: {name}", f"release: {lock}", f"wait: {name}"))
+                if self.random.random() < 0.2:
+                    return one(f"wait: {name}, until: {pick('x', 'x == y', 'y == 1')}{self.patience()}")
+                step = pick(
+                    f"wait: {name}{self.patience()}",
+                    f"wait: {name}{self.patience()}",
+                    f"wait: {name}, until: {pick('x', 'y == 1')}{self.patience()}",
+                    f"notify: {name}",
+                    f"notify: {name}",
+                    f"notify: {name}, count: 2",
+                    f"notify_all: {name}",
+                )
+                return [f"{indent}- with: {lock}", f"{indent}  do:", f"{inner}- {{{step}}}"]
+            case "events":
+                name = pick("E", "F")
+                return one(pick(f"wait: {name}{self.patience()}", f"wait: {name}{self.patience()}", f"set: {name}", f"clear: {name}"))
+            case "barriers":
+                return one(f"wait: {pick('G', 'G', 'H')}{pick('', ', into: mine')}")
+            case "queues":
+                name = pick("q", "u", "l", "p")
+                value = pick("0", "1", "mine", "null" if name != "p" else "2")
+                match pick("put", "put", "get", "get", "task_done", "join"):
+                    case "put":
+                        return one(f"put: {name}, value: {value}{self.patience(tries=True)}")
+                    case "get":
+                        into = pick("", ", into: mine")
+                        patience = self.patience(tries=True).replace(", into: mine", "")
+                        return one(f"get: {name}{into}{patience}")
+                    case "task_done":
+                        return one(f"task_done: {name}")
+                return one(f"join: {name}{self.patience()}")
+            case _:
+                name = pick("i", "j")
+                match pick("send", "send", "receive", "receive", "close"):
+                    case "send":
+                        return one(f"send: {name}, value: {pick('0', '1', 'mine')}")
+                    case "receive":
+                        return one(f"receive: {name}{pick('', ', into: mine')}")
+                return one(f"close: {name}{pick('', ', end: read')}")
+
     def scenario(self) -> str:
-        lines = ["locks: {A: , B: , R: {reentrant: true}}", "variables: {x: 0, y: 0}", "threads:"]
+        lines = [f"{kind}: {{{SHARED[kind]}}}" for kind in SHARED if kind in self.used()]
+        lines += ["variables: {x: 0, y: 0}", "threads:"]
         for number in range(self.threads):
             lines.append(f"  t{number}:")
             if self.late and number == self.threads - 1:
@@ -107,6 +211,10 @@ class Maker:
             self.left = max(self.left, 3)
             lines += self.steps(0, "      ")
         return "\n".join(lines) + "\n"
+
+    def used(self) -> list[str]:
+        """List the sections that are wanted; a condition's lock is among the locks."""
+        return ["locks", *self.kinds]
 
 
 def scenario(seed: int, steps: int = 9) -> str:

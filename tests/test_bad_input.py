@@ -247,10 +247,10 @@ def test_lint_says_the_form_of_every_file(tmp_path: Path) -> None:
 
 def test_what_is_not_carried_out_yet_says_so(tmp_path: Path) -> None:
     file = tmp_path / "later.yaml"
-    file.write_text("semaphores: {s: 1}\nthreads:\n  t:\n    - acquire: s\n")
+    file.write_text("processes: {p: {threads: {t: []}}}\nthreads: {t: [{start: p}]}\n")
     done = deadsim("run", str(file))
     assert done.status == 2
-    assert ":4:7: 'acquire' of a semaphore is part of the language, but not carried out yet" in done.err
+    assert ":1:1: 'processes' is part of the language, but not carried out yet" in done.err
 
 
 VALID = [path.read_text() for path in sorted(GALLERY.glob("**/*.yaml"))]

@@ -199,7 +199,7 @@ def test_what_stands_left_of_a_read_is_worked_out_before_it() -> None:
         ("{write: x, value: y + null}", "uses '+' on an integer and null"),
         ("let: {a: 2 ** (62 + y)}", "2**63"),
         ("let: {a: '[1][y]'}", "uses index 1 of a list that has 1 items"),
-        ("sleep: x - 1", "negative time"),
+        ("sleep: x - 1", "uses -1 as the time to sleep; it wants 0 or more"),
         ("let: {a: min(range(x))}", "nothing in it"),
     ],
 )

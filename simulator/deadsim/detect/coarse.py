@@ -3,9 +3,11 @@
 Linear in the size of the program; for where following values would take too long.
 """
 
+from collections.abc import Sequence
+
 from deadsim.detect.flow import END, Flow, Types
-from deadsim.detect.progress import Progress, beginning, both, conclusion
-from deadsim.kernel.operation import Facts, Held
+from deadsim.detect.progress import Progress, beginning, both, conclusion, ended, provide
+from deadsim.kernel.supply import ENDLESS, Approach, Held, Passage
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import RUNNING
 
@@ -33,7 +35,9 @@ class Coarse:
         version = -1
         while version != facts.version:
             version = facts.version
-            for thread in sorted(facts.started):
+            for thread in range(len(self.state.frames)):
+                if ("started", thread) not in facts.known:
+                    continue
                 if thread in facts.new and thread not in self.standing:
                     self.standing[thread] = {}
                     self.waiting[thread] = {}
@@ -41,34 +45,61 @@ class Coarse:
                     self.enter(thread, first.steps + first.failing, {})
                 if thread in self.waiting:
                     self.run_on(thread)
-        return conclusion(self.state, facts, frozenset(self.moved), self.waiting)
+        over = ended(self.state, facts)
+        return conclusion(self.state, facts, over, frozenset(self.moved), self.waiting)
 
     def run_on(self, thread: int) -> None:
         """Let one thread go on from every place where it waits, as far as it can."""
         flow: Flow = self.flows.flow(thread)
-        facts: Facts = self.facts
         waiting = self.waiting[thread]
         moved = True
         while moved:
             moved = False
             for position, held in sorted(waiting.items()):
-                stop = flow.stop(position)
-                form, reach = stop.form, stop.reach
-                after = held
-                if form is not None and reach is not None:
-                    if form.misuses(thread, reach, facts, held, False) != "no":
-                        self.moved.add(thread)
-                        moved = self.enter(thread, flow.misused(position), held) or moved
-                    if not form.may_pass(thread, reach, facts, held):
-                        continue
-                    after = dict(held)
-                    form.relax(thread, reach, facts, after)
-                self.moved.add(thread)
+                if waiting.get(position) != held:
+                    continue  # it was entered once more in the meantime
+                passed: list[Held] = []
+                for passage in self.passages(thread, position, flow, held):
+                    self.moved.add(thread)
+                    if passage.fails:
+                        moved = self.enter(thread, flow.misused(position), passage.held) or moved
+                    else:
+                        passed.append(passage.held)
+                if not passed:
+                    continue
                 waiting.pop(position, None)
                 self.standing[thread][position] = held
                 moved = True
                 ways = flow.after(position)
-                self.enter(thread, ways.steps + ways.failing, after)
+                for after in passed:
+                    self.enter(thread, ways.steps + ways.failing, after)
+
+    def passages(self, thread: int, position: int, flow: Flow, held: Held) -> list[Passage]:
+        """List the ways in which a step may be passed wholly, whatever object it is about."""
+        stop = flow.stop(position)
+        form = stop.form
+        if form is None:
+            return [Passage(held)]
+        about: list[Sequence[int]] = [(number,) for number in stop.numbers]
+        if stop.whole or not about:
+            about = [stop.numbers]
+        found: list[Passage] = []
+        for numbers in about:
+            front, seen = [held], [held]
+            while front:
+                approach = Approach(thread, numbers, None, self.facts, front.pop(), False)
+                for passage in list(form.passages(approach)):
+                    many = ENDLESS if flow.cyclic(position) else 0
+                    supplies = tuple((s, max(n, many)) for s, n in passage.supplies)
+                    place = (position, numbers[0] if numbers else None)
+                    provide(self.facts, thread, place, passage._replace(supplies=supplies))
+                    if not passage.stays:
+                        found.append(passage)
+                    elif passage.held not in seen:
+                        self.moved.add(thread)
+                        seen.append(passage.held)
+                        front.append(passage.held)
+        return found
 
     def enter(self, thread: int, positions: tuple[int, ...], held: Held) -> bool:
         """Let a thread come to stand at places, and tell whether that was news.
@@ -78,7 +109,7 @@ class Coarse:
         news = False
         for position in positions:
             if position == END:
-                self.facts.provide(self.facts.ended, thread)
+                self.facts.provide(("ended", thread))
                 continue
             waiting, standing = self.waiting[thread], self.standing[thread]
             before = waiting.get(position, standing.get(position))

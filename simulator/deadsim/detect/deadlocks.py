@@ -1,134 +1,197 @@
 """Name a deadlock: its kind, its minimal core, and who is stuck because of it.
 
-Every stuck thread, and every thread that is bound to get stuck, is led to those that could let it go
-on. Following them ends in a circle, at a thread whose object nobody can give back any more, or at a
-thread that goes round for ever.
+Every thread that is stuck, or bound to get stuck, is led to those that could let it go on. The
+smallest sets that are closed under that are the cores: a circle, or a single thread that nobody can
+help any more. All others are stuck because of a core.
 """
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from deadsim.detect.flow import components
+from deadsim.detect.history import lost_notify, missed_set, stolen_notify
+from deadsim.detect.holdings import holdings, named
 from deadsim.detect.progress import Progress
-from deadsim.detect.situation import holdings, named, target_name
 from deadsim.detect.stuck import StuckJudge
-from deadsim.errors import Place
-from deadsim.kernel.operation import Held
-from deadsim.kernel.system import State, System
+from deadsim.detect.wakers import Halt, Halts
+from deadsim.kernel.system import State
 from deadsim.kernel.thread import RUNNING
 from deadsim.model.claims import DeadlockKind
+from deadsim.model.objects import Barrier, Condition, Pipe, Queue
+from deadsim.model.objects import Event as EventObject
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Wait
 
 
-class _Halt(NamedTuple):
-    """What holds a thread up for good: the step, what it is about, and who could help."""
-
-    position: int
-    verb: str
-    object: str
-    wakers: tuple[int, ...]
-    blocked: bool
-
-
 class _Root(NamedTuple):
-    """Where following the wakers ended."""
+    """A core: its kind, its threads, the order in which each waits for the next, what was lost."""
 
     kind: DeadlockKind
     core: tuple[int, ...]
     cycle: tuple[int, ...]
+    lost_at: int | None
 
 
 def name_deadlocks(
     judge: StuckJudge, state: State, events: Sequence[Event], progress: Progress, total: bool
 ) -> tuple[Deadlock, ...]:
     """Describe each deadlock of a state; `total` says that nothing at all can move in it."""
-    return _Naming(judge.system, judge, state, progress).deadlocks(events, total)
+    return _Naming(judge, state, events, progress).deadlocks(total)
 
 
 class _Naming:
     def __init__(
-        self, system: System, judge: StuckJudge, state: State, progress: Progress
+        self, judge: StuckJudge, state: State, events: Sequence[Event], progress: Progress
     ) -> None:
-        self.system = system
-        self.judge = judge
+        self.program = judge.system.program
+        self.linked = judge.system.linked
         self.state = state
+        self.events = events
         self.progress = progress
-        self.halts: dict[int, _Halt] = {}
-        for thread in sorted(progress.stuck | progress.doomed):
-            halt = self.halt(thread)
-            if halt is not None:
-                self.halts[thread] = halt
+        self.held = holdings(self.program, events)
+        self.around = Halts(judge, state, progress, self.held)
+        self.halts = self.around.halts
+        self.follows = {thread: self.chosen(halt) for thread, halt in self.halts.items()}
 
-    def halt(self, thread: int) -> _Halt | None:
-        frame = self.state.frames[thread]
-        operation = frame.operation
-        assert operation is not None
-        if thread in self.progress.stuck:
-            wakers = operation.awaits(self.state.objects, thread)
-            about = target_name(self.system, thread, frame)
-            return _Halt(frame.position, operation.verb, about, wakers, True)
-        for position, held in sorted(self.progress.halts[thread].items()):
-            found = self.coming(thread, position, held)
-            if found is not None:
-                return found
-        return None
+    def chosen(self, halt: Halt) -> set[int]:
+        """Give those whom a thread's being stuck rests on.
 
-    def coming(self, thread: int, position: int, held: Held) -> _Halt | None:
-        """Describe the step that a thread which can still move will not get past."""
-        stop = self.judge.flows.flow(thread).stop(position)
-        instruction = self.system.linked[thread].code.instructions[position]
-        if stop.reach is None or not stop.reach.numbers:
-            return None
-        number = stop.reach.numbers[0]
-        target = getattr(instruction, "target", None)
-        name = self.system.program.object_name(number) or ""
-        if target is not None and target.shape:
-            name = target.name
-        verb = getattr(instruction, "verb", "")
-        if number < len(self.state.frames):
-            ended = self.progress.ended
-            wakers = tuple(other for other in stop.reach.numbers if other not in ended)
-        elif number in held:
-            wakers = (thread,)
-        else:
-            owned = self.state.objects[number]
-            wakers = () if owned is None else (owned[0],)
-        return _Halt(position, verb, name, wakers, False)
+        Of owners one that is stuck is enough: itself, or the one nearest to wait for it in turn.
+        One that has ended, or goes round for ever, never lets go: then it rests on nobody else.
+        """
+        if self.waits_for_itself(halt):
+            return {halt.thread}
+        if halt.owners is None:
+            return {other for other in halt.wakers if other in self.halts}
+        if any(other not in self.halts for other in halt.owners):
+            return set()
+        nearest = sorted(halt.owners, key=lambda other: (self.distance(other, halt.thread), other))
+        return set(nearest[:1])
+
+    def waits_for_itself(self, halt: Halt) -> bool:
+        """Decide whether a thread waits for what it holds itself, and nobody else does."""
+        if halt.thread in (halt.owners or ()):
+            return True
+        if halt.owners is not None:  # behind a writer that waits for this reader to leave
+            return halt.verb == "acquire" and halt.number in self.held[halt.thread] and halt.blocked
+        return self.around.permit_holders(halt.number) == (halt.thread,)
+
+    def distance(self, start: int, goal: int) -> int:
+        """Count how many waits lead from one thread to another; far where none do."""
+        seen = {start}
+        front = [start]
+        steps = 0
+        while front:
+            if goal in front:
+                return steps
+            steps += 1
+            following = {o for t in front if t in self.halts for o in self.halts[t].wakers}
+            front = sorted(following - seen)
+            seen |= following
+        return len(self.state.frames) + 1
 
     def roots(self) -> dict[int, _Root]:
-        """Follow who waits for whom from every thread, to where it ends."""
+        """Find for each thread the core that its being stuck rests on."""
+        parts = components(self.follows)
         found: dict[int, _Root] = {}
-        for thread in self.halts:
-            way: dict[int, int] = {}  # thread → how far along
-            here = thread
-            while here not in found:
-                way[here] = len(way)
-                halt = self.halts[here]
-                following = [other for other in halt.wakers if other in self.halts]
-                circle = [other for other in following if other in way]
-                if circle:
-                    cycle = list(way)[way[circle[0]] :]
-                    first = cycle.index(min(cycle))
-                    cycle = cycle[first:] + cycle[:first]
-                    kind: DeadlockKind = "circular-wait" if len(cycle) > 1 else "self-deadlock"
-                    found[here] = _Root(kind, tuple(sorted(cycle)), tuple(cycle))
-                elif not following:
-                    found[here] = _Root(self.kind_without_circle(halt), (here,), ())
-                else:
-                    here = following[0]
-            found.update(dict.fromkeys(way, found[here]))
+        for part in parts:  # those that others rest on come first
+            outside = sorted(
+                {o for t in part for o in self.follows[t] if o not in part and o in found}
+            )
+            root = found[outside[0]] if outside else self.core(tuple(sorted(part)))
+            found.update(dict.fromkeys(part, root))
         return found
 
-    def kind_without_circle(self, halt: _Halt) -> DeadlockKind:
-        """Name why nobody can let a thread go on, where none of them waits himself."""
+    def core(self, core: tuple[int, ...]) -> _Root:
+        halts = [self.halts[thread] for thread in core]
+        first = halts[0]
+        circles = len(core) > 1 or first.thread in self.follows[first.thread]
+        cycle = self.cycle(core) if len(core) > 1 else ()
+        if len(core) == 1 and self.waits_for_itself(first):
+            return _Root("self-deadlock", core, core, None)
+        if circles and all(halt.owners is not None for halt in halts):
+            return _Root("circular-wait", core, cycle, None)
+        if len(core) == 1 and first.owners is not None:
+            return _Root(self.without_owner(first), core, (), None)
+        for halt in halts:
+            named_by_history = self.by_history(halt, circles)
+            if named_by_history is not None:
+                return _Root(named_by_history[0], core, cycle, named_by_history[1])
+        if any(self.is_nested(halt) for halt in halts):
+            return _Root("nested-monitor", core, cycle, None)
+        if any(self.is_short(halt) for halt in halts):
+            return _Root("barrier-starvation", core, cycle, None)
+        if not circles:
+            return _Root(self.without_help(first), core, (), None)
+        return _Root("communication", core, cycle, None)
+
+    def cycle(self, core: tuple[int, ...]) -> tuple[int, ...]:
+        """Order a core so that each waits for the next; empty where no circle has all of them."""
+        way = [core[0]]
+        while len(way) <= len(core):
+            following = sorted(self.follows[way[-1]] - set(way))
+            if not following:
+                break
+            way.append(following[0])
+        closes = len(way) == len(core) and core[0] in self.follows[way[-1]]
+        return tuple(way) if closes else ()
+
+    def without_owner(self, halt: Halt) -> DeadlockKind:
+        """Name why no owner ever lets go, where none of them waits himself."""
         if halt.verb == "join":
             return "collateral"  # of a thread that goes round for ever
-        if any(other in self.progress.ended for other in halt.wakers):
+        if any(other in self.progress.ended for other in halt.owners or ()):
             return "orphaned-lock"  # they have ended, or will, and leave it held
         return "never-signalled"
 
-    def deadlocks(self, events: Sequence[Event], total: bool) -> tuple[Deadlock, ...]:
-        held = holdings(self.system.program, events)
+    def by_history(self, halt: Halt, circles: bool) -> tuple[DeadlockKind, int | None] | None:
+        """Name a kind that what happened before decides, with the step at which a signal was lost."""
+        declared = self.declared(halt)
+        holders = self.around.permit_holders(halt.number)
+        if any(other in self.progress.ended for other in holders):
+            return "leaked-permit", None
+        if isinstance(declared, Condition):
+            lost = lost_notify(self.events, halt.thread, halt.number)
+            if lost is not None:
+                return "lost-wakeup", lost
+            stolen = stolen_notify(self.events, halt.thread, halt.number)
+            if stolen is not None:
+                return "wrong-waiter", stolen
+        if isinstance(declared, EventObject):
+            missed = missed_set(self.events, halt.thread, halt.number, declared.set)
+            if missed is not None:
+                return "missed-signal", missed
+        return None
+
+    def is_nested(self, halt: Halt) -> bool:
+        """Decide whether a thread waits on a condition while it holds what a notifier waits for."""
+        if not isinstance(self.declared(halt), Condition):
+            return False
+        own = self.held[halt.thread]
+        others = (self.halts[other] for other in halt.wakers if other in self.halts)
+        return any(other.number in own and other.thread != halt.thread for other in others)
+
+    def is_short(self, halt: Halt) -> bool:
+        """Decide whether too few threads are left for a barrier."""
+        if not isinstance(self.declared(halt), Barrier):
+            return False
+        return len(set(halt.wakers) - {halt.thread}) < halt.missing
+
+    def without_help(self, halt: Halt) -> DeadlockKind:
+        """Name why nobody lets a thread go on, who waits for what anybody could provide."""
+        declared = self.declared(halt)
+        if isinstance(declared, Queue) and halt.verb == "join":
+            return "missing-task-done"
+        if isinstance(declared, Queue | Pipe):
+            return "peer-gone"
+        return "never-signalled"
+
+    def declared(self, halt: Halt) -> object:
+        if halt.number < self.program.first_object:
+            return None
+        return self.program.objects[halt.number - self.program.first_object]
+
+    def deadlocks(self, total: bool) -> tuple[Deadlock, ...]:
         roots = self.roots()
         found: dict[tuple[int, ...], _Root] = {}
         for thread in sorted(self.progress.stuck & roots.keys()):
@@ -137,40 +200,43 @@ class _Naming:
         proof: Literal["proved", "relaxed"] = "proved" if total else "relaxed"
         for core, root in found.items():
             members = set(core)
-            also = [t for t, other in roots.items() if other.core == core and t not in members]
+            also = [
+                t for t, other in sorted(roots.items()) if other.core == core and t not in members
+            ]
             concerned = members.union(also)
             rest = [
                 t
                 for t in range(len(self.state.frames))
                 if self.state.objects[t] == RUNNING and t not in concerned
             ]
-            waits = tuple(self.wait(t, held[t]) for t in core)
+            waits = tuple(self.wait(t) for t in core)
             deadlocks.append(
                 Deadlock(
                     kind=root.kind,
                     proof=proof,
-                    step=events[-1].step if events else None,
+                    step=self.events[-1].step if self.events else None,
                     threads=self.names(core),
                     objects=tuple(dict.fromkeys(wait.object for wait in waits)),
                     waits=waits,
                     cycle=self.names(root.cycle),
                     also_stuck=self.names(also),
                     still_running=self.names(rest),
+                    lost_at=root.lost_at,
                 )
             )
         return tuple(deadlocks)
 
     def names(self, threads: Sequence[int]) -> tuple[str, ...]:
-        return tuple(self.system.program.threads[thread].name for thread in threads)
+        return tuple(self.program.threads[thread].name for thread in threads)
 
-    def wait(self, thread: int, held: dict[int, Place]) -> Wait:
+    def wait(self, thread: int) -> Wait:
         halt = self.halts[thread]
         return Wait(
-            self.system.program.threads[thread].name,
+            self.program.threads[thread].name,
             halt.verb,
             halt.object,
-            self.system.linked[thread].place(halt.position),
-            named(self.system.program, held),
+            self.linked[thread].place(halt.position),
+            named(self.program, self.held[thread]),
             self.names(halt.wakers),
             halt.blocked,
         )

@@ -5,9 +5,10 @@ failure out of anything that may fail. More ways than there really are do no har
 only what certainly cannot fail is left out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple, assert_never
 
+from deadsim.kernel.operation import Fact
 from deadsim.kernel.program import Linked, Stop
 from deadsim.model.expressions import (
     Binary,
@@ -46,7 +47,7 @@ from deadsim.model.program import Program
 from deadsim.model.values import UNSET
 
 END = -1  # in place of a position: the thread's end
-FREES_END = -1  # in place of an object's number: the thread's end
+OWN_END: Fact = ("ended",)  # what a join waits for
 
 
 class Ways(NamedTuple):
@@ -66,8 +67,10 @@ class Flow:
         self.linked = linked
         self.code = linked.code
         self._after: dict[int, Ways] = {}
-        self._frees: dict[int, frozenset[int]] | None = None
-        self._from: dict[int, frozenset[int]] = {}
+        self._certainly: dict[int, frozenset[Fact]] | None = None
+        self._certain: dict[int, frozenset[Fact]] = {}
+        self._possible: dict[int, frozenset[Fact]] | None = None
+        self._cyclic: frozenset[int] | None = None
         self._set = _always_set(linked.code)
         self._integers = types.slots[linked.thread]
 
@@ -93,52 +96,114 @@ class Flow:
         assert isinstance(entry, Stop)
         return entry
 
-    def frees_next(self, position: int) -> frozenset[int]:
-        """Give what the thread will certainly let go with this step or later, once it can take it.
+    def certain(self, position: int) -> frozenset[Fact]:
+        """Give what the thread certainly provides with this step or later, once it can take it.
 
-        Numbers of locks, and FREES_END for its own end: those that it comes to on every way, without
-        a step that could block. That a release could be a misuse is left out of account.
+        That is what it comes to on every way without a step that could block. That a release could be
+        a misuse is left out of account.
         """
-        if self._frees is None:
-            self._frees = self._certain()
-        found = self._from.get(position)
+        if self._certainly is None:
+            self._certainly = self._find_certain()
+        found = self._certain.get(position)
         if found is None:
-            own = self._frees.get(position, frozenset())
-            found = own | self._after_all(self.after(position), self._frees)
-            self._from[position] = found
+            own = self._own(position)
+            found = own | self._after_all(self.after(position), self._certainly)
+            self._certain[position] = found
         return found
 
-    def _certain(self) -> dict[int, frozenset[int]]:
-        """Find for each step what the thread certainly lets go with it or later.
+    def possible(self, position: int) -> frozenset[Fact]:
+        """Give what the thread may provide with this step or later, on some way through its code."""
+        if self._possible is None:
+            self._possible = self._find_possible()
+        return self._possible[position]
 
-        The least answer that is consistent, so that a loop without end promises nothing.
-        """
+    def provides_first(self, position: int, facts: Collection[Fact]) -> bool:
+        """Decide whether the thread may provide one of these before it wants one of them itself."""
+        seen: set[int] = set()
+        front = [position]
+        while front:
+            here = front.pop()
+            if here in seen:
+                continue
+            seen.add(here)
+            form, numbers = self.stop(here).form, self.stop(here).numbers
+            if form is not None:
+                if not all(set(facts).isdisjoint(form.wants(number)) for number in numbers):
+                    continue
+                if any(not set(facts).isdisjoint(form.possible(number)) for number in numbers):
+                    return True
+            front.extend(self._next(here))
+        return False
+
+    def cyclic(self, position: int) -> bool:
+        """Decide whether the thread may come back to a step."""
+        if self._cyclic is None:
+            stops = self._stops()
+            self._cyclic = frozenset(on_cycles({p: self._next(p) for p in stops}))
+        return position in self._cyclic
+
+    def _stops(self) -> list[int]:
+        """List the steps, the last one first; a block that is one step counts as one."""
         code = self.code.instructions
         stops = [p for p, i in enumerate(code) if isinstance(i, (Step, Atomic))]
         inside = {p for q in stops if isinstance(a := code[q], Atomic) for p in range(q + 1, a.end)}
-        stops = [position for position in reversed(stops) if position not in inside]
-        frees: dict[int, frozenset[int]] = dict.fromkeys(stops, frozenset())
+        return [position for position in reversed(stops) if position not in inside]
+
+    def _next(self, position: int) -> set[int]:
+        """Give the steps that may follow a step, or its failure."""
+        ways = self.after(position)
+        return {*ways.steps, *ways.failing, *self.misused(position)} - {END}
+
+    def _own(self, position: int) -> frozenset[Fact]:
+        """Give what a step itself certainly provides."""
+        stop = self.stop(position)
+        if stop.form is None or len(stop.numbers) != 1:
+            return frozenset()
+        return frozenset(stop.form.certain(stop.numbers[0]))
+
+    def _find_possible(self) -> dict[int, frozenset[Fact]]:
+        """Find for each step what may be provided with it or later: backwards, until it is stable."""
+        found: dict[int, frozenset[Fact]] = {}
+        stops = self._stops()
+        for position in stops:
+            stop = self.stop(position)
+            form = stop.form
+            facts = () if form is None else [f for n in stop.numbers for f in form.possible(n)]
+            found[position] = frozenset(facts)
+        changed = True
+        while changed:
+            changed = False
+            for position in stops:
+                after = found[position].union(*(found[p] for p in self._next(position)))
+                if after != found[position]:
+                    found[position] = after
+                    changed = True
+        return found
+
+    def _find_certain(self) -> dict[int, frozenset[Fact]]:
+        """Find for each step what is certainly provided with it or later.
+
+        The least answer that is consistent, so that a loop without end promises nothing.
+        """
+        stops = self._stops()
+        certain: dict[int, frozenset[Fact]] = dict.fromkeys(stops, frozenset())
         changed = True
         while changed:
             changed = False
             for position in stops:
                 stop = self.stop(position)
-                own: tuple[int, ...] = ()
-                if stop.form is not None and stop.reach is not None:
-                    if stop.form.can_block:
-                        continue
-                    if len(stop.reach.numbers) == 1:
-                        own = tuple(stop.form.frees(stop.reach))
-                found = self._after_all(self.after(position), frees).union(own)
-                if found != frees[position]:
-                    frees[position] = found
+                if stop.form is not None and stop.form.can_block:
+                    continue
+                found = self._after_all(self.after(position), certain) | self._own(position)
+                if found != certain[position]:
+                    certain[position] = found
                     changed = True
-        return frees
+        return certain
 
-    def _after_all(self, ways: Ways, frees: dict[int, frozenset[int]]) -> frozenset[int]:
+    def _after_all(self, ways: Ways, certain: dict[int, frozenset[Fact]]) -> frozenset[Fact]:
         """Give what is certain on all of these ways."""
-        ends = frozenset((FREES_END,))
-        each = [ends if way == END else frees[way] for way in ways.steps + ways.failing]
+        ends = frozenset((OWN_END,))
+        each = [ends if way == END else certain[way] for way in ways.steps + ways.failing]
         return frozenset.intersection(*each) if each else frozenset()
 
     def _following(self, position: int) -> Ways:
@@ -210,10 +275,11 @@ class Flow:
                 return _fails(test, known, self._integers)
             case Fail():
                 return True
-            case Step(_, _, target, operands):
+            case Step(_, target, operands):
                 if target is not None and _target_fails(target):
                     return True
-                if instruction.verb == "sleep" and not isinstance(operands[0], Constant):
+                counted = instruction.verb == "sleep" or {"timed", "count"} & set(instruction.flags)
+                if counted and not all(isinstance(one, Constant) for one in operands):
                     return True
                 return any(_fails(operand, known, self._integers) for operand in operands)
             case _:
@@ -264,6 +330,59 @@ def _always_set(code: Code) -> list[frozenset[int]]:
     return [frozenset() if slots is None else slots for slots in known]
 
 
+def on_cycles(follows: dict[int, set[int]]) -> set[int]:
+    """Find the nodes of a graph from which one can come back to them."""
+    return {
+        node
+        for part in components(follows)
+        for node in part
+        if len(part) > 1 or node in follows.get(node, ())
+    }
+
+
+def components(follows: dict[int, set[int]]) -> list[list[int]]:
+    """Find the strongly connected components of a graph; those that others lead to come first.
+
+    Tarjan: Depth-First Search and Linear Graph Algorithms, 1972; without recursion.
+    """
+    found: list[list[int]] = []
+    order: dict[int, int] = {}
+    low: dict[int, int] = {}
+    path: list[int] = []
+    on_path: set[int] = set()
+    work: list[tuple[int, Iterator[int]]] = []
+
+    def enter(node: int) -> None:
+        order[node] = low[node] = len(order)
+        path.append(node)
+        on_path.add(node)
+        work.append((node, iter(sorted(follows.get(node, ())))))
+
+    for root in sorted(follows):
+        if root not in order:
+            enter(root)
+        while work:
+            node, rest = work[-1]
+            for following in rest:
+                if following not in order:
+                    enter(following)
+                    break
+                if following in on_path:
+                    low[node] = min(low[node], order[following])
+            else:
+                work.pop()
+                if work:
+                    above = work[-1][0]
+                    low[above] = min(low[above], low[node])
+                if low[node] == order[node]:
+                    part: list[int] = []
+                    while not part or part[-1] != node:
+                        part.append(path.pop())
+                        on_path.discard(part[-1])
+                    found.append(sorted(part))
+    return found
+
+
 class Types:
     """Which slots and shared variables only ever hold integers; booleans are integers.
 
@@ -292,7 +411,7 @@ class Types:
             case Let(slot, value) if slot in slots and not _is_integer(value, slots):
                 slots.discard(slot)
                 return True
-            case Step(verb, _, target, operands):
+            case Step(verb, target, operands):
                 return self._look_at_step(instruction, verb, target, operands, slots)
             case _:
                 return False
@@ -316,7 +435,7 @@ class Types:
             case "choose":
                 whole = all_integers
             case _:
-                whole = verb in ("acquire", "join")  # whether it succeeded
+                whole = verb in ("acquire", "join", "put", "wait")  # whether it succeeded, or when
         into = {slot for slot in step.into if slot is not None}
         if not whole and into & slots:
             slots -= into

@@ -25,8 +25,7 @@ class HappensBefore:
     def __init__(self) -> None:
         self.clocks: dict[int, Clock] = {}
         self.channels: dict[int, Clock] = {}
-        self.steps: list[Clock] = []  # a copy for each event that later ones may be ordered after
-        self.keep_steps = False
+        self.steps: dict[int, Clock] = {}  # of those that later ones may be ordered after
 
     def before(self, event: Event) -> Clock:
         """Take in what comes before a step, and give its thread's clock."""
@@ -47,9 +46,9 @@ class HappensBefore:
     def after(self, event: Event) -> None:
         """Give on what leaves the thread with a step."""
         clock = self.clocks[event.thread]
-        if event.gives:
-            for channel in event.gives:
-                join(self.channels.setdefault(channel, {}), clock)
+        if event.is_source:
+            self.steps[event.step] = dict(clock)
+        for channel in event.gives:
+            join(self.channels.setdefault(channel, {}), clock)
+        if event.gives or event.is_source:
             clock[event.thread] += 1
-        if self.keep_steps:
-            self.steps.append(dict(clock))

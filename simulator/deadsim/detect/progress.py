@@ -6,10 +6,11 @@ has ended. Whoever still cannot move is stuck; whoever cannot get to its end is 
 calls a thread stuck that could move under some schedule; it may miss one.
 """
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
-from deadsim.kernel.operation import Facts, Held
 from deadsim.kernel.primitives import offer
+from deadsim.kernel.supply import Facts, Held, Passage
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import ENDED, NEW, RUNNING
 
@@ -31,21 +32,32 @@ def beginning(system: System, state: State) -> tuple[Facts, dict[int, Held]]:
     """Note what a state provides, and who holds what in it."""
     objects = state.objects
     threads = range(len(state.frames))
-    facts = Facts(
-        set(),
-        frozenset(thread for thread in threads if objects[thread] == NEW),
-        {thread for thread in threads if objects[thread] != NEW},
-        {thread for thread in threads if objects[thread] == ENDED},
-    )
+    facts = Facts(frozenset(thread for thread in threads if objects[thread] == NEW))
+    for thread in threads:
+        if objects[thread] != NEW:
+            facts.known.add(("started", thread))
+        if objects[thread] == ENDED:
+            facts.known.add(("ended", thread))
     holding: dict[int, Held] = {}
     for number in range(system.program.first_object, len(objects)):
         offer(system.program, number, objects[number], facts, holding)
     return facts, holding
 
 
+def provide(facts: Facts, thread: int, place: Hashable, passage: Passage) -> None:
+    """Note all that a step provides which a thread takes at one place of its program."""
+    for fact in passage.facts:
+        facts.provide(fact)
+    for stock, amount in passage.supplies:
+        facts.add(stock, thread, place, amount)
+    for number, value in passage.values:
+        facts.store(number, value)
+
+
 def conclusion(
     state: State,
     facts: Facts,
+    ended: frozenset[int],
     moved: frozenset[int],
     waiting: dict[int, dict[int, Held]],
 ) -> Progress:
@@ -53,14 +65,22 @@ def conclusion(
     running = [t for t in range(len(state.frames)) if state.objects[t] == RUNNING]
     return Progress(
         frozenset(t for t in running if t not in moved),
-        frozenset(t for t in running if t in moved and t not in facts.ended and waiting[t]),
-        {t: waiting[t] for t in running if t not in facts.ended},
-        frozenset(facts.ended),
+        frozenset(t for t in running if t in moved and t not in ended and waiting[t]),
+        {t: waiting[t] for t in running if t not in ended},
+        ended,
     )
 
 
+def ended(state: State, facts: Facts) -> frozenset[int]:
+    """List the threads that have ended, or could."""
+    return frozenset(t for t in range(len(state.frames)) if ("ended", t) in facts.known)
+
+
 def both(one: Held, other: Held) -> Held:
-    """Give what is held on two ways that meet."""
-    return {
-        number: min(depth, other[number]) for number, depth in one.items() if number in other
-    }
+    """Give what is certain on two ways that meet: of everything the least."""
+    least: Held = {}
+    for key in {**one, **other}:
+        amount = min(one.get(key, 0), other.get(key, 0))
+        if amount:
+            least[key] = amount
+    return least

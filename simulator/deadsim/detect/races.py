@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from deadsim.detect.happens_before import Clock, HappensBefore
-from deadsim.detect.situation import holdings, named
+from deadsim.detect.holdings import holdings, named
 from deadsim.model.program import Program
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Access, Race

@@ -9,14 +9,18 @@ Thread-Modular Model Checking, SPIN 2003).
 from itertools import product
 from typing import Any, NamedTuple
 
-from deadsim.detect.progress import Progress, beginning, both, conclusion
-from deadsim.kernel.operation import Held, Outcome, Reach
+from deadsim.detect.flow import on_cycles
+from deadsim.detect.progress import Progress, beginning, both, conclusion, ended, provide
+from deadsim.kernel.failure import misuse
+from deadsim.kernel.operation import Outcome
 from deadsim.kernel.program import AtomicBlock, Frame, Stop, Walk, begin, proceed
+from deadsim.kernel.supply import ENDLESS, Approach, Held
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import RUNNING
 
 MOST_PLACES = 2_000  # of all threads together, before it is given up
 MOST_VALUES = 24  # of one variable
+_ANY = misuse("fails")
 
 
 class _Place(NamedTuple):
@@ -27,11 +31,33 @@ class _Place(NamedTuple):
 
     def key(self) -> Any:
         frame = self.frame
-        return frame.position, repr(frame.slots), frame.failed, tuple(sorted(self.held.items()))
+        return frame.position, repr(frame.slots), frame.failed, frozenset(self.held.items())
 
 
 class TooMany(Exception):
     """There are more places or values than it is worth to follow."""
+
+
+class _Places:
+    """The places of one thread, by number, and which of them follow which."""
+
+    def __init__(self) -> None:
+        self.places: list[_Place] = []
+        self.numbers: dict[Any, int] = {}
+        self.follows: dict[int, set[int]] = {}
+        self.returns = False  # whether one was reached a second time
+
+    def number(self, place: _Place) -> tuple[int, bool]:
+        """Give the number of a place, and whether it is a new one."""
+        key = place.key()
+        found = self.numbers.get(key)
+        if found is not None:
+            self.returns = True
+            return found, False
+        self.numbers[key] = number = len(self.places)
+        self.places.append(place)
+        self.follows[number] = set()
+        return number, True
 
 
 class Relaxed:
@@ -41,10 +67,10 @@ class Relaxed:
         self.system = system
         self.state = state
         self.facts, holding = beginning(system, state)
-        self.seen: dict[int, set[Any]] = {}
-        self.fresh: dict[int, list[_Place]] = {}
-        self.open: dict[int, list[_Place]] = {}  # blocked, or with results that may still grow
-        self.blocked: dict[int, list[_Place]] = {}
+        self.known: dict[int, _Places] = {}
+        self.fresh: dict[int, list[int]] = {}
+        self.open: dict[int, list[int]] = {}  # blocked, or with results that may still grow
+        self.blocked: dict[int, list[int]] = {}
         self.moved: set[int] = set()
         self.finishing: set[int] = set()
         self.places = 0
@@ -54,7 +80,8 @@ class Relaxed:
         self.sole = lasting[0] if len(lasting) == 1 and not ready else None
         for thread, frame in enumerate(state.frames):
             if state.objects[thread] == RUNNING:
-                self.add(thread, _Place(frame, holding.get(thread, {})))
+                self.known[thread] = _Places()
+                self.add(thread, None, _Place(frame, holding.get(thread, {})))
 
     def progress(self) -> Progress:
         """Let every thread run on as far as it can."""
@@ -62,99 +89,112 @@ class Relaxed:
         version = -1
         while version != facts.version:
             version = facts.version
-            for thread in sorted(facts.started):
-                if thread in facts.new and thread not in self.seen:
-                    walk = begin(self.system.linked[thread])
-                    self.arrive(thread, walk, {})
-                if thread in self.seen:
+            for thread in range(len(self.state.frames)):
+                if thread not in self.known and ("started", thread) in facts.known:
+                    if thread not in facts.new:
+                        continue
+                    self.known[thread] = _Places()
+                    self.arrive(thread, None, begin(self.system.linked[thread]), {})
+                if thread in self.known:
                     self.run_on(thread)
             if any(len(values) > MOST_VALUES for values in facts.values.values()):
                 raise TooMany
+            if version == facts.version and any(self.blocked.values()):
+                self.supply_without_end()
         waiting: dict[int, dict[int, Held]] = {}
-        for thread in self.seen:
+        for thread, known in self.known.items():
             halts = waiting[thread] = {}
-            for place in self.blocked.get(thread, ()):
-                position = place.frame.position
-                before = halts.get(position)
-                halts[position] = place.held if before is None else both(before, place.held)
-        facts.ended |= self.finishing
-        return conclusion(self.state, facts, frozenset(self.moved), waiting)
+            for number in self.blocked.get(thread, ()):
+                frame, held = known.places[number]
+                before = halts.get(frame.position)
+                halts[frame.position] = held if before is None else both(before, held)
+        over = ended(self.state, facts) | self.finishing
+        return conclusion(self.state, facts, over, frozenset(self.moved), waiting)
 
-    def add(self, thread: int, place: _Place) -> None:
+    def supply_without_end(self) -> None:
+        """Find what is provided in a loop: as much of it as anybody wants."""
+        facts = self.facts
+        loops: dict[int, set[int]] = {}
+        for stock, by_thread in facts.supply.items():
+            for thread, places in by_thread.items():
+                known = self.known[thread]
+                if not known.returns:
+                    continue
+                if thread not in loops:
+                    loops[thread] = on_cycles(known.follows)
+                for place in loops[thread].intersection(places):
+                    facts.add(stock, thread, place, ENDLESS)
+
+    def add(self, thread: int, before: int | None, place: _Place) -> None:
         """Let a thread come to stand at a place, if it has not before."""
-        seen = self.seen.setdefault(thread, set())
-        key = place.key()
-        if key not in seen:
-            seen.add(key)
+        known = self.known[thread]
+        number, new = known.number(place)
+        if before is not None:
+            known.follows[before].add(number)
+        if new:
             self.places += 1
             if self.places > MOST_PLACES:
                 raise TooMany
-            self.fresh.setdefault(thread, []).append(place)
+            self.fresh.setdefault(thread, []).append(number)
 
     def run_on(self, thread: int) -> None:
         """Let one thread go on from everywhere it could stand."""
         todo = self.open.pop(thread, []) + self.fresh.pop(thread, [])
-        still_open: list[_Place] = []
-        blocked: list[_Place] = []
+        still_open: list[int] = []
+        blocked: list[int] = []
         while todo:
-            place = todo.pop()
-            passed, may_grow = self.go_on(thread, place)
+            number = todo.pop()
+            passed, may_grow = self.go_on(thread, number)
             if passed:
                 self.moved.add(thread)
             else:
-                blocked.append(place)
+                blocked.append(number)
             if not passed or may_grow:
-                still_open.append(place)
+                still_open.append(number)
             todo.extend(self.fresh.pop(thread, []))
         self.open[thread] = still_open
         self.blocked[thread] = blocked
 
-    def go_on(self, thread: int, place: _Place) -> tuple[bool, bool]:
+    def go_on(self, thread: int, number: int) -> tuple[bool, bool]:
         """Take every step that is possible at a place; tell whether there was one, and may be more."""
-        frame, held = place
+        frame, held = self.known[thread].places[number]
         operation = frame.operation
         assert operation is not None
         if isinstance(operation, AtomicBlock):
-            self.take_block(thread, place, operation)
+            self.take_block(thread, number, operation)
             return True, True
         linked = self.system.linked[thread]
         stop = linked.entries[frame.position]
         assert isinstance(stop, Stop)
         assert stop.form is not None
-        form, reach = stop.form, Reach(operation.objects, True)
+        wanted = any(slot is not None for slot in stop.into)
+        approach = Approach(thread, operation.objects, operation, self.facts, held, wanted)
         passed = False
-        misuse = form.misuses(thread, reach, self.facts, held, True)
-        if misuse != "no":
+        for passage in list(stop.form.passages(approach)):
             passed = True
-            outcome = Outcome((), success=False)
-            self.arrive(thread, proceed(linked, frame, outcome, "misuse"), held)
-        if misuse == "yes" or not form.may_pass(thread, reach, self.facts, held):
-            return passed, misuse != "yes"
-        after = dict(held)
-        walks = [
-            proceed(linked, frame, Outcome((), results))
-            for results in form.results(operation, self.facts)
-        ]
-        if any(walk.frame.operation is not None for walk in walks) or thread != self.sole:
-            form.relax(thread, reach, self.facts, after)
-            form.provides(operation, self.facts)
-        for walk in walks:
-            self.arrive(thread, walk, after)
-        return True, form.varies
+            if passage.stays:
+                walk = Walk(frame)
+            else:
+                outcome = Outcome((), passage.results)
+                walk = proceed(linked, frame, outcome, _ANY if passage.fails else None)
+            if walk.frame.operation is not None or thread != self.sole:
+                provide(self.facts, thread, number, passage)
+            self.arrive(thread, number, walk, passage.held)
+        return passed, stop.form.varies
 
-    def arrive(self, thread: int, walk: Walk, held: Held) -> None:
+    def arrive(self, thread: int, before: int | None, walk: Walk, held: Held) -> None:
         """Let a thread come to stand after a step, or end."""
         if walk.frame.operation is None:
-            self.seen.setdefault(thread, set())
             self.finishing.add(thread)
             if thread != self.sole:
-                self.facts.provide(self.facts.ended, thread)
+                self.facts.provide(("ended", thread))
         else:
-            self.add(thread, _Place(walk.frame, held))
+            self.add(thread, before, _Place(walk.frame, held))
 
-    def take_block(self, thread: int, place: _Place, operation: AtomicBlock) -> None:
+    def take_block(self, thread: int, number: int, operation: AtomicBlock) -> None:
         """Take a block that is one step, with every combination of values that it could read."""
         linked = self.system.linked[thread]
+        frame, held = self.known[thread].places[number]
         variables = sorted(_touched(linked.entries, operation))
         values = [list(self.facts.values.get(v, {}).values()) for v in variables]
         combinations = 1
@@ -169,7 +209,7 @@ class Relaxed:
             outcome = operation.apply(tuple(objects), thread, 0)
             for variable in outcome.block.writes:
                 self.facts.store(variable, outcome.objects[variable])
-            self.arrive(thread, proceed(linked, place.frame, outcome), place.held)
+            self.arrive(thread, number, proceed(linked, frame, outcome), held)
 
 
 def _touched(entries: tuple[Any, ...], operation: AtomicBlock) -> set[int]:
@@ -181,7 +221,6 @@ def _touched(entries: tuple[Any, ...], operation: AtomicBlock) -> set[int]:
         if isinstance(entry, Stop):
             if entry.kind == "atomic-end":
                 return found
-            if entry.reach is not None:
-                found.update(entry.reach.numbers)
+            found.update(entry.numbers)
         position += 1
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
+from deadsim.detect.holdings import holdings, named
 from deadsim.errors import Place
-from deadsim.kernel.program import Frame, Stop
+from deadsim.kernel.operation import Objects, Operation
+from deadsim.kernel.program import Frame
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import ENDED, NEW
-from deadsim.model.program import Program
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Hold, Wait
 
@@ -31,29 +32,7 @@ class Situation(NamedTuple):
     threads: tuple[Standing, ...]
 
 
-def holdings(program: Program, events: Iterable[Event]) -> list[dict[int, Place]]:
-    """Find what each thread holds after some events: object → where it was taken first."""
-    held: list[dict[int, Place]] = [{} for _ in program.threads]
-    depth: dict[tuple[int, int], int] = {}
-    for event in events:
-        if event.verb == "acquire" and event.success:
-            number = event.objects[0]
-            held[event.thread].setdefault(number, event.place)
-            depth[event.thread, number] = depth.get((event.thread, number), 0) + 1
-        elif event.verb == "release" and event.success:
-            number = event.objects[0]
-            depth[event.thread, number] -= 1
-            if not depth[event.thread, number]:
-                del held[event.thread][number]
-    return held
-
-
-def named(program: Program, held: dict[int, Place]) -> tuple[Hold, ...]:
-    """Write what a thread holds in the user's names, in the order in which it was taken."""
-    return tuple(Hold(program.object_name(number) or "", place) for number, place in held.items())
-
-
-def target_name(system: System, thread: int, frame: Frame) -> str:
+def target_name(system: System, thread: int, frame: Frame, objects: Objects) -> str:
     """Name what the step that a thread stands before is about: an object, or an array as written."""
     program = system.program
     instruction = system.linked[thread].code.instructions[frame.position]
@@ -63,7 +42,7 @@ def target_name(system: System, thread: int, frame: Frame) -> str:
     target = getattr(instruction, "target", None)
     if target is not None and target.whole:
         return str(target.name)
-    return program.object_name(operation.objects[0]) or ""
+    return program.object_name(operation.about(objects, thread)) or ""
 
 
 def situation(system: System, state: State, events: Iterable[Event], failed: set[int]) -> Situation:
@@ -83,18 +62,18 @@ def situation(system: System, state: State, events: Iterable[Event], failed: set
             status = "failed" if number in failed else "finished"
         else:
             place = system.linked[number].place(frame.position)
-            status = "sleeping" if frame.operation.duration is not None else "running"
+            status = "sleeping" if sleeps(frame.operation, state, number) else "running"
             if not frame.operation.ways(state.objects, number):
                 status = "blocked"
                 wait = Wait(
                     thread.name,
                     frame.operation.verb,
-                    target_name(system, number, frame),
+                    target_name(system, number, frame, state.objects),
                     place,
                     holds,
                     tuple(
                         program.threads[other].name
-                        for other in frame.operation.awaits(state.objects, number)
+                        for other in frame.operation.needs(state.objects, number).owners or ()
                     ),
                     True,
                 )
@@ -102,6 +81,6 @@ def situation(system: System, state: State, events: Iterable[Event], failed: set
     return Situation(tuple(standings))
 
 
-def stop_target(stop: Stop) -> tuple[int, ...]:
-    """List the objects that a step of the program may be about."""
-    return () if stop.reach is None else tuple(stop.reach.numbers)
+def sleeps(operation: Operation, state: State, thread: int) -> bool:
+    """Decide whether a thread can go on only because its time may be up."""
+    return operation.duration is not None and not operation.ready(state.objects, thread)

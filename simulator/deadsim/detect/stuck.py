@@ -1,10 +1,13 @@
 """Who can never take another step in a state."""
 
+from typing import Any
+
 from deadsim.detect.coarse import Coarse, Flows
-from deadsim.detect.flow import FREES_END
+from deadsim.detect.flow import OWN_END
 from deadsim.detect.progress import Progress
 from deadsim.detect.relaxed import Relaxed, TooMany
-from deadsim.kernel.operation import Held
+from deadsim.kernel.operation import Needs
+from deadsim.kernel.supply import Held
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import ENDED
 
@@ -12,6 +15,8 @@ from deadsim.kernel.thread import ENDED
 # thread with a long loop of its own would else be followed to its end at every step.
 CREDIT = 100
 MOST_CREDIT = 20_000
+
+MOST_KNOWN = 20_000  # states of which it is kept who is stuck
 
 
 class StuckJudge:
@@ -26,6 +31,7 @@ class StuckJudge:
         self.system = system
         self.flows = Flows(system)
         self.credit = MOST_CREDIT
+        self.known: dict[Any, tuple[Progress, int]] = {}
 
     def begin(self) -> None:
         """Begin a run: what it finds does not depend on what was judged before."""
@@ -62,21 +68,28 @@ class StuckJudge:
     def progress(self, state: State) -> Progress:
         """Let every thread run on as far as it could get if nothing were ever taken away."""
         self.credit = min(MOST_CREDIT, self.credit + CREDIT)
-        if self.credit > 0:
+        if self.credit <= 0:
+            return Coarse(self.system, self.flows, state).progress()
+        key = state.key()
+        known = self.known.get(key)
+        if known is None:
             relaxed = Relaxed(self.system, state)
             try:
-                return relaxed.progress()
+                progress = relaxed.progress()
             except TooMany:
-                pass
-            finally:
-                self.credit -= relaxed.places
-        return Coarse(self.system, self.flows, state).progress()
+                progress = Coarse(self.system, self.flows, state).progress()
+            if len(self.known) >= MOST_KNOWN:
+                self.known.clear()
+            known = self.known[key] = (progress, relaxed.places)
+        self.credit -= known[1]  # as if it was found anew: the same however often it was asked
+        return known[0]
 
     def all_settled(self, state: State, blocked: list[int]) -> bool:
         """Decide quickly, where that can be, that none of the blocked threads is stuck.
 
-        So it is if each of those that a thread waits for will let go what it wants without a step
-        that could block, and can move, or is blocked itself and settled in the same way.
+        So it is if each of the owners that a thread waits for will let go what it wants without a
+        step that could block, and can move, or is blocked itself and settled in the same way; and
+        if enough of those that can move will provide what anybody may provide.
         """
         waiting: dict[int, int] = {}  # how many of those it waits for are not known to help yet
         helped: dict[int, list[int]] = {}  # who waits for a thread that is blocked itself
@@ -85,17 +98,18 @@ class StuckJudge:
         for thread in blocked:
             operation = state.frames[thread].operation
             assert operation is not None
-            wanted = operation.objects[0]
-            if wanted < len(state.frames):
-                if thread not in self.system.lasting:
-                    return False  # the program may end with what a daemon waits for
-                wanted = FREES_END
+            needs = operation.needs(state.objects, thread)
+            if needs.owners is None:
+                if not self.supplied(state, needs, is_blocked):
+                    return False
+            elif OWN_END in needs.facts and thread not in self.system.lasting:
+                return False  # the program may end with what a daemon waits for
             waiting[thread] = 0
-            for owner in operation.awaits(state.objects, thread):
+            for owner in needs.owners or ():
                 frame = state.frames[owner]
                 if owner == thread or frame.operation is None:
                     return False
-                if wanted not in self.flows.flow(owner).frees_next(frame.position):
+                if self.flows.flow(owner).certain(frame.position).isdisjoint(needs.facts):
                     return False
                 if owner in is_blocked:
                     waiting[thread] += 1
@@ -110,3 +124,17 @@ class StuckJudge:
                 if not waiting[thread]:
                     ready.append(thread)
         return settled == len(blocked)
+
+    def supplied(self, state: State, needs: Needs, is_blocked: set[int]) -> bool:
+        """Decide whether those that can move provide enough for certain."""
+        count = 0
+        for thread, frame in enumerate(state.frames):
+            if frame.operation is None or thread in is_blocked:
+                continue
+            certain = self.flows.flow(thread).certain(frame.position)
+            if certain.isdisjoint(needs.facts) or not certain.issuperset(needs.also):
+                continue
+            count += 1
+            if count >= needs.amount or any(("all of", *fact) in certain for fact in needs.facts):
+                return True
+        return False

@@ -17,6 +17,7 @@ from deadsim.errors import InternalError
 from deadsim.kernel import thread as threads
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import Objects, Operation, Outcome
+from deadsim.kernel.ordering import Stores
 from deadsim.kernel.program import Block, Frame, proceed
 from deadsim.kernel.system import State, System
 from deadsim.strategies.strategy import Option, Strategy
@@ -82,13 +83,15 @@ class _Run:
         self.interrupt = interrupt
         count = len(system.linked)
         self.first_object = system.program.first_object
-        self.real = [primitives.make(declared) for declared in system.program.objects]
+        self.real = primitives.make_all(system.program)
         self.start = system.initial()
         self.objects: Objects = self.start.state.objects
         self.frames: list[Frame] = list(self.start.state.frames)
         self.pending: list[Option | None] = [None] * count
         self.workers: list[Worker | None] = [None] * count
         self.begun = [False] * count
+        self.stores = Stores()
+        self.timed = False  # whether a thread has come to stand before a step with a duration
         self.events: list[Event] = []
         self.choices: list[tuple[int, int | None]] = []
         self.ending: Ending | None = None
@@ -152,15 +155,15 @@ class _Run:
                 if operation.can_choose:
                     way = self.choose(operation, thread)
                 outcome = operation.apply(self.objects, thread, way or 0)
-                misuse = None
-                if outcome.misuse is not None:
-                    misuse = self.system.misuse_text(outcome)
+                failing = None
+                if outcome.wrong is not None:
+                    failing = self.system.failing(outcome)
                 elif operation.objects:
                     self.perform_really(operation, outcome)
                 elif outcome.block is not None:
                     self.perform_block(outcome.block, outcome)
                 known = operation.scratch[1]
-                frame, failures = proceed(linked, frame, outcome, misuse)
+                frame, failures = proceed(linked, frame, outcome, failing)
                 frames[thread] = frame
                 self.objects = outcome.objects
                 following = frame.operation
@@ -214,12 +217,13 @@ class _Run:
     def perform_really(self, operation: Operation, outcome: Outcome) -> None:
         number = operation.objects[0]
         if number >= self.first_object:
-            real = self.real[number - self.first_object]
-            getattr(real, operation.verb)(operation, outcome)
-            if not real.agrees(outcome.objects[number]):
-                raise InternalError(
-                    f"a real object differs from the kernel after '{operation.verb}'", self.names()
-                )
+            getattr(self.real[number - self.first_object], operation.verb)(operation, outcome)
+            for touched in operation.objects:
+                if not self.real[touched - self.first_object].agrees(outcome.objects):
+                    raise InternalError(
+                        f"a real object differs from the kernel after '{operation.verb}'",
+                        self.names(),
+                    )
 
     def perform_block(self, block: Block, outcome: Outcome) -> None:
         for number in block.writes:
@@ -237,7 +241,7 @@ class _Run:
         about = (
             thread,
             operation.verb,
-            operation.phase,
+            None,
             operation.objects,
             linked.place(frame.position),
             operation.reads,
@@ -246,6 +250,7 @@ class _Run:
             operation.takes,
             (),
         )
+        self.timed = self.timed or operation.duration is not None
         made = operation.scratch = Option(thread, operation), (about, operation.text)
         return made
 
@@ -256,7 +261,15 @@ class _Run:
         about, text = known
         results = outcome.results
         event = Event._make(
-            (len(self.events), *about, outcome.success, results[0] if results else None, way, text)
+            (
+                len(self.events),
+                *about,
+                outcome.success,
+                results[0] if results else None,
+                way,
+                text,
+                False,
+            )
         )
         block: Block | None = outcome.block
         if block is not None:
@@ -264,8 +277,20 @@ class _Run:
             event = event._replace(
                 objects=touched, reads=block.reads, writes=block.writes, gives=touched, takes=touched
             )
+        elif outcome.ordering is not None:
+            gives, takes, marks = outcome.ordering
+            after = self.stores.follow(len(self.events), marks)
+            event = event._replace(
+                phase=outcome.phase,
+                gives=gives,
+                takes=takes,
+                ordered_after=after,
+                is_source=any(mark.puts for mark in marks),
+            )
         elif not outcome.success:
-            event = event._replace(gives=(), takes=())
+            event = event._replace(gives=(), takes=(), phase=outcome.phase)
+        elif outcome.phase is not None:
+            event = event._replace(phase=outcome.phase)
         if self.pending[thread] is None:
             event = event._replace(gives=(*event.gives, thread))
         self.choices.append((thread, way))
@@ -293,6 +318,8 @@ class _Run:
                 if option is not None
                 and (not option[1].can_block or option[1].ways(objects, option[0]))
             ]
+            if self.timed:
+                options = [self.with_time(option) for option in options]
             if not options:
                 self.ending = "stuck"
             elif len(self.events) >= self.max_steps:
@@ -302,6 +329,13 @@ class _Run:
                 assert worker is not None
                 return worker
         return None
+
+    def with_time(self, option: Option) -> Option:
+        """Tell whether a step with a duration can be taken before its time is up."""
+        thread, operation, _ = option
+        if operation.duration is None or not operation.ready(self.objects, thread):
+            return option
+        return Option(thread, operation, True)
 
     def unwind(self) -> None:
         """End what is left: one worker at a time, by an exception in the call that it waits in."""
@@ -317,5 +351,5 @@ class _Run:
                 self.pool.idle.append(worker)
 
     def let_go(self, thread: int) -> None:
-        for real, state in zip(self.real, self.objects[self.first_object :], strict=True):
-            real.let_go(state, thread)
+        for real in self.real:
+            real.let_go(self.objects, thread)

@@ -69,6 +69,15 @@ def integer(value: Any) -> int:
     raise OutOfBounds(INTEGER_TOO_LARGE)
 
 
+def amount(value: Any, what: str, least: int) -> int:
+    """Check an operand that says how many, or how long."""
+    if not isinstance(value, int):
+        raise misuse(f"uses {describe(value)} as {what}; it wants an integer")
+    if value < least:
+        raise misuse(f"uses {value} as {what}; it wants {least} or more")
+    return int(value)
+
+
 def text(value: str) -> str:
     """Check the bound on texts."""
     if len(value) > MAX_TEXT:
@@ -149,14 +158,15 @@ def arithmetic(operator: Arithmetic, left: Value, right: Value) -> Value:
     raise _mismatch(operator, left, right)
 
 
-def _comparable(left: Value, right: Value) -> bool:
+def comparable(left: Value, right: Value) -> bool:
+    """Decide whether `<` has an answer."""
     if isinstance(left, int):
         return isinstance(right, int)
     if isinstance(left, tuple) and type(left) is type(right):
         assert isinstance(right, tuple)
         for one, other in zip(left, right, strict=False):
             if one != other:
-                return _comparable(one, other)
+                return comparable(one, other)
         return True
     return isinstance(left, str) and isinstance(right, str)
 
@@ -176,7 +186,7 @@ def relate(operator: Relation, left: Value, right: Value) -> bool:
                 raise _mismatch(operator, left, right)
             return (left in right) == (operator == "in")
         case _:
-            if not _comparable(left, right):
+            if not comparable(left, right):
                 raise _mismatch(operator, left, right)
             a: Any = left
             if operator == "<":

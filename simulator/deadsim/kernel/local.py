@@ -3,11 +3,11 @@
 The output's state: the text so far, or None where nobody keeps it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from deadsim.kernel.evaluation import describe
-from deadsim.kernel.failure import misuse
-from deadsim.kernel.operation import Facts, Form, Objects, Operation, Outcome, replaced
+from deadsim.kernel.evaluation import amount
+from deadsim.kernel.operation import Objects, Operation, Outcome, replaced
+from deadsim.kernel.supply import Approach, Declared, Form, Passage
 from deadsim.model.values import Value
 
 
@@ -70,49 +70,39 @@ class Print(Operation):
 class NoteForm(Form):
     """`step` and `yield`."""
 
-    def __init__(self, verb: str) -> None:
+    def __init__(self, declared: Declared, flags: tuple[str, ...], verb: str) -> None:
+        super().__init__(declared, flags)
         self.verb = verb
 
-    def operation(
-        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
-    ) -> Operation:
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Note(self.verb, str(operands[0]) if operands else None)
 
 
 class SleepForm(Form):
     """`sleep`."""
 
-    def operation(
-        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
-    ) -> Operation:
-        duration = operands[0]
-        if not isinstance(duration, int):
-            raise misuse(f"sleeps for {describe(duration)}; it wants an integer, in seconds")
-        if duration < 0:
-            raise misuse("sleeps for a negative time")
-        return Sleep(int(duration))
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
+        return Sleep(amount(operands[0], "the time to sleep", 0))
 
 
 class ChooseForm(Form):
     """`choose`."""
 
-    def operation(
-        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
-    ) -> Operation:
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Choose(operands)
 
-    def results(self, operation: Operation, facts: Facts) -> Sequence[tuple[Value, ...]]:
-        assert isinstance(operation, Choose)
-        return [(value,) for value in operation.values]
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        values = a.operation.values if isinstance(a.operation, Choose) else (None,)
+        for value in values:
+            yield Passage(a.held, (value,))
 
 
 class PrintForm(Form):
     """`print`: once for the text, once for the end."""
 
-    def __init__(self, output: int) -> None:
+    def __init__(self, declared: Declared, flags: tuple[str, ...], output: int) -> None:
+        super().__init__(declared, flags)
         self.output = output
 
-    def operation(
-        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
-    ) -> Operation:
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Print(self.output, str(operands[0]))

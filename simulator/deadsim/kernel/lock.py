@@ -1,19 +1,11 @@
 """Locks, plain and reentrant. State: None while free, else (owner, how often it holds it)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from deadsim.kernel.operation import (
-    Facts,
-    Form,
-    Held,
-    Objects,
-    Operation,
-    Outcome,
-    Reach,
-    Sure,
-    replaced,
-)
+from deadsim.kernel.attempt import AttemptForm
+from deadsim.kernel.operation import Fact, Needs, Objects, Operation, Outcome, Wrong, replaced
+from deadsim.kernel.supply import Approach, Facts, Form, Held, Passage, more, without
 from deadsim.model.objects import Lock
 from deadsim.model.values import Value
 
@@ -23,10 +15,10 @@ def initial(lock: Lock) -> Any:
     return None
 
 
-def offer(number: int, state: Any, facts: Facts, holding: dict[int, Held]) -> None:
+def offer(number: int, lock: Lock, state: Any, facts: Facts, holding: dict[int, Held]) -> None:
     """Note for relaxed progress whether it is free, or who holds it."""
     if state is None:
-        facts.free.add(number)
+        facts.known.add(("free", number))
     else:
         holding.setdefault(state[0], {})[number] = state[1]
 
@@ -55,8 +47,8 @@ class Acquire(Operation):
         depth = 1 if owned is None else owned[1] + 1
         return Outcome(replaced(objects, number, (thread, depth)), TAKEN)
 
-    def awaits(self, objects: Objects, thread: int) -> tuple[int, ...]:
-        return (objects[self.number][0],)
+    def needs(self, objects: Objects, thread: int) -> Needs:
+        return free(self.number, objects)
 
 
 class Release(Operation):
@@ -71,62 +63,77 @@ class Release(Operation):
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         owned = objects[self.number]
         if owned is None or owned[0] != thread:
-            wrong = ("releases {}, which it does not hold", self.number)
-            return Outcome(objects, success=False, misuse=wrong)
+            return Outcome(objects, success=False, wrong=not_held(self.number))
         rest = (thread, owned[1] - 1) if owned[1] > 1 else None
         return Outcome(replaced(objects, self.number, rest))
 
 
-class AcquireForm(Form):
+class AcquireForm(AttemptForm):
     """`acquire` of a lock."""
 
-    can_block = True
+    def lock(self, number: int) -> int:
+        """Give the number of the lock that is meant."""
+        return number
 
-    def __init__(self, lock: Lock) -> None:
-        self.reentrant = lock.reentrant
+    def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
+        number = self.lock(objects[0])
+        return Acquire(number, reentrant(self.declared[number]))
 
-    def operation(
-        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
-    ) -> Operation:
-        return Acquire(objects[0], self.reentrant)
-
-    def may_pass(self, thread: int, reach: Reach, facts: Facts, held: Held) -> bool:
-        if self.reentrant:
-            return any(number in facts.free or number in held for number in reach.numbers)
-        return any(number in facts.free and number not in held for number in reach.numbers)
-
-    def relax(self, thread: int, reach: Reach, facts: Facts, held: Held) -> None:
-        if len(reach.numbers) == 1:
-            number = reach.numbers[0]
-            held[number] = held.get(number, 0) + 1
+    def taken(self, a: Approach) -> Iterable[Passage]:
+        number = a.number if a.operation else self.lock(a.number)
+        mine = number in a.held
+        if (mine and reentrant(self.declared[number])) or (
+            not mine and ("free", number) in a.facts.known
+        ):
+            yield Passage(more(a.held, number), TAKEN)
 
 
 class ReleaseForm(Form):
     """`release` of a lock."""
 
-    def __init__(self, lock: Lock) -> None:
-        self.reentrant = lock.reentrant
+    def lock(self, number: int) -> int:
+        """Give the number of the lock that is meant."""
+        return number
 
-    def operation(
-        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
-    ) -> Operation:
-        return Release(objects[0])
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
+        return Release(self.lock(objects[0]))
 
-    def misuses(self, thread: int, reach: Reach, facts: Facts, held: Held, exact: bool) -> Sure:
-        if len(reach.numbers) == 1 and reach.numbers[0] in held:
-            return "no"
-        return "yes" if exact else "maybe"
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        number = a.number if a.operation else self.lock(a.number)
+        depth = a.held.get(number, 0)
+        if depth > 1:
+            yield Passage(more(a.held, number, -1))
+        elif depth or not a.operation:
+            yield Passage(without(a.held, number), facts=(("free", number),))
+        if not depth:
+            yield Passage(a.held, fails=True)
 
-    def relax(self, thread: int, reach: Reach, facts: Facts, held: Held) -> None:
-        for number in reach.numbers:
-            depth = held.pop(number, 0)
-            if depth > 1:
-                held[number] = depth - 1
-            if depth <= 1 or len(reach.numbers) > 1:
-                facts.provide(facts.free, number)
+    def certain(self, number: int) -> Sequence[Fact]:
+        number = self.lock(number)
+        back = ("given back", number)
+        return (back,) if reentrant(self.declared[number]) else (("free", number), back)
 
-    def frees(self, reach: Reach) -> Sequence[int]:
-        return () if self.reentrant else reach.numbers
+    def possible(self, number: int) -> Sequence[Fact]:
+        return (("free", self.lock(number)),)
+
+
+def reentrant(declared: Any) -> bool:
+    """Decide whether the owner of a lock may take it again."""
+    return bool(declared.reentrant)
+
+
+def free(number: int, objects: Objects) -> Needs:
+    """Say what a thread needs that waits for a lock."""
+    owner, depth = objects[number]
+    facts: tuple[Fact, ...] = (("free", number),)
+    if depth == 1:
+        facts = (*facts, ("given back", number))
+    return Needs(facts, owners=(owner,))
+
+
+def not_held(number: int) -> Wrong:
+    """Say that a thread releases what it does not hold."""
+    return Wrong("releases {}, which it does not hold", number)
 
 
 QUERIES = {

@@ -5,149 +5,133 @@ entry looks like. An operation knows objects and threads by number, and no progr
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
+from deadsim.kernel.ordering import Channel, Ordering
 from deadsim.model.values import Value
 
 Objects: TypeAlias = tuple[Any, ...]
-Channel: TypeAlias = int  # what happens-before flows through: the number of an object
+Phase: TypeAlias = Literal["begin", "end"] | None
+
+Fact: TypeAlias = tuple[Hashable, ...]
+"""Something that is so, or could come to be so: ("free", lock), ("set", event)."""
+
+
+class Needs(NamedTuple):
+    """What a blocked step waits for.
+
+    Where there are `owners`, each of them has to provide one of the facts, and nobody else can.
+    Else it takes one of the facts, or `amount` times what is counted, from whomever, who must
+    provide `also` as well.
+    """
+
+    facts: tuple[Fact, ...]
+    amount: int = 1
+    owners: tuple[int, ...] | None = None
+    also: tuple[Fact, ...] = ()
+
+
+class Wrong(NamedTuple):
+    """What a thread did wrong: {} in the sentence stands for the name of an object."""
+
+    sentence: str
+    number: int
+    type: Literal["misuse", "error"] = "misuse"
 
 
 class Outcome(NamedTuple):
     """What a step did.
 
-    `results` are for whoever asked; `success` is false of a try that failed; `misuse` is what the
-    thread did wrong, with {} for the object whose number follows (then nothing changed); `started`
-    are threads that now begin; `block` is what a
-    block of instructions that was one step did.
+    `results` are for whoever asked; `success` is false of a try that failed; after something
+    `wrong` the thread fails; `started` are threads that now begin; `block` is what a block of
+    instructions that was one step did. A thread that `stays` stands before the same operation
+    again, of which this was a part: `phase` says which. `ordering` takes the place of the
+    operation's own channels.
     """
 
     objects: Objects
     results: tuple[Value, ...] = ()
     success: bool = True
-    misuse: tuple[str, int] | None = None
+    wrong: Wrong | None = None
     started: tuple[int, ...] = ()
     block: Any = None
+    stays: bool = False
+    phase: Phase = None
+    ordering: Ordering | None = None
 
 
 class Operation(ABC):
-    """What a thread is about to do: one indivisible step.
+    """What a thread is about to do: one indivisible step, or with `stays` several in turn.
 
     `objects` are those it touches, the one it is about first. `reads` and `writes` are shared
     variables; `gives` and `takes` are the channels by which happens-before leaves and enters the
-    thread with this step. `duration` is how long the step takes to fall due, in virtual seconds.
+    thread with this step. `duration` is how long it takes to fall due, in virtual seconds, and
+    `continues` says that this time has begun with the thread's last step that had one.
     """
 
     verb: str = ""
-    phase: Literal["begin", "end"] | None = None
     objects: tuple[int, ...] = ()
     reads: tuple[int, ...] = ()
     writes: tuple[int, ...] = ()
     gives: tuple[Channel, ...] = ()
     takes: tuple[Channel, ...] = ()
     duration: int | None = None
+    continues: bool = False
     text: str | None = None  # what it prints, or what a named step is called
     scratch: Any = None  # what an engine has worked out about it, once
     can_block: ClassVar[bool] = False  # whether `ways` can be 0
-    can_choose: ClassVar[bool] = False  # whether it can be more than 1
+    can_choose: bool = False  # whether it can be more than 1
 
     def ways(self, objects: Objects, thread: int) -> int:
         """Count the results that the step can have now; 0 while it is blocked."""
         return 1
 
+    def ready(self, objects: Objects, thread: int) -> bool:
+        """Decide whether the step can be taken before its time is up; asked where it has a duration."""
+        return False
+
     @abstractmethod
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         """Take the step; only called while `ways` is more than `way`."""
 
-    def awaits(self, objects: Objects, thread: int) -> tuple[int, ...]:
-        """Give the threads any of which might let this blocked step go on."""
-        return ()
+    def about(self, objects: Objects, thread: int) -> int:
+        """Give the number of the object that this blocked step waits for."""
+        return self.objects[0]
+
+    def needs(self, objects: Objects, thread: int) -> Needs:
+        """Say what this step waits for; only asked while it is blocked."""
+        raise NotImplementedError(self.verb)
 
 
-class Facts:
-    """What relaxed progress has found to be provided: nothing is ever taken away from it."""
-
-    __slots__ = ("ended", "free", "new", "started", "starters", "values", "version")
+class Attempt(Operation):
+    """A step that does not wait: it fails where it cannot be taken, at once or after some time."""
 
     def __init__(
-        self, free: set[int], new: frozenset[int], started: set[int], ended: set[int]
+        self, wanted: Operation, duration: int | None, failed: tuple[Value, ...] = (False,)
     ) -> None:
-        self.free = free  # locks that somebody could take
-        self.new = new  # threads that have not begun now
-        self.started = started  # threads that have begun, or could
-        self.ended = ended  # threads that have ended, or could
-        self.starters: dict[int, set[int]] = {}  # thread → who could start it
-        self.values: dict[int, dict[object, Value]] = {}  # variable → values it could have
-        self.version = 0
+        self.wanted = wanted
+        self.duration = duration
+        self.failed = failed
+        self.verb = wanted.verb
+        self.objects = wanted.objects
+        self.gives = wanted.gives
+        self.takes = wanted.takes
 
-    def provide(self, where: set[int], what: int) -> None:
-        """Add one fact."""
-        if what not in where:
-            where.add(what)
-            self.version += 1
+    def ready(self, objects: Objects, thread: int) -> bool:
+        return self.wanted.ways(objects, thread) > 0
 
-    def store(self, variable: int, value: Value) -> None:
-        """Add a value that a variable could have; 1 and True are told apart."""
-        known = self.values.setdefault(variable, {})
-        key = repr(value)
-        if key not in known:
-            known[key] = value
-            self.version += 1
-
-
-Held: TypeAlias = dict[int, int]
-"""What a thread holds, in relaxed progress: lock → how often; and ~t → 1 if it has started t."""
-
-Sure: TypeAlias = Literal["no", "maybe", "yes"]
-
-
-class Reach(NamedTuple):
-    """The objects that a step may be about: all of them at once, or one of them."""
-
-    numbers: Sequence[int]
-    every: bool
-
-
-class Form(ABC):
-    """How one verb works on one kind of object: it makes the operation, and relaxes it.
-
-    The relaxed half is for deciding who is stuck (`detect.stuck`): it sees the step before its
-    index was worked out, and must never deny what some real execution allows.
-    """
-
-    can_block = False
-    varies = False  # whether `results` may grow with what is provided
-
-    @abstractmethod
-    def operation(
-        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
-    ) -> Operation:
-        """Make the operation; raises `Failing` where an operand is not what it must be."""
-
-    def may_pass(self, thread: int, reach: Reach, facts: Facts, held: Held) -> bool:
-        """Decide whether the thread could take the step, given what could be provided."""
-        return True
-
-    def misuses(self, thread: int, reach: Reach, facts: Facts, held: Held, exact: bool) -> Sure:
-        """Decide whether the step is a misuse; `exact` says that the thread holds `held` and no more."""
-        return "no"
-
-    def relax(self, thread: int, reach: Reach, facts: Facts, held: Held) -> None:
-        """Provide what the step provides, and note in `held` what the thread holds after it."""
-
-    def provides(self, operation: Operation, facts: Facts) -> None:
-        """Provide what only the operation itself knows, such as the value of a write."""
-
-    def results(self, operation: Operation, facts: Facts) -> Sequence[tuple[Value, ...]]:
-        """List the results that the step could have."""
-        return ((True,),)
-
-    def frees(self, reach: Reach) -> Sequence[int]:
-        """Give the locks that this step lets go, whatever else is the case."""
-        return ()
+    def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
+        if self.wanted.ways(objects, thread):
+            return self.wanted.apply(objects, thread, way)
+        return Outcome(objects, self.failed, success=False)
 
 
 def replaced(objects: Objects, number: int, value: Any) -> Objects:
     """Give the state with one entry replaced."""
     return objects[:number] + (value,) + objects[number + 1 :]  # noqa: RUF005  # half the time
+
+
+def wanted(operation: Operation | None) -> Operation | None:
+    """Give what an attempt attempts, or the operation itself."""
+    return operation.wanted if isinstance(operation, Attempt) else operation

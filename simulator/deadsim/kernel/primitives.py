@@ -2,13 +2,56 @@
 
 from typing import Any
 
-from deadsim.kernel import lock, thread, variable
+from deadsim.kernel import (
+    barrier,
+    condition,
+    event,
+    lock,
+    pipe,
+    queue,
+    rwlock,
+    semaphore,
+    thread,
+    variable,
+)
 from deadsim.kernel.local import ChooseForm, NoteForm, PrintForm, SleepForm
-from deadsim.kernel.operation import Facts, Form, Held
-from deadsim.model.objects import Lock, SharedObject, Variable
+from deadsim.kernel.supply import Facts, Form, Held
+from deadsim.model.objects import (
+    Barrier,
+    Condition,
+    Event,
+    Lock,
+    Pipe,
+    Queue,
+    RWLock,
+    Semaphore,
+    SharedObject,
+    Variable,
+)
 from deadsim.model.program import Program
 
-PRIMITIVES: dict[type, Any] = {Lock: lock, Variable: variable}
+PRIMITIVES: dict[type, Any] = {
+    Lock: lock,
+    RWLock: rwlock,
+    Semaphore: semaphore,
+    Condition: condition,
+    Event: event,
+    Barrier: barrier,
+    Queue: queue,
+    Pipe: pipe,
+    Variable: variable,
+}
+
+
+class Declarations:
+    """The declarations of a program's objects, by their numbers."""
+
+    def __init__(self, program: Program) -> None:
+        self.first = program.first_object
+        self.objects = program.objects
+
+    def __getitem__(self, number: int) -> SharedObject:
+        return self.objects[number - self.first]
 
 
 def initial_state(declared: SharedObject) -> Any:
@@ -16,23 +59,23 @@ def initial_state(declared: SharedObject) -> Any:
     return PRIMITIVES[type(declared)].initial(declared)
 
 
-def form_of(program: Program, verb: str, number: int | None) -> Form:
+def form_of(program: Program, verb: str, number: int | None, flags: tuple[str, ...]) -> Form:
     """Find how a verb works on the object with this number, or on none."""
+    declared = Declarations(program)
     if number is None:
         match verb:
             case "print":
-                return PrintForm(program.output)
+                return PrintForm(declared, flags, program.output)
             case "choose":
-                return ChooseForm()
+                return ChooseForm(declared, flags)
             case "sleep":
-                return SleepForm()
+                return SleepForm(declared, flags)
             case _:
-                return NoteForm(verb)
+                return NoteForm(declared, flags, verb)
     if number < len(program.threads):
-        return thread.FORMS[verb](program.threads[number])
-    declared = program.objects[number - program.first_object]
-    form: Form = PRIMITIVES[type(declared)].FORMS[verb](declared)
-    return form
+        return thread.FORMS[verb](declared, flags)
+    made: type[Form] = PRIMITIVES[type(declared[number])].FORMS[verb]
+    return made(declared, flags)
 
 
 def offer(
@@ -40,4 +83,4 @@ def offer(
 ) -> None:
     """Note for relaxed progress what an object provides now, and who holds it how often."""
     declared = program.objects[number - program.first_object]
-    PRIMITIVES[type(declared)].offer(number, state, facts, holding)
+    PRIMITIVES[type(declared)].offer(number, declared, state, facts, holding)

@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias, assert_never
 from deadsim.errors import Place
 from deadsim.kernel.evaluation import evaluator, locate
 from deadsim.kernel.failure import Failing, Failure
-from deadsim.kernel.operation import Form, Objects, Operation, Outcome, Reach
+from deadsim.kernel.operation import Objects, Operation, Outcome
 from deadsim.kernel.primitives import form_of
+from deadsim.kernel.supply import Form
 from deadsim.model.expressions import Constant
 from deadsim.model.instructions import (
     Atomic,
@@ -37,20 +38,22 @@ Slots: TypeAlias = list[Any]
 class Stop:
     """An instruction at which local work ends: a step, or the end of something."""
 
-    __slots__ = ("build", "form", "into", "kind", "operation", "reach")
+    __slots__ = ("build", "form", "into", "kind", "numbers", "operation", "whole")
 
     def __init__(
         self,
         kind: Literal["step", "atomic", "atomic-end", "resume", "end"],
         form: Form | None = None,
-        reach: Reach | None = None,
+        numbers: range = range(0),
+        whole: bool = False,
         build: Callable[[Slots], Operation] | None = None,
         operation: Operation | None = None,
         into: tuple[int | None, ...] = (),
     ) -> None:
         self.kind = kind
         self.form = form
-        self.reach = reach
+        self.numbers = numbers  # what it may be about: one of them, or of threads all at once
+        self.whole = whole
         self.build = build
         self.operation = operation  # made once, where nothing has to be worked out
         self.into = into
@@ -164,19 +167,15 @@ def _fail(
 
 def _step(program: Program, step: Step) -> Stop:
     target = step.target
-    form = form_of(program, step.verb, None if target is None else target.candidates().start)
-    reach = Reach(range(0), True)
-    numbers: tuple[int, ...] = ()
-    if target is not None:
-        reach = Reach(target.candidates(), target.whole)
-        numbers = tuple(target.candidates())
+    candidates = range(0) if target is None else target.candidates()
+    form = form_of(program, step.verb, None if target is None else candidates.start, step.flags)
+    numbers = tuple(candidates)
     find = None if target is None or target.fixed is not None or target.whole else locate(target)
     operands = tuple(evaluator(operand) for operand in step.operands)
-    flags = step.flags
 
     def build(slots: Slots) -> Operation:
         about = numbers if find is None else (find(slots),)
-        return form.operation(about, tuple([operand(slots) for operand in operands]), flags)
+        return form.operation(about, tuple([operand(slots) for operand in operands]))
 
     operation = None
     if find is None and all(isinstance(operand, Constant) for operand in step.operands):
@@ -184,7 +183,8 @@ def _step(program: Program, step: Step) -> Stop:
             operation = build([])
         except Failing:
             pass  # it fails when it is reached, at its place
-    return Stop("step", form, reach, build, operation, step.into)
+    whole = target is not None and target.whole
+    return Stop("step", form, candidates, whole, build, operation, step.into)
 
 
 class Block(NamedTuple):
@@ -259,11 +259,15 @@ def begin(linked: Linked) -> Walk:
     return _walk(linked, 0, list(linked.code.initial), False)
 
 
-def proceed(linked: Linked, frame: Frame, outcome: Outcome, misuse: str | None = None) -> Walk:
+def proceed(
+    linked: Linked, frame: Frame, outcome: Outcome, failing: Failing | None = None
+) -> Walk:
     """Go on after a step: store its results, and do local work up to the next one."""
     position = frame.position
     block: Block | None = outcome.block
-    if misuse is None and block is None and not frame.slots:
+    if outcome.stays:
+        return Walk(frame)
+    if failing is None and block is None and not frame.slots:
         way = (position, frame.failed)
         walk = linked.known.get(way)
         if walk is None:
@@ -274,8 +278,8 @@ def proceed(linked: Linked, frame: Frame, outcome: Outcome, misuse: str | None =
             return _fall(linked, block.position, block.slots, block.failure)
         return _walk(linked, block.position, block.slots, frame.failed)
     slots = list(frame.slots)
-    if misuse is not None:
-        return _fall(linked, position, slots, Failing("misuse", misuse))
+    if failing is not None:
+        return _fall(linked, position, slots, failing)
     stop = linked.entries[position]
     assert isinstance(stop, Stop)
     if outcome.results:

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from deadsim.kernel import thread as threads
-from deadsim.kernel.failure import Failure
+from deadsim.kernel.failure import Failing, Failure
 from deadsim.kernel.operation import Objects, Operation, Outcome
 from deadsim.kernel.primitives import initial_state
 from deadsim.kernel.program import NOWHERE, Frame, Linked, begin, link, proceed
@@ -98,19 +98,19 @@ class System:
             return []
         return [t for t in range(len(state.frames)) if self.ways(state, t)]
 
-    def misuse_text(self, outcome: Outcome) -> str | None:
+    def failing(self, outcome: Outcome) -> Failing | None:
         """Say what a thread did wrong, with the object's name."""
-        if outcome.misuse is None:
+        if outcome.wrong is None:
             return None
-        sentence, number = outcome.misuse
-        return sentence.format(self.program.object_name(number))
+        sentence, number, type = outcome.wrong
+        return Failing(type, sentence.format(self.program.object_name(number)))
 
     def step(self, state: State, thread: int, way: int = 0) -> Transition:
         """Take a thread's next step, with the result that `way` counts out from 0."""
         frame = state.frames[thread]
         assert frame.operation is not None
         outcome = frame.operation.apply(state.objects, thread, way)
-        after, failures = proceed(self.linked[thread], frame, outcome, self.misuse_text(outcome))
+        after, failures = proceed(self.linked[thread], frame, outcome, self.failing(outcome))
         return self.settled(state, thread, outcome, after, failures)
 
     def settled(

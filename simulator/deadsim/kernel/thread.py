@@ -3,20 +3,11 @@
 A thread is known by its number among the objects.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 
-from deadsim.kernel.operation import (
-    Facts,
-    Form,
-    Held,
-    Objects,
-    Operation,
-    Outcome,
-    Reach,
-    Sure,
-    replaced,
-)
-from deadsim.model.program import Thread
+from deadsim.kernel.attempt import AttemptForm
+from deadsim.kernel.operation import Fact, Needs, Objects, Operation, Outcome, Wrong, replaced
+from deadsim.kernel.supply import Approach, Form, Held, Passage
 from deadsim.model.values import Value
 
 NEW, RUNNING, ENDED = "new", "running", "ended"
@@ -34,8 +25,8 @@ class Start(Operation):
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         for other in self.threads:
             if objects[other] != NEW:
-                wrong = ("starts {}, which was started before", other)
-                return Outcome(objects, success=False, misuse=wrong)
+                wrong = Wrong("starts {}, which was started before", other)
+                return Outcome(objects, success=False, wrong=wrong)
         state = objects
         for other in self.threads:
             state = replaced(state, other, RUNNING)
@@ -63,15 +54,16 @@ class Join(Operation):
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         for other in self.threads:
             if other == thread:
-                wrong = ("joins {}, which is itself", other)
-                return Outcome(objects, success=False, misuse=wrong)
+                wrong = Wrong("joins {}, which is itself", other)
+                return Outcome(objects, success=False, wrong=wrong)
             if objects[other] == NEW:
-                wrong = ("joins {}, which was not started", other)
-                return Outcome(objects, success=False, misuse=wrong)
+                wrong = Wrong("joins {}, which was not started", other)
+                return Outcome(objects, success=False, wrong=wrong)
         return Outcome(objects, (True,))
 
-    def awaits(self, objects: Objects, thread: int) -> tuple[int, ...]:
-        return tuple(other for other in self.threads if objects[other] != ENDED)
+    def needs(self, objects: Objects, thread: int) -> Needs:
+        running = tuple(other for other in self.threads if objects[other] != ENDED)
+        return Needs((("ended",),), owners=running)
 
 
 class StartForm(Form):
@@ -79,55 +71,46 @@ class StartForm(Form):
 
     varies = True  # whether it is a misuse depends on who else could start them
 
-    def __init__(self, thread: Thread) -> None:
-        pass
-
-    def operation(
-        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
-    ) -> Operation:
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Start(objects)
 
-    def misuses(self, thread: int, reach: Reach, facts: Facts, held: Held, exact: bool) -> Sure:
-        if not exact:
-            return "maybe"
-        if any(number not in facts.new or ~number in held for number in reach.numbers):
-            return "yes"
-        others = any(facts.starters.get(n, set()) - {thread} for n in reach.numbers)
-        return "maybe" if others else "no"
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        known, me = a.facts.known, a.thread
+        mine = {("started by", number, me) for number in a.numbers}
+        others = any(
+            fact[0] == "started by" and fact[1] in a.numbers and fact[2] != me for fact in known
+        )
+        before = any(number not in a.facts.new or ~number in a.held for number in a.numbers)
+        if before or others or not a.operation:
+            yield Passage(a.held, fails=True)
+        if not before or not a.operation:
+            after: Held = {**a.held, **dict.fromkeys((~number for number in a.numbers), 1)}
+            started = tuple(("started", number) for number in a.numbers)
+            yield Passage(after, facts=(*started, *mine))
 
-    def relax(self, thread: int, reach: Reach, facts: Facts, held: Held) -> None:
-        for number in reach.numbers:
-            facts.provide(facts.started, number)
-            facts.provide(facts.starters.setdefault(number, set()), thread)
-            held[~number] = 1
+    def possible(self, number: int) -> Sequence[Fact]:
+        return (("started", number),)
 
 
-class JoinForm(Form):
+class JoinForm(AttemptForm):
     """`join` of a thread or of an array of threads."""
 
-    can_block = True
-
-    def __init__(self, thread: Thread) -> None:
-        pass
-
-    def misuses(self, thread: int, reach: Reach, facts: Facts, held: Held, exact: bool) -> Sure:
-        if thread in reach.numbers:
-            return "yes" if reach.every else "maybe"
-        # One that has not begun now, and that the joiner has not started itself.
-        fresh = any(number in facts.new and ~number not in held for number in reach.numbers)
-        return "maybe" if fresh else "no"
-
-    def operation(
-        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
-    ) -> Operation:
+    def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
         return Join(objects)
 
-    def may_pass(self, thread: int, reach: Reach, facts: Facts, held: Held) -> bool:
-        ended = [number in facts.ended for number in reach.numbers]
-        return all(ended) if reach.every else any(ended)
+    def taken(self, a: Approach) -> Iterable[Passage]:
+        # Of itself, or of one that has not begun and that it has not started: a misuse.
+        fresh = any(number in a.facts.new and ~number not in a.held for number in a.numbers)
+        itself = a.thread in a.numbers
+        if itself or fresh:
+            yield Passage(a.held, fails=True)
+        if not (itself and a.operation) and all(
+            ("ended", number) in a.facts.known for number in a.numbers
+        ):
+            yield Passage(a.held, (True,))
 
 
-FORMS: dict[str, Callable[[Thread], Form]] = {"start": StartForm, "join": JoinForm}
+FORMS: dict[str, type[Form]] = {"start": StartForm, "join": JoinForm}
 
 
 def end(objects: Objects, thread: int) -> Objects:

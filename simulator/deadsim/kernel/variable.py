@@ -1,10 +1,11 @@
 """Shared variables. State: the value."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from deadsim.kernel.evaluation import stored
-from deadsim.kernel.operation import Facts, Form, Held, Objects, Operation, Outcome, replaced
+from deadsim.kernel.operation import Objects, Operation, Outcome, replaced
+from deadsim.kernel.supply import Approach, Facts, Form, Held, Passage
 from deadsim.model.objects import Variable
 from deadsim.model.values import Value
 
@@ -14,7 +15,9 @@ def initial(variable: Variable) -> Value:
     return variable.initial
 
 
-def offer(number: int, state: Any, facts: Facts, holding: dict[int, Held]) -> None:
+def offer(
+    number: int, variable: Variable, state: Any, facts: Facts, holding: dict[int, Held]
+) -> None:
     """Note for relaxed progress which value it has."""
     facts.store(number, state)
 
@@ -51,32 +54,26 @@ class ReadForm(Form):
 
     varies = True
 
-    def __init__(self, variable: Variable) -> None:
-        pass
-
-    def operation(
-        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
-    ) -> Operation:
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Read(objects[0])
 
-    def results(self, operation: Operation, facts: Facts) -> Sequence[tuple[Value, ...]]:
-        return [(value,) for value in facts.values[operation.objects[0]].values()]
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        if not a.operation:
+            yield Passage(a.held)
+            return
+        for value in list(a.facts.values[a.number].values()):
+            yield Passage(a.held, (value,))
 
 
 class WriteForm(Form):
     """`write` of a variable."""
 
-    def __init__(self, variable: Variable) -> None:
-        pass
-
-    def operation(
-        self, objects: tuple[int, ...], operands: tuple[Value, ...], flags: tuple[str, ...]
-    ) -> Operation:
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Write(objects[0], operands[0])
 
-    def provides(self, operation: Operation, facts: Facts) -> None:
-        assert isinstance(operation, Write)
-        facts.store(operation.number, operation.value)
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        values = ((a.number, a.operation.value),) if isinstance(a.operation, Write) else ()
+        yield Passage(a.held, values=values)
 
 
-FORMS = {"read": ReadForm, "write": WriteForm}
+FORMS: dict[str, type[Form]] = {"read": ReadForm, "write": WriteForm}

@@ -1,7 +1,5 @@
 """A thread's code while it is being written: instructions, slots, handlers."""
 
-from typing import Any
-
 from deadsim.errors import Place
 from deadsim.model.expressions import Constant, Expression, Target
 from deadsim.model.instructions import (
@@ -63,10 +61,9 @@ class Body:
         operands: tuple[Expression, ...] = (),
         into: tuple[int | None, ...] = (),
         flags: tuple[str, ...] = (),
-        phase: Any = None,
     ) -> None:
         """Add a step."""
-        self.emit(Step(verb, phase, target, operands, flags, into, place))
+        self.emit(Step(verb, target, operands, flags, into, place))
 
     def branch(self, test: Expression, place: Place) -> int | None:
         """Add a branch whose other way is set later; None where the test is always true."""

@@ -156,6 +156,14 @@ class Declarations:
         for key, value in entries:
             self.entry(section, key, value)
 
+    def give_locks(self) -> None:
+        """Make a lock for each condition that has none: reentrant, and called as the condition."""
+        for position, made in enumerate(tuple(self.objects)):
+            if isinstance(made, objects.Condition) and made.lock < 0:
+                number = self.first_object + len(self.objects)
+                self.objects[position] = made._replace(lock=number)
+                self.objects.append(objects.Lock(made.name, True, made.place))
+
     def entry(self, section: Section, key: Scalar, value: Node | None) -> None:
         array = self.array(key, section.name)
         if array is None:

@@ -26,7 +26,7 @@ from deadsim.language.names import (
     noun,
 )
 from deadsim.language.sections import SECTIONS
-from deadsim.language.steps import Steps
+from deadsim.language.steps import writer
 from deadsim.language.surroundings import MAX_STEPS, ProcedureText, Surroundings, TooLarge
 from deadsim.language.verbs import PENDING_SECTIONS
 from deadsim.model.instructions import Code
@@ -118,6 +118,7 @@ class _Loader:
         self.declared.first_object = count + 1
         for section in SECTIONS:
             self.declared.section(section, top.get(section))
+        self.declared.give_locks()
         self.procedures(top.get("procedures"))
         try:
             threads = self.threads(templates)
@@ -313,7 +314,7 @@ class _Loader:
         for name in form.collect_locals(template.body):
             if name not in own and name not in self.declared.shared:
                 own[name] = Slot(body.slot())
-        Steps(self.around, body, Scope(self.declared.shared, own)).thread(
+        writer(self.around, body, Scope(self.declared.shared, own)).thread(
             template.body, template.key.place
         )
         return body.code(template.key.place)
@@ -328,8 +329,7 @@ class _Loader:
             for name in text.locals:
                 if name not in own and name not in self.declared.shared:
                     own[name] = Slot(body.slot())
-            steps = Steps(self.around, body, Scope(self.declared.shared, own))
-            steps.procedure(text)
+            writer(self.around, body, Scope(self.declared.shared, own)).procedure(text)
         self.around.pending = pending
 
 

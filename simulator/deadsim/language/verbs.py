@@ -252,14 +252,4 @@ VERBS: dict[str, Verb] = {verb.name: verb for verb in _TABLE}
 IN_ATOMIC = ("read", "write", "add", "let", "if", "assert")
 
 # What is read and checked, but not carried out yet.
-PENDING_SECTIONS = (
-    "rwlocks",
-    "semaphores",
-    "conditions",
-    "events",
-    "barriers",
-    "queues",
-    "pipes",
-    "processes",
-)
-PENDING_OPTIONS = ("blocking", "timeout")
+PENDING_SECTIONS = ("processes",)

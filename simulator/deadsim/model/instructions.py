@@ -64,7 +64,6 @@ class Step(NamedTuple):
     """
 
     verb: str
-    phase: Literal["begin", "end"] | None
     target: Target | None
     operands: tuple[Expression, ...]
     flags: tuple[str, ...]

@@ -181,7 +181,7 @@ class Runner:
         if state.objects[thread] == ENDED or frame.operation is None:
             return f"{name} has ended"
         line = self.system.linked[thread].place(frame.position).line
-        about = target_name(self.system, thread, frame)
+        about = target_name(self.system, thread, frame, state.objects)
         return f"{name} is blocked in '{frame.operation.verb}' of {about} (line {line})"
 
     def left_over(

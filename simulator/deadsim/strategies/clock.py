@@ -1,8 +1,9 @@
-"""The virtual clock: it withholds sleepers that are not due, in front of another strategy.
+"""The virtual clock: it withholds who is not due, in front of another strategy.
 
-An interval starts when the thread comes to stand before its step. The next one falls due when
-nothing else can go on, or when `PATIENCE` steps were taken since time last moved: a thread that
-spins does not stop time. Nothing ever really sleeps.
+An interval starts when the thread comes to stand before its step: a sleep, or one that gives up
+after some time. The next one falls due when nothing else can go on, or when `PATIENCE` steps were
+taken since time last moved: a thread that spins does not stop time. A step that can be taken without
+its time being up is never withheld. Nothing ever really sleeps.
 """
 
 from collections.abc import Sequence
@@ -20,37 +21,47 @@ class Clock:
         self.now = 0
         self.since_moved = 0
         self.due: dict[int, int] = {}
+        self.last: dict[int, int] = {}  # when the last step with a duration would have been due
+        self.early = False  # whether who goes on can choose, and is not out of time
 
     def begin(self) -> None:
         self.now = self.since_moved = 0
         self.due = {}
+        self.last = {}
+        self.early = False
         self.inner.begin()
 
     def pick(self, options: Sequence[Option]) -> int:
         timed = [option for option in options if option.operation.duration is not None]
         if timed:
             self.look(timed)
-            waiting = [option for option in timed if self.due[option.thread] > self.now]
+            waiting = [option for option in timed if self.withheld(option)]
             if waiting and (len(waiting) == len(options) or self.since_moved >= PATIENCE):
                 self.move(min(self.due[option.thread] for option in waiting))
-            options = [
-                option for option in options if self.due.get(option.thread, 0) <= self.now
-            ]
+            options = [option for option in options if not self.withheld(option)]
         thread = self.inner.pick(options)
         self.taken(thread)
         return thread
 
+    def withheld(self, option: Option) -> bool:
+        """Decide whether a step has to wait until its time is up."""
+        return not option.ready and self.due.get(option.thread, 0) > self.now
+
     def force(self, options: Sequence[Option], thread: int) -> None:
-        """Note that a thread goes on because it was named: if it sleeps, its time has come."""
+        """Note that a thread goes on because it was named: its time has come."""
         self.look([option for option in options if option.operation.duration is not None])
-        if self.due.get(thread, 0) > self.now:
+        named = next(option for option in options if option.thread == thread)
+        if self.withheld(named):
             self.move(self.due[thread])
         self.taken(thread)
 
     def look(self, timed: Sequence[Option]) -> None:
-        for option in timed:
-            if option.thread not in self.due:
-                self.due[option.thread] = self.now + (option.operation.duration or 0)
+        for thread, operation, _ in timed:
+            if thread not in self.due:
+                begun = self.last.get(thread) if operation.continues else None
+                self.due[thread] = (
+                    self.now + (operation.duration or 0) if begun is None else begun
+                )
 
     def move(self, to: int) -> None:
         self.now = to
@@ -58,9 +69,14 @@ class Clock:
 
     def taken(self, thread: int) -> None:
         self.since_moved += 1
-        self.due.pop(thread, None)
+        due = self.due.pop(thread, None)
+        self.early = due is not None and due > self.now
+        if due is not None:
+            self.last[thread] = due
 
     def draw(self, bound: int) -> int:
+        if self.early:
+            return 1  # it wakes unasked: its time is not up
         return self.inner.draw(bound)
 
     def end(self, outcome: str) -> None:

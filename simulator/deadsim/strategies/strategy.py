@@ -8,10 +8,14 @@ from deadsim.kernel.operation import Operation
 
 
 class Option(NamedTuple):
-    """A thread that can take a step, and the operation that it stands before."""
+    """A thread that can take a step, and the operation that it stands before.
+
+    Where that has a duration, `ready` says whether it can be taken before the time is up.
+    """
 
     thread: int
     operation: Operation
+    ready: bool = False
 
 
 class Strategy(Protocol):

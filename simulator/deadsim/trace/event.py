@@ -10,8 +10,9 @@ class Event(NamedTuple):
     """One step: threads, objects and channels by their numbers, steps from 0.
 
     `gives` and `takes` are the channels by which happens-before left and entered the thread with
-    this step (takes first), `ordered_after` earlier steps that came before it by themselves. `choice`
-    is the result that was taken where there were several; `text` what was printed or named.
+    this step (takes first), `ordered_after` earlier steps that came before it by themselves;
+    `is_source` says that later steps may be ordered after this one so. `choice` is the result that
+    was taken where there were several; `text` what was printed or named.
     """
 
     step: int
@@ -29,3 +30,4 @@ class Event(NamedTuple):
     value: Value = None
     choice: int | None = None
     text: str | None = None
+    is_source: bool = False

@@ -45,7 +45,8 @@ class Deadlock(NamedTuple):
     """Threads that can never take another step: the core, with what each of it waits for.
 
     `cycle` lists the core in the order in which each waits for the next, where there is a cycle.
-    `also_stuck` can never end because of the core; `still_running` are all others.
+    `also_stuck` can never end because of the core; `still_running` are all others. `lost_at` is the step
+    at which a signal was lost, where that is why.
     """
 
     kind: DeadlockKind
@@ -57,6 +58,7 @@ class Deadlock(NamedTuple):
     cycle: tuple[str, ...]
     also_stuck: tuple[str, ...]
     still_running: tuple[str, ...]
+    lost_at: int | None = None
     type: Literal["deadlock"] = "deadlock"
 
 

@@ -1,0 +1,61 @@
+"""What happened before a thread got stuck: the signal that came too early, or to somebody else."""
+
+from collections.abc import Iterable, Sequence
+
+from deadsim.trace.event import Event
+
+
+def began(events: Sequence[Event], thread: int, number: int) -> int:
+    """Give the step with which a thread joined the waiters of an object, or the end of the run."""
+    for event in reversed(events):
+        if event.thread == thread and event.objects[:1] == (number,) and event.phase == "begin":
+            return event.step
+    return len(events)
+
+
+def lost_notify(events: Sequence[Event], thread: int, condition: int) -> int | None:
+    """Find the last notify that found no waiter, before a thread began to wait."""
+    begin = began(events, thread, condition)
+    return _last(
+        event.step
+        for event in events[:begin]
+        if _is_notify(event, condition) and not event.is_source
+    )
+
+
+def stolen_notify(events: Sequence[Event], thread: int, condition: int) -> int | None:
+    """Find the last notify that came while a thread waited, and woke others."""
+    begin = began(events, thread, condition)
+    return _last(
+        event.step
+        for event in events[begin + 1 :]
+        if _is_notify(event, condition) and event.is_source
+    )
+
+
+def missed_set(
+    events: Sequence[Event], thread: int, number: int, is_set: bool
+) -> int | None:
+    """Find the last `clear` of an event that had been set, before a thread began to wait.
+
+    `is_set` says whether it began set.
+    """
+    begin = began(events, thread, number)
+    lost: int | None = None
+    for event in events[:begin]:
+        if event.objects[:1] != (number,):
+            continue
+        if event.verb == "set":
+            is_set = True
+        elif event.verb == "clear" and is_set:
+            lost, is_set = event.step, False
+    return lost
+
+
+def _is_notify(event: Event, condition: int) -> bool:
+    about = event.objects[:1] == (condition,)
+    return about and event.success and event.verb in ("notify", "notify_all")
+
+
+def _last(steps: Iterable[int]) -> int | None:
+    return max(steps, default=None)

@@ -1,0 +1,75 @@
+"""What each thread holds after some steps, and where it took it."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from deadsim.errors import Place
+from deadsim.model.objects import Condition, Semaphore
+from deadsim.model.program import Program
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Hold
+
+
+class Holding(NamedTuple):
+    """Where a thread took an object first, and how often it has it."""
+
+    place: Place
+    times: int
+
+
+Holdings = list[dict[int, Holding]]
+"""For each thread, what it holds by the numbers of objects, in the order in which it was taken."""
+
+
+def holdings(program: Program, events: Iterable[Event]) -> Holdings:
+    """Find what each thread holds after some events.
+
+    A permit of a semaphore is held by who took it until that thread gives it back, or until another
+    one does when it holds none itself: then it was the first holder's. Waiting on a condition, a
+    thread does not hold the condition's lock.
+    """
+    held: Holdings = [{} for _ in program.threads]
+    aside: dict[int, Holding] = {}
+    for event in events:
+        if not event.objects or event.objects[0] < program.first_object:
+            continue
+        own, number = held[event.thread], event.objects[0]
+        if event.verb == "acquire" and event.success and event.phase != "begin":
+            place, count = own.get(number, Holding(event.place, 0))
+            own[number] = Holding(place, count + 1)
+        elif event.verb == "release" and event.success:
+            owner = own
+            if number not in own:
+                owner = next((other for other in held if number in other), {})
+            _give_back(owner, number)
+        elif event.verb == "wait" and isinstance(_declared(program, number), Condition):
+            mutex = event.objects[1]
+            if event.phase == "begin":
+                aside[event.thread] = own.pop(mutex, Holding(event.place, 1))
+            elif event.takes:
+                own[mutex] = aside.pop(event.thread, Holding(event.place, 1))
+    return held
+
+
+def _declared(program: Program, number: int) -> object:
+    return program.objects[number - program.first_object]
+
+
+def _give_back(held: dict[int, Holding], number: int) -> None:
+    place, count = held.get(number, (None, 0))
+    if place is not None and count > 1:
+        held[number] = Holding(place, count - 1)
+    else:
+        held.pop(number, None)
+
+
+def is_semaphore(program: Program, number: int) -> bool:
+    """Decide whether an object is a semaphore, whose permits anybody may give back."""
+    return number >= program.first_object and isinstance(_declared(program, number), Semaphore)
+
+
+def named(program: Program, held: dict[int, Holding]) -> tuple[Hold, ...]:
+    """Write what a thread holds in the user's names, in the order in which it was taken."""
+    return tuple(
+        Hold(program.object_name(number) or "", holding.place) for number, holding in held.items()
+    )

@@ -1,0 +1,255 @@
+"""Real objects on which one waits in several steps, or which Python does not have.
+
+A real `wait` cannot be cut into steps. So these are built as CPython builds its own: a lock for each
+waiter, in a first-come queue, which notify, set or the last arrival releases; an event keeps a real
+Event for its flag. An rwlock and a pipe stand on a real lock and a real deque.
+"""
+
+import threading
+from collections import deque
+from typing import Any
+
+from deadsim.errors import InternalError
+from deadsim.kernel.operation import Objects, Operation, Outcome
+from deadsim.model import objects
+from deadsim.model.values import Value
+
+
+class Waiters:
+    """A first-come queue of waiters: each has a lock, which is released to wake it."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[int] = deque()
+        self.locks: dict[int, threading.Lock] = {}
+
+    def join(self) -> None:
+        """Let the worker that calls wait."""
+        me = threading.get_ident()
+        self.locks[me] = threading.Lock()
+        self.locks[me].acquire()
+        self.waiting.append(me)
+
+    def wake(self, count: int | None = None) -> None:
+        """Wake those who have waited longest; None wakes all."""
+        count = len(self.waiting) if count is None else min(count, len(self.waiting))
+        for _ in range(count):
+            self.locks[self.waiting.popleft()].release()
+
+    def give_up(self) -> None:
+        """Take the worker that calls off the waiters."""
+        self.waiting.remove(threading.get_ident())
+
+    def leave(self) -> bool:
+        """End the wait of the worker that calls; tell whether it was woken."""
+        return self.locks.pop(threading.get_ident()).acquire(False)
+
+    @property
+    def among(self) -> bool:
+        """Tell whether the worker that calls waits, or was woken and has not gone on."""
+        return threading.get_ident() in self.locks
+
+
+class RealCondition:
+    """A condition over the real lock that it was declared with."""
+
+    def __init__(self, number: int, condition: objects.Condition) -> None:
+        self.number = number
+        self.mutex = condition.lock
+        self.lock: Any = None
+        self.waiters = Waiters()
+
+    def wait(self, operation: Operation, outcome: Outcome) -> None:
+        if outcome.phase == "begin":
+            depth = outcome.objects[self.number][-1].depth
+            self.waiters.join()
+            for _ in range(depth):
+                self.lock.release()
+        elif outcome.stays:
+            self.waiters.give_up()
+            self.waiters.locks[threading.get_ident()].release()
+        else:
+            if not self.waiters.leave():
+                raise _disagreement("a condition", "wait")
+            for _ in range(outcome.objects[self.mutex][1]):
+                if not self.lock.acquire(False):
+                    raise _disagreement("a condition's lock", "wait")
+
+    def notify(self, operation: Operation, outcome: Outcome) -> None:
+        self.waiters.wake(max(0, getattr(operation, "count", 1)))
+
+    def notify_all(self, operation: Operation, outcome: Outcome) -> None:
+        self.waiters.wake()
+
+    def agrees(self, state: Objects) -> bool:
+        """Compare with the kernel's state: how many wait, and how many were woken."""
+        waiting = sum(waiter.status == "waiting" for waiter in state[self.number])
+        woken = len(state[self.number]) - waiting
+        real = self.waiters
+        return (len(real.waiting), len(real.locks)) == (waiting, waiting + woken)
+
+    def let_go(self, state: Objects, thread: int) -> None:
+        """Release what a thread that is unwound still holds: its lock does that."""
+
+
+class RealEvent:
+    """An event: a real one for the flag, and its waiters."""
+
+    def __init__(self, number: int, event: objects.Event) -> None:
+        self.number = number
+        self.flag = threading.Event()
+        if event.set:
+            self.flag.set()
+        self.waiters = Waiters()
+
+    def wait(self, operation: Operation, outcome: Outcome) -> None:
+        if outcome.phase == "begin":
+            self.waiters.join()
+        elif outcome.phase is None:
+            if not self.flag.wait(0):
+                raise _disagreement("an event", "wait")
+        else:
+            if not outcome.success:
+                self.waiters.give_up()
+            if self.waiters.leave() is not outcome.success:
+                raise _disagreement("an event", "wait")
+
+    def set(self, operation: Operation, outcome: Outcome) -> None:
+        self.flag.set()
+        self.waiters.wake()
+
+    def clear(self, operation: Operation, outcome: Outcome) -> None:
+        self.flag.clear()
+
+    def agrees(self, state: Objects) -> bool:
+        """Compare with the kernel's state: the flag, and how many wait."""
+        flag = state[self.number]
+        waiting = sum(not woken for _, woken in flag.waiters)
+        return self.flag.is_set() is flag.set and len(self.waiters.waiting) == waiting
+
+    def let_go(self, state: Objects, thread: int) -> None:
+        """Release what a thread that is unwound still holds: nothing."""
+
+
+class RealBarrier:
+    """A barrier: the last to arrive wakes all others."""
+
+    def __init__(self, number: int, barrier: objects.Barrier) -> None:
+        self.number = number
+        self.waiters = Waiters()
+
+    def wait(self, operation: Operation, outcome: Outcome) -> None:
+        if outcome.phase == "begin":
+            self.waiters.join()
+        elif outcome.phase is None:
+            self.waiters.wake()
+        elif not self.waiters.leave():
+            raise _disagreement("a barrier", "wait")
+
+    def agrees(self, state: Objects) -> bool:
+        """Compare with the kernel's state: how many have arrived, and how many have not gone on."""
+        arrived, freed = state[self.number]
+        real = self.waiters
+        return len(real.waiting) == len(arrived) and len(real.locks) == len(arrived) + len(freed)
+
+    def let_go(self, state: Objects, thread: int) -> None:
+        """Release what a thread that is unwound still holds: nothing."""
+
+
+class RealRWLock:
+    """An rwlock over one real lock, which the first reader takes and the last one gives back."""
+
+    def __init__(self, number: int, rwlock: objects.RWLock) -> None:
+        self.number = number
+        self.room = threading.Lock()
+        self.readers: deque[int] = deque()
+        self.writer: int | None = None
+        self.queued: deque[int] = deque()
+
+    def acquire(self, operation: Operation, outcome: Outcome) -> None:
+        me = threading.get_ident()
+        after = outcome.objects[self.number]
+        if outcome.phase == "begin":
+            self.queued.append(me)
+            done = self.room.locked()
+        elif not outcome.success:
+            done = self.room.locked() or bool(self.queued)
+        elif after.writer is not None:
+            done = self.room.acquire(False)
+            self.writer = me
+            if outcome.phase == "end":
+                self.queued.remove(me)
+        else:
+            done = bool(self.readers) or self.room.acquire(False)
+            self.readers.append(me)
+        if not done:
+            raise _disagreement("an rwlock", "acquire")
+
+    def release(self, operation: Operation, outcome: Outcome) -> None:
+        me = threading.get_ident()
+        if self.writer == me:
+            self.writer = None
+        else:
+            self.readers.remove(me)
+        if not self.readers:
+            self.room.release()
+
+    def agrees(self, state: Objects) -> bool:
+        """Compare with the kernel's state: who is in, and how many wait."""
+        writer, readers, queued = state[self.number]
+        return (
+            self.room.locked() is (writer is not None or bool(readers))
+            and (self.writer is None) is (writer is None)
+            and len(self.readers) == sum(count for _, count in readers)
+            and len(self.queued) == len(queued)
+        )
+
+    def let_go(self, state: Objects, thread: int) -> None:
+        """Release what a thread that is unwound still holds."""
+        me = threading.get_ident()
+        within = self.writer == me or me in self.readers
+        while me in self.readers:
+            self.readers.remove(me)
+        if self.writer == me:
+            self.writer = None
+        if within and not self.readers and self.writer is None:
+            self.room.release()
+
+
+class RealPipe:
+    """A pipe: a deque under a lock."""
+
+    def __init__(self, number: int, pipe: objects.Pipe) -> None:
+        self.number = number
+        self.capacity = pipe.capacity
+        self.guard = threading.Lock()
+        self.items: deque[Value] = deque()
+        self.closed: set[str] = set()
+
+    def send(self, operation: Operation, outcome: Outcome) -> None:
+        with self.guard:
+            if self.closed or len(self.items) >= self.capacity:
+                raise _disagreement("a pipe", "send")
+            self.items.append(outcome.objects[self.number].items[-1])
+
+    def receive(self, operation: Operation, outcome: Outcome) -> None:
+        with self.guard:
+            item = (self.items.popleft(), True) if self.items else (None, False)
+            if item != outcome.results:
+                raise _disagreement("a pipe", "receive")
+
+    def close(self, operation: Operation, outcome: Outcome) -> None:
+        with self.guard:
+            self.closed.update(outcome.objects[self.number].closed)
+
+    def agrees(self, state: Objects) -> bool:
+        """Compare with the kernel's state: the items, and which ends are closed."""
+        items, closed = state[self.number]
+        return tuple(self.items) == items and self.closed == set(closed)
+
+    def let_go(self, state: Objects, thread: int) -> None:
+        """Release what a thread that is unwound still holds: nothing."""
+
+
+def _disagreement(what: str, verb: str) -> InternalError:
+    """Make the error for a real object that does not do what the kernel says."""
+    return InternalError(f"{what} does not '{verb}' as the kernel does")

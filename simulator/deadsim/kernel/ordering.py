@@ -1,0 +1,53 @@
+"""How a step is ordered after others: by channels, and by what it takes out of a store.
+
+Through a channel flows everything that was given to it before: every release of a lock counts. A
+store keeps apart what was put into it: whoever takes an item comes after the put of that item
+alone.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+Channel: TypeAlias = int  # the number of an object; ~number for the readers of an rwlock
+Store: TypeAlias = tuple[str, int, int]  # what for, the object's number, and a thread or 0
+
+
+class Mark(NamedTuple):
+    """A step puts itself into a store at some place, or takes out what is there.
+
+    A store that was never used has `room` places that nobody filled.
+    """
+
+    store: Store
+    at: int
+    puts: bool
+    room: int = 0
+
+
+class Ordering(NamedTuple):
+    """What orders a step, in place of its operation's channels."""
+
+    gives: tuple[Channel, ...] = ()
+    takes: tuple[Channel, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+
+class Stores:
+    """The stores of one execution; they hold the numbers of steps."""
+
+    def __init__(self) -> None:
+        self.kept: dict[Store, list[int | None]] = {}
+
+    def follow(self, step: int, marks: tuple[Mark, ...]) -> tuple[int, ...]:
+        """Carry out a step's marks, and give the steps that it comes after because of them."""
+        after: dict[int, None] = {}
+        for store, at, puts, room in marks:
+            kept = self.kept.get(store)
+            if kept is None:
+                kept = self.kept[store] = [None] * room
+            if puts:
+                kept.insert(at if at >= 0 else len(kept), step)
+            else:
+                taken = kept.pop(at)
+                if taken is not None:
+                    after[taken] = None
+        return tuple(after)

@@ -1,0 +1,121 @@
+"""Semaphores. State: how many permits there are."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from deadsim.kernel.attempt import AttemptForm
+from deadsim.kernel.evaluation import amount, integer
+from deadsim.kernel.failure import Failing
+from deadsim.kernel.lock import TAKEN
+from deadsim.kernel.operation import Fact, Needs, Objects, Operation, Outcome, Wrong, replaced
+from deadsim.kernel.supply import ENDLESS, Approach, Facts, Form, Held, Passage, Stock, more
+from deadsim.model.objects import Semaphore
+from deadsim.model.values import Value
+
+
+def initial(semaphore: Semaphore) -> int:
+    """Give the state that the object begins with."""
+    return semaphore.value
+
+
+def offer(
+    number: int, semaphore: Semaphore, state: int, facts: Facts, holding: dict[int, Held]
+) -> None:
+    """Note for relaxed progress how many permits there are."""
+    facts.stock[permits(number)] = state
+
+
+def permits(number: int) -> Stock:
+    """Name the permits as something that is counted."""
+    return ("permits", number)
+
+
+class Acquire(Operation):
+    """Take a permit; blocked while there is none."""
+
+    verb = "acquire"
+    can_block = True
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.objects = self.takes = (number,)
+
+    def ways(self, objects: Objects, thread: int) -> int:
+        return 1 if objects[self.number] else 0
+
+    def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
+        return Outcome(replaced(objects, self.number, objects[self.number] - 1), TAKEN)
+
+    def needs(self, objects: Objects, thread: int) -> Needs:
+        return Needs((permits(self.number),))
+
+
+class Release(Operation):
+    """Give permits, whoever took them; of a bounded semaphore, never more than it began with."""
+
+    verb = "release"
+
+    def __init__(self, number: int, count: int, most: int | None) -> None:
+        self.number = number
+        self.count = count
+        self.most = most
+        self.objects = self.gives = (number,)
+
+    def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
+        there = objects[self.number] + self.count
+        if self.most is not None and there > self.most:
+            wrong = Wrong("releases {}, which has all its permits", self.number)
+            return Outcome(objects, success=False, wrong=wrong)
+        try:
+            integer(there)
+        except Failing as failing:
+            wrong = Wrong(failing.message + ", the permits of {}", self.number)
+            return Outcome(objects, success=False, wrong=wrong)
+        return Outcome(replaced(objects, self.number, there))
+
+
+class AcquireForm(AttemptForm):
+    """`acquire` of a semaphore."""
+
+    def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
+        return Acquire(objects[0])
+
+    def taken(self, a: Approach) -> Iterable[Passage]:
+        stock = permits(a.number)
+        if a.available(stock) > 0:
+            yield Passage(more(a.held, stock), TAKEN)
+
+    def wants(self, number: int) -> Sequence[Fact]:
+        return (permits(number),)
+
+
+
+class ReleaseForm(Form):
+    """`release` of a semaphore, with the flag "count" as often as the operand says."""
+
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
+        declared: Any = self.declared[objects[0]]
+        count = amount(operands[0], "the number of permits", 1) if operands else 1
+        return Release(objects[0], count, declared.value if declared.bounded else None)
+
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        stock = permits(a.number)
+        count = ENDLESS if "count" in self.flags else 1
+        if isinstance(a.operation, Release):
+            count = a.operation.count
+        yield Passage(more(a.held, stock, -count), supplies=((stock, count),))
+        declared: Any = self.declared[a.number]
+        if declared.bounded:
+            yield Passage(a.held, fails=True)
+
+    def certain(self, number: int) -> Sequence[Fact]:
+        declared: Any = self.declared[number]
+        return () if declared.bounded else (permits(number),)
+
+    def possible(self, number: int) -> Sequence[Fact]:
+        return (permits(number),)
+
+
+QUERIES = {"value": lambda program, state: state, "locked": lambda program, state: state == 0}
+
+FORMS = {"acquire": AcquireForm, "release": ReleaseForm}
