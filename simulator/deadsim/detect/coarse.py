@@ -93,6 +93,9 @@ class Coarse:
                     supplies = tuple((s, max(n, many)) for s, n in passage.supplies)
                     place = (position, numbers[0] if numbers else None)
                     provide(self.facts, thread, place, passage._replace(supplies=supplies))
+                    for stock, _ in supplies:
+                        amount = sum(self.facts.supply[stock][thread].values())
+                        self.facts.total(stock, thread, amount)
                     if not passage.stays:
                         found.append(passage)
                     elif passage.held not in seen:

@@ -106,8 +106,7 @@ class Flow:
             self._certainly = self._find_certain()
         found = self._certain.get(position)
         if found is None:
-            own = self._own(position)
-            found = own | self._after_all(self.after(position), self._certainly)
+            found = self._with_own(position, self._certainly)
             self._certain[position] = found
         return found
 
@@ -154,12 +153,14 @@ class Flow:
         ways = self.after(position)
         return {*ways.steps, *ways.failing, *self.misused(position)} - {END}
 
-    def _own(self, position: int) -> frozenset[Fact]:
-        """Give what a step itself certainly provides."""
+    def _with_own(self, position: int, certain: dict[int, frozenset[Fact]]) -> frozenset[Fact]:
+        """Give what a step itself certainly provides, and what comes after it on all ways."""
         stop = self.stop(position)
-        if stop.form is None or len(stop.numbers) != 1:
-            return frozenset()
-        return frozenset(stop.form.certain(stop.numbers[0]))
+        found = self._after_all(self.after(position), certain)
+        if stop.form is None:
+            return found
+        found = found.difference(fact for n in stop.numbers for fact in stop.form.undoes(n))
+        return found.union(stop.form.certain(stop.numbers[0])) if len(stop.numbers) == 1 else found
 
     def _find_possible(self) -> dict[int, frozenset[Fact]]:
         """Find for each step what may be provided with it or later: backwards, until it is stable."""
@@ -194,7 +195,7 @@ class Flow:
                 stop = self.stop(position)
                 if stop.form is not None and stop.form.can_block:
                     continue
-                found = self._after_all(self.after(position), certain) | self._own(position)
+                found = self._with_own(position, certain)
                 if found != certain[position]:
                     certain[position] = found
                     changed = True

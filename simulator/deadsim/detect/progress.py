@@ -44,14 +44,16 @@ def beginning(system: System, state: State) -> tuple[Facts, dict[int, Held]]:
     return facts, holding
 
 
-def provide(facts: Facts, thread: int, place: Hashable, passage: Passage) -> None:
-    """Note all that a step provides which a thread takes at one place of its program."""
+def provide(facts: Facts, thread: int, place: Hashable, passage: Passage) -> bool:
+    """Note all that a step provides which a thread takes at one place of its program.
+
+    Tell whether there is more of something that is counted.
+    """
     for fact in passage.facts:
         facts.provide(fact)
-    for stock, amount in passage.supplies:
-        facts.add(stock, thread, place, amount)
     for number, value in passage.values:
         facts.store(number, value)
+    return any([facts.add(stock, thread, place, n) for stock, n in passage.supplies])
 
 
 def conclusion(

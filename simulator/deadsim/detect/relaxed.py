@@ -9,7 +9,7 @@ Thread-Modular Model Checking, SPIN 2003).
 from itertools import product
 from typing import Any, NamedTuple
 
-from deadsim.detect.flow import on_cycles
+from deadsim.detect.flow import components
 from deadsim.detect.progress import Progress, beginning, both, conclusion, ended, provide
 from deadsim.kernel.failure import misuse
 from deadsim.kernel.operation import Outcome
@@ -45,14 +45,13 @@ class _Places:
         self.places: list[_Place] = []
         self.numbers: dict[Any, int] = {}
         self.follows: dict[int, set[int]] = {}
-        self.returns = False  # whether one was reached a second time
+        self.changed = False  # whether they are more, or follow otherwise, than when last counted
 
     def number(self, place: _Place) -> tuple[int, bool]:
         """Give the number of a place, and whether it is a new one."""
         key = place.key()
         found = self.numbers.get(key)
         if found is not None:
-            self.returns = True
             return found, False
         self.numbers[key] = number = len(self.places)
         self.places.append(place)
@@ -99,8 +98,6 @@ class Relaxed:
                     self.run_on(thread)
             if any(len(values) > MOST_VALUES for values in facts.values.values()):
                 raise TooMany
-            if version == facts.version and any(self.blocked.values()):
-                self.supply_without_end()
         waiting: dict[int, dict[int, Held]] = {}
         for thread, known in self.known.items():
             halts = waiting[thread] = {}
@@ -111,26 +108,33 @@ class Relaxed:
         over = ended(self.state, facts) | self.finishing
         return conclusion(self.state, facts, over, frozenset(self.moved), waiting)
 
-    def supply_without_end(self) -> None:
-        """Find what is provided in a loop: as much of it as anybody wants."""
-        facts = self.facts
-        loops: dict[int, set[int]] = {}
-        for stock, by_thread in facts.supply.items():
-            for thread, places in by_thread.items():
-                known = self.known[thread]
-                if not known.returns:
-                    continue
-                if thread not in loops:
-                    loops[thread] = on_cycles(known.follows)
-                for place in loops[thread].intersection(places):
-                    facts.add(stock, thread, place, ENDLESS)
+    def count_supplies(self, thread: int) -> None:
+        """Work out how much a thread could provide of anything, on the way that provides most.
+
+        In a loop there is no end to it.
+        """
+        supplied = {s: by[thread] for s, by in self.facts.supply.items() if thread in by}
+        if not supplied:
+            return
+        follows = self.known[thread].follows
+        parts = components(follows)  # those that others lead to come first
+        for stock, amounts in supplied.items():
+            most: dict[int, int] = {}
+            for part in parts:
+                own = sum(amounts.get(place, 0) for place in part)
+                if own and (len(part) > 1 or part[0] in follows[part[0]]):
+                    own = ENDLESS
+                after = max((most[o] for p in part for o in follows[p] if o not in part), default=0)
+                most.update(dict.fromkeys(part, own + after))
+            self.facts.total(stock, thread, most[0])
 
     def add(self, thread: int, before: int | None, place: _Place) -> None:
         """Let a thread come to stand at a place, if it has not before."""
         known = self.known[thread]
         number, new = known.number(place)
-        if before is not None:
+        if before is not None and number not in known.follows[before]:
             known.follows[before].add(number)
+            known.changed = True
         if new:
             self.places += 1
             if self.places > MOST_PLACES:
@@ -152,6 +156,9 @@ class Relaxed:
             if not passed or may_grow:
                 still_open.append(number)
             todo.extend(self.fresh.pop(thread, []))
+        if self.known[thread].changed:
+            self.known[thread].changed = False
+            self.count_supplies(thread)
         self.open[thread] = still_open
         self.blocked[thread] = blocked
 
@@ -178,7 +185,8 @@ class Relaxed:
                 outcome = Outcome((), passage.results)
                 walk = proceed(linked, frame, outcome, _ANY if passage.fails else None)
             if walk.frame.operation is not None or thread != self.sole:
-                provide(self.facts, thread, number, passage)
+                if provide(self.facts, thread, number, passage):
+                    self.known[thread].changed = True
             self.arrive(thread, number, walk, passage.held)
         return passed, stop.form.varies
 

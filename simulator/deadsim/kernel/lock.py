@@ -79,6 +79,9 @@ class AcquireForm(AttemptForm):
         number = self.lock(objects[0])
         return Acquire(number, reentrant(self.declared[number]))
 
+    def undoes(self, number: int) -> Sequence[Fact]:
+        return (("given back", self.lock(number)),)
+
     def taken(self, a: Approach) -> Iterable[Passage]:
         number = a.number if a.operation else self.lock(a.number)
         mine = number in a.held

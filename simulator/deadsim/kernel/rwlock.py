@@ -148,6 +148,9 @@ class AcquireForm(AttemptForm):
         number = objects[0]
         return Read(number) if "read" in self.flags else Write(number, self.queues(number))
 
+    def undoes(self, number: int) -> Sequence[Fact]:
+        return (("given back", number),)
+
     def taken(self, a: Approach) -> Iterable[Passage]:
         number, held, known = a.number, a.held, a.facts.known
         writing = "write" in self.flags

@@ -33,8 +33,8 @@ class Facts:
         self.new = new  # threads that have not begun now
         self.known: set[Fact] = set()
         self.stock: dict[Stock, int] = {}  # what there is now
-        self.supply: dict[Stock, dict[int, dict[Hashable, int]]] = {}
-        self.totals: dict[Stock, dict[int, int]] = {}
+        self.supply: dict[Stock, dict[int, dict[Hashable, int]]] = {}  # by thread and place
+        self.totals: dict[Stock, dict[int, int]] = {}  # by thread
         self.values: dict[int, dict[str, Value]] = {}  # object → values that it could give
         self.version = 0
 
@@ -52,15 +52,20 @@ class Facts:
             known[key] = value
             self.version += 1
 
-    def add(self, stock: Stock, thread: int, place: Hashable, amount: int) -> None:
-        """Note how much a thread could provide at one place of its program."""
+    def add(self, stock: Stock, thread: int, place: Hashable, amount: int) -> bool:
+        """Note how much a thread could provide at one place of its program; tell if it is news."""
         by_thread = self.supply.setdefault(stock, {})
         places = by_thread.setdefault(thread, {})
-        before = places.get(place, 0)
-        if amount > before:
-            places[place] = amount
-            totals = self.totals.setdefault(stock, {})
-            totals[thread] = totals.get(thread, 0) + amount - before
+        if places.get(place, 0) >= amount:
+            return False
+        places[place] = amount
+        return True
+
+    def total(self, stock: Stock, thread: int, amount: int) -> None:
+        """Note how much a thread could provide in all."""
+        totals = self.totals.setdefault(stock, {})
+        if amount > totals.get(thread, 0):
+            totals[thread] = amount
             self.version += 1
 
 
@@ -143,6 +148,10 @@ class Form(ABC):
 
     def certain(self, number: int) -> Sequence[Fact]:
         """List what the step provides for certain, if it is taken: facts and stocks."""
+        return ()
+
+    def undoes(self, number: int) -> Sequence[Fact]:
+        """List what is not certain to come later, if the step is taken, though a later one gives it."""
         return ()
 
     def possible(self, number: int) -> Sequence[Fact]:
