@@ -71,6 +71,7 @@ class Flow:
         self._certain: dict[int, frozenset[Fact]] = {}
         self._possible: dict[int, frozenset[Fact]] | None = None
         self._cyclic: frozenset[int] | None = None
+        self._holds: dict[int, frozenset[int]] | None = None
         self._set = _always_set(linked.code)
         self._integers = types.slots[linked.thread]
 
@@ -99,14 +100,16 @@ class Flow:
     def certain(self, position: int) -> frozenset[Fact]:
         """Give what the thread certainly provides with this step or later, once it can take it.
 
-        That is what it comes to on every way without a step that could block. That a release could be
-        a misuse is left out of account.
+        That is what it comes to on every way without a step that could block.
         """
         if self._certainly is None:
             self._certainly = self._find_certain()
         found = self._certain.get(position)
         if found is None:
-            found = self._with_own(position, self._certainly)
+            form = self.stop(position).form
+            found = frozenset()
+            if form is None or not form.in_stages:
+                found = self._with_own(position, self._certainly)
             self._certain[position] = found
         return found
 
@@ -141,6 +144,35 @@ class Flow:
             self._cyclic = frozenset(on_cycles({p: self._next(p) for p in stops}))
         return position in self._cyclic
 
+    def holds(self, position: int) -> frozenset[int]:
+        """Give the locks that the thread certainly holds when it comes to stand before a step."""
+        if self._holds is None:
+            self._holds = self._find_holds()
+        return self._holds.get(position, frozenset())
+
+    def _find_holds(self) -> dict[int, frozenset[int]]:
+        """Find for each step what is certainly held: forward, and where ways meet, what both hold."""
+        found: dict[int, frozenset[int]] = {}
+        first = self.first()
+        front = [(p, frozenset[int]()) for p in first.steps + first.failing]
+        while front:
+            position, held = front.pop()
+            if position == END:
+                continue
+            merged = found[position] & held if position in found else held
+            if found.get(position) == merged:
+                continue
+            found[position] = merged
+            after = merged
+            stop = self.stop(position)
+            if stop.form is not None and stop.numbers:
+                each = [stop.form.keeps(number, merged) for number in stop.numbers]
+                after = frozenset.intersection(*each)
+            ways = self.after(position)
+            front.extend((p, after) for p in ways.steps + ways.failing)
+            front.extend((p, merged) for p in self.misused(position))
+        return found
+
     def _stops(self) -> list[int]:
         """List the steps, the last one first; a block that is one step counts as one."""
         code = self.code.instructions
@@ -158,6 +190,10 @@ class Flow:
         stop = self.stop(position)
         found = self._after_all(self.after(position), certain)
         if stop.form is None:
+            return found
+        held = self.holds(position)
+        if any(stop.form.may_fail(number, held) for number in stop.numbers):
+            found &= self._after_all(Ways(self.misused(position), ()), certain)
             return found
         found = found.difference(fact for n in stop.numbers for fact in stop.form.undoes(n))
         return found.union(stop.form.certain(stop.numbers[0])) if len(stop.numbers) == 1 else found

@@ -78,6 +78,7 @@ class WaitForm(Form):
     """`wait` at a barrier."""
 
     can_block = True
+    in_stages = True
     varies = True
 
     def parties(self, number: int) -> int:

@@ -199,6 +199,7 @@ class Notify(Operation):
 class WaitForm(Form):
     """`wait` for a condition; flags "timed" (the operand is the timeout) and "again"."""
 
+    in_stages = True
     varies = True
 
     def __init__(self, declared: Declared, flags: tuple[str, ...]) -> None:
@@ -268,6 +269,9 @@ class NotifyForm(Form):
             yield Passage(a.held, supplies=((notifies(a.number), self.count(a)),))
         if not held:
             yield Passage(a.held, fails=True)
+
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        return self.mutex(number) not in held
 
     def count(self, a: Approach) -> int:
         """Count how many waiters the step may wake."""

@@ -105,6 +105,7 @@ class Clear(Operation):
 class WaitForm(Form):
     """`wait` for an event; with the flag "timed" the operand is the timeout."""
 
+    in_stages = True
     varies = True
 
     def __init__(self, declared: Declared, flags: tuple[str, ...]) -> None:

@@ -79,6 +79,9 @@ class AcquireForm(AttemptForm):
         number = self.lock(objects[0])
         return Acquire(number, reentrant(self.declared[number]))
 
+    def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
+        return held if self.gives_up else held | {self.lock(number)}
+
     def undoes(self, number: int) -> Sequence[Fact]:
         return (("given back", self.lock(number)),)
 
@@ -110,6 +113,12 @@ class ReleaseForm(Form):
             yield Passage(without(a.held, number), facts=(("free", number),))
         if not depth:
             yield Passage(a.held, fails=True)
+
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        return self.lock(number) not in held
+
+    def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
+        return held - {self.lock(number)}
 
     def certain(self, number: int) -> Sequence[Fact]:
         number = self.lock(number)

@@ -253,6 +253,9 @@ class TaskDoneForm(Form):
         yield Passage(more(a.held, stock, -1), supplies=((stock, 1),))
         yield Passage(a.held, fails=True)
 
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        return True
+
     def possible(self, number: int) -> Sequence[Fact]:
         return (dones(number),)
 

@@ -137,6 +137,8 @@ class Release(Operation):
 class AcquireForm(AttemptForm):
     """`acquire` of an rwlock, with the flag "read" or "write"."""
 
+    in_stages = True
+
     def queues(self, number: int) -> bool:
         """Decide whether a writer queues."""
         declared: Any = self.declared[number]
@@ -147,6 +149,9 @@ class AcquireForm(AttemptForm):
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
         number = objects[0]
         return Read(number) if "read" in self.flags else Write(number, self.queues(number))
+
+    def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
+        return held if self.gives_up else held | {number}
 
     def undoes(self, number: int) -> Sequence[Fact]:
         return (("given back", number),)
@@ -185,6 +190,12 @@ class ReleaseForm(Form):
             yield Passage(without(held, number), facts=left)
         if number not in held and ("w", number) not in held:
             yield Passage(held, fails=True)
+
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        return number not in held
+
+    def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
+        return held - {number}
 
     def certain(self, number: int) -> Sequence[Fact]:
         return (("given back", number),)

@@ -108,9 +108,12 @@ class ReleaseForm(Form):
         if declared.bounded:
             yield Passage(a.held, fails=True)
 
-    def certain(self, number: int) -> Sequence[Fact]:
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
         declared: Any = self.declared[number]
-        return () if declared.bounded else (permits(number),)
+        return bool(declared.bounded)
+
+    def certain(self, number: int) -> Sequence[Fact]:
+        return (permits(number),)
 
     def possible(self, number: int) -> Sequence[Fact]:
         return (permits(number),)

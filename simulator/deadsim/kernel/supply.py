@@ -128,6 +128,7 @@ class Form(ABC):
     """How one verb works on one kind of object: it makes the operation, and relaxes it."""
 
     can_block = False
+    in_stages = False  # whether the step is several in turn, so that it may block after the first
     varies = False  # whether `passages` may grow with what is provided, though there were some
 
     def __init__(self, declared: Declared, flags: tuple[str, ...]) -> None:
@@ -149,6 +150,14 @@ class Form(ABC):
     def certain(self, number: int) -> Sequence[Fact]:
         """List what the step provides for certain, if it is taken: facts and stocks."""
         return ()
+
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        """Decide whether the step may be a misuse or an error, while the thread holds at least this."""
+        return False
+
+    def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
+        """Give what the thread certainly holds after the step."""
+        return held
 
     def undoes(self, number: int) -> Sequence[Fact]:
         """List what is not certain to come later, if the step is taken, though a later one gives it."""
