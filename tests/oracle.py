@@ -48,7 +48,11 @@ def accesses(system: System, node: Node, thread: int, move: Transition) -> tuple
     if move.outcome.block is not None:
         reads, writes = move.outcome.block.reads, move.outcome.block.writes
         gives = takes = {*reads, *writes}
-    if not move.outcome.success:
+    marks: tuple[Any, ...] = ()
+    if move.outcome.ordering is not None:
+        gives, takes = set(move.outcome.ordering.gives), set(move.outcome.ordering.takes)
+        marks = move.outcome.ordering.marks
+    elif not move.outcome.success:
         gives, takes = set(), set()
     first = ("begun", thread) not in node.shown
     takes |= {thread} if first else set()
@@ -60,6 +64,9 @@ def accesses(system: System, node: Node, thread: int, move: Transition) -> tuple
     for who in known:
         if any(("channel", c) in who for c in takes):
             who.add(thread)
+        for mark in marks:
+            if not mark.puts and ("kept", mark.store, mark.at) in who:
+                who.add(thread)
     keep = []
     for record, who in zip(records, known, strict=True):
         variable, kind, _ = record
@@ -73,11 +80,40 @@ def accesses(system: System, node: Node, thread: int, move: Transition) -> tuple
         keep.append(((variable, "write" if variable in writes else "read", thread), {thread}))
     entries = []
     for record, who in keep:
+        who = moved_along(system, node.state, marks, who)
         if thread in who:
             who |= {("channel", c) for c in gives}
+            who |= {("kept", m.store, place_of(system, node.state, m)) for m in marks if m.puts}
         entries.append((*record, frozenset(who)))
     old = {entry[0] for entry in entries if ("race", entry[0]) in node.shown or entry[0] in raced}
     return raced, tuple(sorted((e for e in entries if e[0] not in old), key=repr))
+
+
+def place_of(system: System, state: State, mark: Any) -> int:
+    """Find where a step puts itself into a store: -1 is its end."""
+    if mark.at >= 0:
+        return mark.at
+    number = mark.store[1]
+    return mark.room - len(state.objects[number].items)
+
+
+def moved_along(system: System, state: State, marks: tuple[Any, ...], who: set[Any]) -> set[Any]:
+    """Let what is kept in stores move up or down as steps take out and put in."""
+    for mark in marks:
+        at = place_of(system, state, mark) if mark.puts else mark.at
+        moved = set()
+        for one in who:
+            if isinstance(one, tuple) and one[:2] == ("kept", mark.store):
+                if mark.puts and one[2] >= at:
+                    moved.add((*one[:2], one[2] + 1))
+                elif mark.puts or one[2] < at:
+                    moved.add(one)
+                elif one[2] > at:
+                    moved.add((*one[:2], one[2] - 1))
+            else:
+                moved.add(one)
+        who = moved
+    return who
 
 
 def explore(program: Program, max_states: int = 200_000, kinds: bool = False) -> Found:

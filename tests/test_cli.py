@@ -46,7 +46,7 @@ def test_the_json_of_a_deadlock(two: Path) -> None:
         "type": "deadlock", "kind": "circular-wait", "proof": "proved", "step": 1,
         "threads": ["left", "right"], "objects": ["B", "A"],
         "waits": [
-            {"thread": "left", "verb": "acquire", "object": "B", "line": 6, "column": 7,
+            {"thread": "left", "verb": "acquire", "object": "B", "wants": "owner", "missing": 1, "line": 6, "column": 7,
              "holds": [{"object": "A", "line": 5}], "for": ["right"], "blocked": True},
             {"thread": "right", "verb": "acquire", "object": "A", "line": 10, "column": 7,
              "holds": [{"object": "B", "line": 10}], "for": ["left"], "blocked": True},

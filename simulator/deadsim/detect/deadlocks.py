@@ -114,13 +114,11 @@ class _Naming:
         if len(core) == 1 and first.owners is not None:
             return _Root(self.without_owner(first), core, (), None)
         for halt in halts:
-            named_by_history = self.by_history(halt, circles)
+            named_by_history = self.by_history(halt)
             if named_by_history is not None:
                 return _Root(named_by_history[0], core, cycle, named_by_history[1])
         if any(self.is_nested(halt) for halt in halts):
             return _Root("nested-monitor", core, cycle, None)
-        if any(self.is_short(halt) for halt in halts):
-            return _Root("barrier-starvation", core, cycle, None)
         if not circles:
             return _Root(self.without_help(first), core, (), None)
         return _Root("communication", core, cycle, None)
@@ -144,7 +142,7 @@ class _Naming:
             return "orphaned-lock"  # they have ended, or will, and leave it held
         return "never-signalled"
 
-    def by_history(self, halt: Halt, circles: bool) -> tuple[DeadlockKind, int | None] | None:
+    def by_history(self, halt: Halt) -> tuple[DeadlockKind, int | None] | None:
         """Name a kind that what happened before decides, with the step at which a signal was lost."""
         declared = self.declared(halt)
         holders = self.around.permit_holders(halt.number)
@@ -157,6 +155,8 @@ class _Naming:
             stolen = stolen_notify(self.events, halt.thread, halt.number)
             if stolen is not None:
                 return "wrong-waiter", stolen
+            if halt.missing > 1 and self.around.notifiers(halt):
+                return "wrong-waiter", None  # those ahead of it will have all that can still come
         if isinstance(declared, EventObject):
             missed = missed_set(self.events, halt.thread, halt.number, declared.set)
             if missed is not None:
@@ -171,12 +171,6 @@ class _Naming:
         others = (self.halts[other] for other in halt.wakers if other in self.halts)
         return any(other.number in own and other.thread != halt.thread for other in others)
 
-    def is_short(self, halt: Halt) -> bool:
-        """Decide whether too few threads are left for a barrier."""
-        if not isinstance(self.declared(halt), Barrier):
-            return False
-        return len(set(halt.wakers) - {halt.thread}) < halt.missing
-
     def without_help(self, halt: Halt) -> DeadlockKind:
         """Name why nobody lets a thread go on, who waits for what anybody could provide."""
         declared = self.declared(halt)
@@ -184,12 +178,12 @@ class _Naming:
             return "missing-task-done"
         if isinstance(declared, Queue | Pipe):
             return "peer-gone"
+        if isinstance(declared, Barrier):
+            return "barrier-starvation"
         return "never-signalled"
 
     def declared(self, halt: Halt) -> object:
-        if halt.number < self.program.first_object:
-            return None
-        return self.program.objects[halt.number - self.program.first_object]
+        return self.around.declared(halt.number)
 
     def deadlocks(self, total: bool) -> tuple[Deadlock, ...]:
         roots = self.roots()
@@ -209,7 +203,7 @@ class _Naming:
                 for t in range(len(self.state.frames))
                 if self.state.objects[t] == RUNNING and t not in concerned
             ]
-            waits = tuple(self.wait(t) for t in core)
+            waits = tuple(self.wait(t, root.kind) for t in core)
             deadlocks.append(
                 Deadlock(
                     kind=root.kind,
@@ -229,14 +223,19 @@ class _Naming:
     def names(self, threads: Sequence[int]) -> tuple[str, ...]:
         return tuple(self.program.threads[thread].name for thread in threads)
 
-    def wait(self, thread: int) -> Wait:
+    def wait(self, thread: int, kind: DeadlockKind) -> Wait:
         halt = self.halts[thread]
+        wakers = halt.wakers
+        if kind == "leaked-permit" and not wakers:
+            wakers = self.around.permit_holders(halt.number)
         return Wait(
             self.program.threads[thread].name,
             halt.verb,
             halt.object,
+            self.around.want(halt),
+            halt.missing,
             self.linked[thread].place(halt.position),
             named(self.program, self.held[thread]),
-            self.names(halt.wakers),
+            self.names(wakers),
             halt.blocked,
         )

@@ -53,7 +53,8 @@ def provide(facts: Facts, thread: int, place: Hashable, passage: Passage) -> boo
         facts.provide(fact)
     for number, value in passage.values:
         facts.store(number, value)
-    return any([facts.add(stock, thread, place, n) for stock, n in passage.supplies])
+    news = [facts.add(stock, thread, place, amount) for stock, amount in passage.supplies]
+    return any(news)
 
 
 def conclusion(

@@ -5,12 +5,12 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.detect.holdings import holdings, named
 from deadsim.errors import Place
-from deadsim.kernel.operation import Objects, Operation
+from deadsim.kernel.operation import Fact, Objects, Operation
 from deadsim.kernel.program import Frame
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import ENDED, NEW
 from deadsim.trace.event import Event
-from deadsim.trace.finding import Hold, Wait
+from deadsim.trace.finding import Hold, Wait, Want
 
 Status: TypeAlias = Literal["not started", "running", "sleeping", "blocked", "finished", "failed"]
 
@@ -65,20 +65,50 @@ def situation(system: System, state: State, events: Iterable[Event], failed: set
             status = "sleeping" if sleeps(frame.operation, state, number) else "running"
             if not frame.operation.ways(state.objects, number):
                 status = "blocked"
-                wait = Wait(
-                    thread.name,
-                    frame.operation.verb,
-                    target_name(system, number, frame, state.objects),
-                    place,
-                    holds,
-                    tuple(
-                        program.threads[other].name
-                        for other in frame.operation.needs(state.objects, number).owners or ()
-                    ),
-                    True,
-                )
+                wait = waiting(system, state, number, place, holds)
         standings.append(Standing(thread.name, thread.daemon, status, place, holds, wait))
     return Situation(tuple(standings))
+
+
+WANTS: dict[str, Want] = {
+    "permits": "permit",
+    "notifies": "notify",
+    "set": "set",
+    "arrivals": "arrivals",
+    "items": "item",
+    "slots": "room",
+    "dones": "task_done",
+}
+"""What a thread wants, by the name of the fact or stock that it needs."""
+
+
+def want(needs_facts: tuple[Fact, ...], owners: tuple[int, ...] | None, is_thread: bool) -> Want:
+    """Say in a word what a thread wants."""
+    if owners is not None:
+        return "end" if is_thread else "owner"
+    return WANTS[str(needs_facts[0][0])]
+
+
+def waiting(
+    system: System, state: State, thread: int, place: Place, holds: tuple[Hold, ...]
+) -> Wait:
+    """Describe what a blocked thread waits for."""
+    frame = state.frames[thread]
+    operation = frame.operation
+    assert operation is not None
+    needs = operation.needs(state.objects, thread)
+    is_thread = operation.about(state.objects, thread) < len(state.frames)
+    return Wait(
+        system.program.threads[thread].name,
+        operation.verb,
+        target_name(system, thread, frame, state.objects),
+        want(needs.facts, needs.owners, is_thread),
+        needs.amount,
+        place,
+        holds,
+        tuple(system.program.threads[other].name for other in needs.owners or ()),
+        True,
+    )
 
 
 def sleeps(operation: Operation, state: State, thread: int) -> bool:

@@ -9,7 +9,7 @@ from deadsim.detect.relaxed import Relaxed, TooMany
 from deadsim.kernel.operation import Needs
 from deadsim.kernel.supply import Held
 from deadsim.kernel.system import State, System
-from deadsim.kernel.thread import ENDED
+from deadsim.kernel.thread import ENDED, RUNNING
 
 # Following values is worth so many places at each step that asks for it, and so many saved up; a
 # thread with a long loop of its own would else be followed to its end at every step.
@@ -95,7 +95,10 @@ class StuckJudge:
         helped: dict[int, list[int]] = {}  # who waits for a thread that is blocked itself
         ready: list[int] = []
         is_blocked = set(blocked)
+        lasting = [t for t in self.system.lasting if state.objects[t] == RUNNING]
         for thread in blocked:
+            if len(lasting) == 1 and thread not in self.system.lasting:
+                return False  # the program may end with the step that would help a daemon
             operation = state.frames[thread].operation
             assert operation is not None
             needs = operation.needs(state.objects, thread)

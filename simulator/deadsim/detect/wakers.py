@@ -5,14 +5,15 @@ from typing import NamedTuple
 
 from deadsim.detect.holdings import Holdings, is_semaphore
 from deadsim.detect.progress import Progress
-from deadsim.detect.situation import target_name
+from deadsim.detect.situation import target_name, want
 from deadsim.detect.stuck import StuckJudge
 from deadsim.kernel.operation import Fact
+from deadsim.kernel.queue import items
 from deadsim.kernel.supply import Held
 from deadsim.kernel.system import State
 from deadsim.kernel.thread import ENDED
-from deadsim.model.objects import Lock, RWLock
-from deadsim.model.program import Thread
+from deadsim.model.objects import Barrier, Lock, RWLock
+from deadsim.trace.finding import Want
 
 
 class Halt(NamedTuple):
@@ -75,13 +76,17 @@ class Halts:
             instruction = self.system.linked[thread].code.instructions[position]
             number = stop.numbers[0]
             facts = tuple(stop.form.wants(number))
+            missing = 1
+            declared = self.declared(number)
+            if isinstance(declared, Barrier):
+                missing = declared.parties - len(self.state.objects[number].arrived) - 1
             owners = None if facts else self.owners(thread, stop.numbers, held)
             name = self.system.program.object_name(number) or ""
             target = getattr(instruction, "target", None)
             if target is not None and target.shape:
                 name = target.name
             verb = getattr(instruction, "verb", "")
-            return Halt(thread, position, verb, number, name, facts, 1, owners, (), False)
+            return Halt(thread, position, verb, number, name, facts, missing, owners, (), False)
         return None
 
     def owners(self, thread: int, numbers: Iterable[int], held: Held) -> tuple[int, ...]:
@@ -121,12 +126,38 @@ class Halts:
         capable = [
             other
             for other in sorted(self.halts)
-            if not self.possible(other).isdisjoint(halt.facts)
+            if other != halt.thread and not self.possible(other).isdisjoint(halt.facts)
         ]
-        first = [other for other in capable if other != halt.thread and self.first(other, halt)]
-        if halt.verb == "join" and not self.state.objects[halt.number].items:
-            return tuple(first)  # whoever wants another item first owes nothing for those there were
+        first = [other for other in capable if self.first(other, halt)]
+        if halt.verb == "wait" and halt.missing > len(first or capable) and self.is_barrier(halt):
+            return ()
+        if halt.verb == "join":
+            # Whoever is held up for want of another item owes nothing for those that there were.
+            more = items(halt.number)
+            first = [other for other in first or capable if more not in self.halts[other].facts]
+            return tuple(first)
         return tuple(first or capable)
+
+    def notifiers(self, halt: Halt) -> bool:
+        """Decide whether somebody may still provide what a thread wants, held up or not."""
+        return any(
+            thread != halt.thread and not self.possible(thread).isdisjoint(halt.facts)
+            for thread, frame in enumerate(self.state.frames)
+            if frame.operation is not None
+        )
+
+    def is_barrier(self, halt: Halt) -> bool:
+        """Decide whether a thread waits at a barrier, where it takes several to help."""
+        return isinstance(self.declared(halt.number), Barrier)
+
+    def declared(self, number: int) -> object:
+        """Give the declaration of an object; None of a thread."""
+        program = self.system.program
+        return None if number < program.first_object else program.objects[number - program.first_object]
+
+    def want(self, halt: Halt) -> Want:
+        """Say in a word what a thread wants."""
+        return want(halt.facts, halt.owners, halt.number < len(self.state.frames))
 
     def possible(self, thread: int) -> frozenset[Fact]:
         """Give what a thread may provide from where it stands on, and those whom it starts."""
@@ -159,7 +190,3 @@ class Halts:
         if not is_semaphore(self.system.program, number):
             return ()
         return tuple(thread for thread, held in enumerate(self.held) if number in held)
-
-    def thread(self, number: int) -> Thread:
-        """Give the declaration of a thread."""
-        return self.system.program.threads[number]

@@ -33,9 +33,13 @@ class AttemptForm(Form):
         return Attempt(wanted, duration, self.failed) if self.gives_up else wanted
 
     def passages(self, a: Approach) -> Iterable[Passage]:
-        if self.gives_up:
+        if self.gives_up and not self.is_sure(a):
             yield Passage(a.held, self.failed)
         yield from self.taken(a)
+
+    def is_sure(self, a: Approach) -> bool:
+        """Decide whether an attempt cannot fail."""
+        return False
 
     @abstractmethod
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:

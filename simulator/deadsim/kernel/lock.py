@@ -79,6 +79,10 @@ class AcquireForm(AttemptForm):
         number = self.lock(objects[0])
         return Acquire(number, reentrant(self.declared[number]))
 
+    def is_sure(self, a: Approach) -> bool:
+        number = a.number if a.operation else self.lock(a.number)
+        return number in a.held and reentrant(self.declared[number])
+
     def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
         return held if self.gives_up else held | {self.lock(number)}
 

@@ -245,13 +245,16 @@ class GetForm(AttemptForm):
 class TaskDoneForm(Form):
     """`task_done` of a queue."""
 
+    varies = True
+
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return TaskDone(objects[0])
 
     def passages(self, a: Approach) -> Iterable[Passage]:
         stock = dones(a.number)
         yield Passage(more(a.held, stock, -1), supplies=((stock, 1),))
-        yield Passage(a.held, fails=True)
+        if a.available(stock) >= 0:  # all that were put could be dealt with already
+            yield Passage(a.held, fails=True)
 
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
         return True

@@ -93,6 +93,8 @@ class AcquireForm(AttemptForm):
 class ReleaseForm(Form):
     """`release` of a semaphore, with the flag "count" as often as the operand says."""
 
+    varies = True
+
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         declared: Any = self.declared[objects[0]]
         count = amount(operands[0], "the number of permits", 1) if operands else 1
@@ -103,10 +105,13 @@ class ReleaseForm(Form):
         count = ENDLESS if "count" in self.flags else 1
         if isinstance(a.operation, Release):
             count = a.operation.count
-        yield Passage(more(a.held, stock, -count), supplies=((stock, count),))
         declared: Any = self.declared[a.number]
         if declared.bounded:
-            yield Passage(a.held, fails=True)
+            if a.available(stock) + count > declared.value:
+                yield Passage(a.held, fails=True)
+            if a.operation and count > declared.value:
+                return
+        yield Passage(more(a.held, stock, -count), supplies=((stock, count),))
 
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
         declared: Any = self.declared[number]

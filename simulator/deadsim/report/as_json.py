@@ -61,6 +61,8 @@ def waiting(wait: Wait) -> dict[str, Any]:
         "thread": wait.thread,
         "verb": wait.verb,
         "object": wait.object,
+        "wants": wait.want,
+        "missing": wait.missing,
         **position(wait.place),
         "holds": holding(wait.holds),
         "for": list(wait.wakers),
@@ -96,6 +98,7 @@ def finding(found: Finding) -> dict[str, Any]:
                 "cycle": list(found.cycle),
                 "also_stuck": list(found.also_stuck),
                 "still_running": list(found.still_running),
+                **({} if found.lost_at is None else {"lost_at": found.lost_at}),
             }
         case Race():
             pair = [accessing(access) for access in found.accesses]

@@ -26,18 +26,52 @@ def held(holds: tuple[Hold, ...]) -> str:
     return "holds " + ", ".join(f"{hold.object} (line {hold.place.line})" for hold in holds)
 
 
+WANTED = {
+    "owner": "for {}",
+    "end": "for the end of {}",
+    "permit": "for a permit of {}",
+    "notify": "to be notified on {}",
+    "set": "until {} is set",
+    "arrivals": "at {} for others to arrive",
+    "item": "for an item in {}",
+    "room": "for room in {}",
+    "task_done": "until all items of {} are done",
+}
+
+HELP = {
+    "permit": "releases it",
+    "notify": "notifies",
+    "set": "sets it",
+    "arrivals": "arrives",
+    "item": "puts one in",
+    "room": "takes an item out",
+    "task_done": "calls task_done",
+}
+
+
 def wanted(wait: Wait, kind: str = "") -> str:
     """Say what a thread waits for, and for whom."""
     waits = "waits" if wait.blocked else "will wait"
-    place = f"(line {wait.place.line})"
-    if wait.verb == "join":
-        return f"{waits} for the end of {wait.object} {place}"
-    if wait.wakers == (wait.thread,):
-        return f"{waits} for {wait.object} {place}, which it holds itself"
-    if not wait.wakers:
-        return f"{waits} for {wait.object} {place}"
-    ended = ", which never gives it back" if kind == "orphaned-lock" else ""
-    return f"{waits} for {wait.object} {place}, held by {listing(wait.wakers)}{ended}"
+    about = f"{waits} {WANTED[wait.want].format(wait.object)} (line {wait.place.line})"
+    others = listing(wait.wakers)
+    if kind == "leaked-permit":
+        return f"{about}, taken by {others}"
+    if kind == "self-deadlock" or wait.wakers == (wait.thread,):
+        return f"{about}, which it holds itself"
+    if not wait.wakers or wait.want == "end":
+        return about
+    if wait.want == "owner":
+        ended = ", which never gives it back" if kind == "orphaned-lock" else ""
+        return f"{about}, held by {others}{ended}"
+    return f"{about}, until {others} {third_person(HELP[wait.want], len(wait.wakers))}"
+
+
+def third_person(words: str, number: int) -> str:
+    """Let a verb agree with how many do it."""
+    if number == 1:
+        return words
+    first, _, rest = words.partition(" ")
+    return " ".join(filter(None, (first.removesuffix("s"), rest)))
 
 
 def wait_sentence(wait: Wait, kind: str = "") -> str:
@@ -49,18 +83,47 @@ def wait_sentence(wait: Wait, kind: str = "") -> str:
 def deadlock_title(found: Deadlock) -> str:
     """Name a deadlock in a few words."""
     first = found.waits[0]
+    about = first.object
     match found.kind:
         case "circular-wait":
             return f"circular wait of {count(len(found.threads), 'thread')}"
         case "self-deadlock":
             return f"self-deadlock: {first.thread} waits for itself"
         case "orphaned-lock":
-            owner = listing(first.wakers)
-            return f"orphaned lock: {owner} never gives {first.object} back"
+            return f"orphaned lock: {listing(first.wakers)} never gives {about} back"
+        case "leaked-permit":
+            one = next(wait for wait in found.waits if wait.want == "permit")
+            return f"leaked permit: {listing(one.wakers)} ended with a permit of {one.object}"
+        case "lost-wakeup":
+            lost = f"the notify of step {found.lost_at} found nobody waiting"
+            return f"lost wake-up: {lost}"
+        case "missed-signal":
+            return f"missed signal: {about} was set, and cleared by step {found.lost_at}, too early"
+        case "wrong-waiter":
+            if found.lost_at is None:
+                return f"wrong waiter: every notify of {about} that is left wakes another thread"
+            return f"wrong waiter: the notify of step {found.lost_at} woke another thread"
+        case "nested-monitor":
+            one = next(wait for wait in found.waits if wait.want == "notify")
+            return f"nested monitor: {one.thread} keeps a lock that its notifier needs"
+        case "barrier-starvation":
+            return f"barrier starvation: {first.missing} more would have to arrive at {about}"
+        case "peer-gone":
+            does = "take anything out of" if first.want == "room" else "put anything into"
+            return f"the other side is gone: nobody will ever {does} {about}"
+        case "missing-task-done":
+            items = count(first.missing, "open item")
+            return f"missing task_done: nobody will call it for all of the {items} of {about}"
+        case "communication":
+            return f"communication deadlock of {count(len(found.threads), 'thread')}"
         case "collateral":
-            return f"{first.thread} waits for {first.object}, which never ends"
-        case _:
-            return f"{first.thread} waits for {first.object}, which nobody will ever release"
+            return f"{first.thread} waits for {about}, which never ends"
+        case "never-signalled":
+            does = NEVER.get(first.want, "release")
+            return f"{first.thread} waits for {about}, which nobody will ever {does}"
+
+
+NEVER = {"notify": "notify", "set": "set"}
 
 
 def place_of(step: int | None) -> str:

@@ -19,12 +19,23 @@ class Hold(NamedTuple):
     place: Place
 
 
+Want: TypeAlias = Literal[
+    "owner", "end", "permit", "notify", "set", "arrivals", "item", "room", "task_done"
+]
+"""What a thread waits for: that an owner lets go, that a thread ends, that somebody provides this."""
+
+
 class Wait(NamedTuple):
-    """What a thread waits for, and for whom; `blocked` is false of one that is bound to wait."""
+    """What a thread waits for, and for whom; `blocked` is false of one that is bound to wait.
+
+    `missing` is how often it takes what it wants.
+    """
 
     thread: str
     verb: str
     object: str
+    want: Want
+    missing: int
     place: Place
     holds: tuple[Hold, ...]
     wakers: tuple[str, ...]
