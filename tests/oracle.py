@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 from deadsim.detect.deadlocks import name_deadlocks
 from deadsim.detect.stuck import StuckJudge
 from deadsim.detect.watch import true
+from deadsim.kernel.ordering import Stores
 from deadsim.kernel.query import state_evaluator
 from deadsim.kernel.system import State, System, Transition
 from deadsim.kernel.thread import RUNNING
 from deadsim.model.claims import DEFECT_TYPES, Claims
 from deadsim.model.program import Program
 from deadsim.runs.result import lines
+from deadsim.trace.event import Event
 
 Known = dict[int, tuple[Any, dict[int, Any]]]  # variable → who knows its last write, last reads
 
@@ -131,7 +133,8 @@ def explore(program: Program, max_states: int = 200_000, kinds: bool = False) ->
 
     root = Node(start.state, frozenset(shown(start)), ())
     index = {node_key(root): 0}
-    nodes, edges, front = [root], [[]], [0]
+    nodes, front = [root], [0]
+    came: list[tuple[int, int, int]] = [(-1, -1, 0)]  # from which node, by which step
     edges: list[list[tuple[int, int]]] = [[]]
     while front:
         number = front.pop()
@@ -149,11 +152,12 @@ def explore(program: Program, max_states: int = 200_000, kinds: bool = False) ->
                     index[key] = len(nodes)
                     nodes.append(after)
                     edges.append([])
+                    came.append((number, thread, way))
                     front.append(index[key])
                 edges[number].append((thread, index[key]))
     moves = who_can_move(edges)
     ends = outcomes(system, nodes, edges)
-    return judged(system, nodes, moves, ends, kinds)
+    return judged(system, nodes, moves, ends, came if kinds else None)
 
 
 def node_key(node: Node) -> Any:
@@ -201,7 +205,7 @@ def judged(
     nodes: list[Node],
     moves: list[int],
     ends: list[tuple[int, frozenset[int]]],
-    kinds: bool,
+    came: list[tuple[int, int, int]] | None,
 ) -> Found:
     program, claims = system.program, system.program.claims
     lasting = system.lasting
@@ -241,7 +245,7 @@ def judged(
     return Found(
         levels,
         frozenset(program.object_name(variable) or "" for variable in racy),
-        deadlocks_of(system, nodes, dead) if kinds else frozenset(),
+        deadlocks_of(system, nodes, dead, came) if came else frozenset(),
         len(nodes),
         stuck,
     )
@@ -251,18 +255,67 @@ def has(node: Node, type: str) -> bool:
     return type in node.shown or any(bit[0] == type for bit in node.shown)
 
 
-def deadlocks_of(system: System, nodes: list[Node], dead: set[Any]) -> frozenset[Any]:
+def deadlocks_of(
+    system: System, nodes: list[Node], dead: set[Any], came: list[tuple[int, int, int]]
+) -> frozenset[Any]:
+    """Name the deadlocks of all states, with what happened on one way to each."""
     judge = StuckJudge(system)
     found = set()
-    for node in nodes:
+    for number, node in enumerate(nodes):
         if node.state.key() not in dead:
             continue
         judge.begin()
         progress = judge.stuck(node.state)
         if progress is not None:
-            for one in name_deadlocks(judge, node.state, (), progress, False):
+            path = []
+            while number:
+                number, thread, way = came[number]
+                path.append((thread, way))
+            events = events_along(system, path[::-1])
+            for one in name_deadlocks(judge, node.state, events, progress, False):
                 found.add((one.kind, one.threads, one.objects))
     return frozenset(found)
+
+
+def events_along(system: System, path: list[tuple[int, int]]) -> list[Event]:
+    """Give the events of a schedule, made from what the kernel says alone."""
+    stores = Stores()
+    state = system.initial().state
+    events = []
+    for step, (thread, way) in enumerate(path):
+        move = system.step(state, thread, way)
+        events.append(event(system, step, thread, state, move, stores))
+        state = move.state
+    return events
+
+
+def event(
+    system: System, step: int, thread: int, before: State, move: Transition, stores: Stores
+) -> Event:
+    """Give the event of one step."""
+    frame, outcome = before.frames[thread], move.outcome
+    operation = frame.operation
+    assert operation is not None
+    reads, writes, gives, takes = operation.reads, operation.writes, operation.gives, operation.takes
+    objects = operation.objects
+    if outcome.block is not None:
+        reads, writes = outcome.block.reads, outcome.block.writes
+        objects = gives = takes = tuple(dict.fromkeys(reads + writes))
+    after: tuple[int, ...] = ()
+    is_source = False
+    if outcome.ordering is not None:
+        gives, takes, marks = outcome.ordering
+        after = stores.follow(step, marks)
+        is_source = any(mark.puts for mark in marks)
+    elif not outcome.success and outcome.block is None:
+        gives = takes = ()
+    if move.state.frames[thread].operation is None:
+        gives = (*gives, thread)
+    return Event(
+        step, thread, operation.verb, outcome.phase, objects,
+        system.linked[thread].place(frame.position), reads, writes, gives, takes, after,
+        outcome.success, outcome.results[0] if outcome.results else None, is_source=is_source,
+    )  # fmt: skip
 
 
 def holds(claims: Claims, found: Found) -> list[str]:

@@ -13,12 +13,14 @@ PROGRAM = """
 import sys
 sys.path[:0] = sys.argv[2:]
 import deadsim
-for name, options in (("dining", {"strategy": "random", "seed": 5}), ("peterson", {"strategy": "pct", "seed": 2}),
-                      ("lost_update", {}), ("partial_deadlock", {"keep_going": True})):
-    run = deadsim.run(deadsim.load(sys.argv[1] + "/" + name + ".yaml"), **options)
-    print(run.to_json())
-    if run.deadlocks:
-        print(run.svg())
+from pathlib import Path
+for file in sorted(Path(sys.argv[1]).glob("**/*.yaml")):
+    scenario = deadsim.load(str(file))
+    for options in ({}, {"strategy": "random", "seed": 5, "max_steps": 200}, {"strategy": "pct", "seed": 2, "keep_going": True, "max_steps": 200}):
+        run = deadsim.run(scenario, **options)
+        print(run.to_json())
+        if run.deadlocks:
+            print(run.svg())
 """
 
 

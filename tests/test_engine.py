@@ -50,6 +50,23 @@ def test_a_thousand_runs_leave_nothing_behind() -> None:
     assert grown < 200_000
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors in /proc")
+def test_a_hundred_runs_of_every_scenario_leave_nothing_behind() -> None:
+    before = threading.active_count(), descriptors(), os.sched_getaffinity(0)
+    sizes = []
+    for file in sorted((Path(__file__).parent.parent / "scenarios").glob("**/*.yaml")):
+        program = load(str(file)).program
+        runner = Runner(program)
+        for seed in range(100):
+            with Pool() as pool:
+                runner.run(pool, program.plan._replace(strategy="random", seed=seed, script=None), max_steps=300)
+        assert (threading.active_count(), descriptors(), os.sched_getaffinity(0)) == before, file
+        del runner, program
+        gc.collect()
+        sizes.append(len(gc.get_objects()))
+    assert sizes[-1] < sizes[4] * 1.2
+
+
 def test_a_pool_is_used_again_and_again() -> None:
     system = System(load("dining").program)
     with Pool() as pool:

@@ -8,7 +8,6 @@ from deadsim import Run, loads, run
 from deadsim.detect.races import RaceDetector
 from deadsim.engine.pool import Pool
 from deadsim.errors import Place
-from deadsim.kernel.ordering import Stores
 from deadsim.kernel.system import System
 from deadsim.runs.once import Runner
 from deadsim.trace.event import Event
@@ -112,39 +111,11 @@ def every_path(program: object, most: int = 400) -> set[str] | None:
             if ended > most:
                 return None
             detector = RaceDetector()
-            stores = Stores()
-            replayed = system.initial().state
-            for step, (thread, way) in enumerate(path):
-                operation = replayed.frames[thread].operation
-                assert operation is not None
-                move = system.step(replayed, thread, way)
-                detector.after(event(step, thread, operation, move, stores))
-                replayed = move.state
+            for event in oracle.events_along(system, list(path)):
+                detector.after(event)
             found |= {program.object_name(variable) for variable in detector.found}  # type: ignore[attr-defined]
             continue
         for thread in enabled:
             for way in range(system.ways(state, thread)):
                 front.append((system.step(state, thread, way).state, (*path, (thread, way))))
     return found
-
-
-def event(step: int, thread: int, operation, move, stores: Stores) -> Event:  # type: ignore[no-untyped-def]
-    reads, writes, gives, takes = operation.reads, operation.writes, operation.gives, operation.takes
-    block = move.outcome.block
-    if block is not None:
-        reads, writes = block.reads, block.writes
-        gives = takes = tuple(dict.fromkeys(reads + writes))
-    after: tuple[int, ...] = ()
-    is_source = False
-    if move.outcome.ordering is not None:
-        gives, takes, marks = move.outcome.ordering
-        after = stores.follow(step, marks)
-        is_source = any(mark.puts for mark in marks)
-    elif not move.outcome.success and block is None:
-        gives = takes = ()
-    if move.state.frames[thread].operation is None:
-        gives = (*gives, thread)
-    return Event(
-        step, thread, operation.verb, None, operation.objects, Place(1, 1), reads, writes, gives, takes,
-        after, is_source=is_source,
-    )  # fmt: skip

@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
+from queue import PriorityQueue
 
 import pytest
 
 import oracle
 from commands import deadsim
 from deadsim import load
+from deadsim.engine import primitives
 from deadsim.engine.pool import Pool
 from deadsim.engine.threads import execute
+from deadsim.kernel.operation import Objects
 from deadsim.kernel.system import System
 from deadsim.runs.once import Runner
 from deadsim.strategies.randomly import Random
@@ -62,8 +65,9 @@ def test_a_failing_run_is_replayed_with_the_same_report(file: Path, tmp_path: Pa
             assert but_for_the_strategy(first.json) == but_for_the_strategy(again.json)
             if failing == 5:
                 break
-    never = all(program.claims.level(type) == "never" for type in program.claims.kinds)
-    assert failing or never or not program.claims.kinds
+    claimed = [type for type in program.claims.kinds if program.claims.level(type) != "never"]
+    # A livelock is for exploring to tell, and in time/ the clock keeps runs from some of what can be.
+    assert failing or set(claimed) <= {"livelock"} or file.parent.name == "time"
 
 
 def but_for_the_strategy(report: dict[str, object]) -> str:
@@ -71,7 +75,12 @@ def but_for_the_strategy(report: dict[str, object]) -> str:
     return json.dumps({key: value for key, value in report.items() if key not in left_out})
 
 
-def test_real_threads_and_the_kernel_agree_on_random_schedules(file: Path) -> None:
+def test_real_threads_and_the_kernel_agree_on_random_schedules(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each worker's own place and locals, and all that the real objects tell, after each step."""
+    monkeypatch.setattr(primitives.RealSemaphore, "agrees", same_permits)
+    monkeypatch.setattr(primitives.RealQueue, "agrees", same_items)
     system = System(load(file).program)
     with Pool() as pool:
         for seed in range(200):
@@ -81,6 +90,18 @@ def test_real_threads_and_the_kernel_agree_on_random_schedules(file: Path) -> No
             for step, (thread, way) in enumerate(done.choices):
                 state = system.step(state, thread, way or 0).state
                 assert state.key() == watcher.keys[step]
+
+
+def same_permits(real: primitives.RealSemaphore, state: Objects) -> bool:
+    return real.permits() == state[real.number]
+
+
+def same_items(real: primitives.RealQueue, state: Objects) -> bool:
+    items, unfinished = state[real.number]
+    there = list(real.queue.queue)
+    if isinstance(real.queue, PriorityQueue):
+        there.sort()
+    return there == list(items) and real.queue.unfinished_tasks == unfinished
 
 
 class Agreement:

@@ -14,12 +14,13 @@ from deadsim.detect.progress import Progress, beginning, both, conclusion, ended
 from deadsim.kernel.failure import misuse
 from deadsim.kernel.operation import Outcome
 from deadsim.kernel.program import AtomicBlock, Frame, Stop, Walk, begin, proceed
-from deadsim.kernel.supply import ENDLESS, Approach, Held
+from deadsim.kernel.supply import ENDLESS, Approach, Held, Passage
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import RUNNING
+from deadsim.kernel.variable import Read
 
 MOST_PLACES = 2_000  # of all threads together, before it is given up
-MOST_VALUES = 24  # of one variable
+MOST_VALUES = 16  # of one variable or queue
 _ANY = misuse("fails")
 
 
@@ -45,6 +46,7 @@ class _Places:
         self.places: list[_Place] = []
         self.numbers: dict[Any, int] = {}
         self.follows: dict[int, set[int]] = {}
+        self.passages: list[int] = []  # how many ways on there were when last looked at
         self.changed = False  # whether they are more, or follow otherwise, than when last counted
 
     def number(self, place: _Place) -> tuple[int, bool]:
@@ -55,6 +57,7 @@ class _Places:
             return found, False
         self.numbers[key] = number = len(self.places)
         self.places.append(place)
+        self.passages.append(0)
         self.follows[number] = set()
         return number, True
 
@@ -96,8 +99,6 @@ class Relaxed:
                     self.arrive(thread, None, begin(self.system.linked[thread]), {})
                 if thread in self.known:
                     self.run_on(thread)
-            if any(len(values) > MOST_VALUES for values in facts.values.values()):
-                raise TooMany
         waiting: dict[int, dict[int, Held]] = {}
         for thread, known in self.known.items():
             halts = waiting[thread] = {}
@@ -176,19 +177,30 @@ class Relaxed:
         assert stop.form is not None
         wanted = any(slot is not None for slot in stop.into)
         approach = Approach(thread, operation.objects, operation, self.facts, held, wanted)
-        passed = False
-        for passage in list(stop.form.passages(approach)):
-            passed = True
+        passages = list(stop.form.passages(approach))
+        # They only ever become more; of a read the new ones come last.
+        before = self.known[thread].passages[number]
+        if len(passages) == before:
+            return bool(passages), stop.form.varies
+        self.known[thread].passages[number] = len(passages)
+        for passage in passages[before if isinstance(operation, Read) else 0 :]:
             if passage.stays:
                 walk = Walk(frame)
             else:
                 outcome = Outcome((), passage.results)
                 walk = proceed(linked, frame, outcome, _ANY if passage.fails else None)
             if walk.frame.operation is not None or thread != self.sole:
-                if provide(self.facts, thread, number, passage):
-                    self.known[thread].changed = True
+                self.provide(thread, number, passage)
             self.arrive(thread, number, walk, passage.held)
-        return passed, stop.form.varies
+        return bool(passages), stop.form.varies
+
+    def provide(self, thread: int, number: int, passage: Passage) -> None:
+        """Note what a step provides; too many values are not followed."""
+        if provide(self.facts, thread, number, passage):
+            self.known[thread].changed = True
+        for variable, _ in passage.values:
+            if len(self.facts.values[variable]) > MOST_VALUES:
+                raise TooMany
 
     def arrive(self, thread: int, before: int | None, walk: Walk, held: Held) -> None:
         """Let a thread come to stand after a step, or end."""
@@ -217,6 +229,8 @@ class Relaxed:
             outcome = operation.apply(tuple(objects), thread, 0)
             for variable in outcome.block.writes:
                 self.facts.store(variable, outcome.objects[variable])
+                if len(self.facts.values[variable]) > MOST_VALUES:
+                    raise TooMany
             self.arrive(thread, number, proceed(linked, frame, outcome), held)
 
 

@@ -16,6 +16,9 @@ from deadsim.kernel.thread import ENDED, RUNNING
 CREDIT = 100
 MOST_CREDIT = 20_000
 
+# After values were too many to follow, they are not followed for some steps: 1, 3, 7, ...
+MOST_REST = 63
+
 MOST_KNOWN = 20_000  # states of which it is kept who is stuck
 
 
@@ -31,11 +34,13 @@ class StuckJudge:
         self.system = system
         self.flows = Flows(system)
         self.credit = MOST_CREDIT
-        self.known: dict[Any, tuple[Progress, int]] = {}
+        self.known: dict[Any, tuple[Progress, int, bool]] = {}
+        self.rest = self.resting = 0
 
     def begin(self) -> None:
         """Begin a run: what it finds does not depend on what was judged before."""
         self.credit = MOST_CREDIT
+        self.rest = self.resting = 0
 
     def stuck(self, state: State) -> Progress | None:
         """Find who is stuck; None where nobody is."""
@@ -68,20 +73,25 @@ class StuckJudge:
     def progress(self, state: State) -> Progress:
         """Let every thread run on as far as it could get if nothing were ever taken away."""
         self.credit = min(MOST_CREDIT, self.credit + CREDIT)
-        if self.credit <= 0:
+        if self.credit <= 0 or self.resting:
+            self.resting = max(0, self.resting - 1)
             return Coarse(self.system, self.flows, state).progress()
         key = state.key()
         known = self.known.get(key)
         if known is None:
             relaxed = Relaxed(self.system, state)
+            too_many = False
             try:
                 progress = relaxed.progress()
             except TooMany:
+                too_many = True
                 progress = Coarse(self.system, self.flows, state).progress()
             if len(self.known) >= MOST_KNOWN:
                 self.known.clear()
-            known = self.known[key] = (progress, relaxed.places)
+            known = self.known[key] = (progress, relaxed.places, too_many)
         self.credit -= known[1]  # as if it was found anew: the same however often it was asked
+        if known[2]:
+            self.resting = self.rest = min(MOST_REST, 2 * self.rest + 1)
         return known[0]
 
     def all_settled(self, state: State, blocked: list[int]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, assert_never
 from deadsim.errors import Place
 from deadsim.kernel.evaluation import evaluator, locate
 from deadsim.kernel.failure import Failing, Failure
+from deadsim.kernel.liveness import dead_slots
 from deadsim.kernel.operation import Objects, Operation, Outcome
 from deadsim.kernel.primitives import form_of
 from deadsim.kernel.supply import Form
@@ -66,12 +67,14 @@ class Linked(NamedTuple):
     """A thread's code, ready to be walked.
 
     A thread without locals goes the same way each time it passes a step; `known` keeps that way.
+    `dead` are for each place the slots whose values nobody reads any more.
     """
 
     thread: int
     code: Code
     entries: tuple[Entry, ...]
     known: "dict[tuple[int, bool], Walk]"
+    dead: tuple[tuple[int, ...], ...]
 
     def place(self, position: int) -> Place:
         """Give the place of an instruction in the file."""
@@ -122,7 +125,7 @@ def link(program: Program, thread: int) -> Linked:
                 entries.append(Stop("end"))
             case _:
                 assert_never(instruction)
-    linked = Linked(thread, code, tuple(entries), {})
+    linked = Linked(thread, code, tuple(entries), {}, dead_slots(code))
     for position, entry in enumerate(entries):
         if isinstance(entry, Stop) and entry.kind == "atomic":
             entry.build = _atomic(linked, position + 1)
@@ -322,6 +325,8 @@ def _walk(linked: Linked, position: int, slots: Slots, failed: bool) -> Walk:
                         continue
                     assert entry.build is not None
                     operation = entry.build(slots)
+                for slot in linked.dead[position]:
+                    slots[slot] = UNSET
                 return Walk(Frame(position, tuple(slots), failed, operation))
             position = entry(slots)
             budget -= 1

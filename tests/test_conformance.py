@@ -1,0 +1,346 @@
+"""The kernel against the real objects of Python: the same calls, the same answers."""
+
+import queue
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from deadsim import loads
+from deadsim.kernel.operation import Attempt
+from deadsim.kernel.system import State, System
+
+SETTINGS = settings(stateful_step_count=30, deadline=None)
+
+
+class Kernel:
+    """Lets single threads of the kernel's world make one call after the other.
+
+    Each call is a thread of its own program that has just that step; the state of the object is
+    carried over from one to the next.
+    """
+
+    def __init__(self, section: str, entry: str) -> None:
+        self.head = f"{section}: {{X: {entry}}}\n"
+        self.systems: dict[str, System] = {}
+        self.content: Any = self.system("step: none").initial().state.objects[-1]
+
+    def system(self, step: str) -> System:
+        if step not in self.systems:
+            text = f"{self.head}threads: {{t: {{locals: {{r: null, ok: null}}, do: [{step}, {{step: end}}]}}}}\n"
+            self.systems[step] = System(loads(text).program)
+        return self.systems[step]
+
+    def call(self, step: str) -> tuple[str, Any]:
+        """Make a call; say how it went: done, blocks, or raises."""
+        system = self.system("{" + step + "}")
+        start = system.initial().state
+        state = State((*start.objects[:-1], self.content), start.frames)
+        if not system.ways(state, 0):
+            return "blocks", None
+        move = system.step(state, 0)
+        self.content = move.state.objects[-1]
+        if move.failures:
+            return "raises", move.failures[0].type
+        if move.outcome.stays:
+            return "waits", None
+        return "done", move.outcome.results
+
+
+class Semaphores(RuleBasedStateMachine):
+    @initialize(value=st.integers(0, 3), bounded=st.booleans())
+    def begin(self, value: int, bounded: bool) -> None:
+        make = threading.BoundedSemaphore if bounded else threading.Semaphore
+        self.real = make(value)
+        self.kernel = Kernel("semaphores", f"{{value: {value}, bounded: {str(bounded).lower()}}}")
+
+    @rule()
+    def acquire(self) -> None:
+        done = self.real.acquire(blocking=False)
+        assert self.kernel.call("acquire: X, blocking: false") == ("done", (done,))
+
+    @rule(timeout=st.just(0))
+    def acquire_for_some_time(self, timeout: int) -> None:
+        done = self.real.acquire(timeout=timeout)
+        assert self.kernel.call("acquire: X, timeout: 0") == ("done", (done,))
+
+    @rule(count=st.integers(1, 3))
+    def release(self, count: int) -> None:
+        try:
+            self.real.release(count)
+            expected = "done"
+        except ValueError:
+            expected = "raises"
+        assert self.kernel.call(f"release: X, count: {count}")[0] == expected
+
+
+class Queues(RuleBasedStateMachine):
+    @initialize(maxsize=st.integers(-1, 3), order=st.sampled_from(["fifo", "lifo", "priority"]))
+    def begin(self, maxsize: int, order: str) -> None:
+        make: dict[str, Any] = {
+            "fifo": queue.Queue, "lifo": queue.LifoQueue, "priority": queue.PriorityQueue,
+        }  # fmt: skip
+        self.real = make[order](maxsize)
+        self.order = order
+        self.kernel = Kernel("queues", f"{{maxsize: {maxsize}, order: {order}}}")
+
+    @rule(item=st.integers(0, 5))
+    def put(self, item: int) -> None:
+        try:
+            self.real.put_nowait(item)
+            done = True
+        except queue.Full:
+            done = False
+        assert self.kernel.call(f"put: X, value: {item}, blocking: false") == ("done", (done,))
+
+    @rule()
+    def put_and_wait(self) -> None:
+        if self.real.full():
+            assert self.kernel.call("put: X, value: 9")[0] == "blocks"
+        else:
+            self.real.put(9)
+            assert self.kernel.call("put: X, value: 9")[0] == "done"
+
+    @rule()
+    def get(self) -> None:
+        try:
+            expected = (self.real.get_nowait(), True)
+        except queue.Empty:
+            expected = (None, False)
+        assert self.kernel.call("get: X, into: r, blocking: false") == ("done", expected)
+
+    @rule()
+    def task_done(self) -> None:
+        try:
+            self.real.task_done()
+            expected = "done"
+        except ValueError:
+            expected = "raises"
+        assert self.kernel.call("task_done: X")[0] == expected
+
+    @rule()
+    def join(self) -> None:
+        how, _ = self.kernel.call("join: X")
+        assert (how == "blocks") is (self.real.unfinished_tasks > 0)
+        if how == "done":
+            self.real.join()
+
+    @invariant()
+    def same_content(self) -> None:
+        if not hasattr(self, "real"):
+            return
+        there = list(self.real.queue)
+        assert (sorted(there) if self.order == "priority" else there) == list(self.kernel.content.items)
+
+
+class Events(RuleBasedStateMachine):
+    @initialize(begins=st.booleans())
+    def begin(self, begins: bool) -> None:
+        self.real = threading.Event()
+        if begins:
+            self.real.set()
+        self.kernel = Kernel("events", f"{{set: {str(begins).lower()}}}")
+
+    @rule()
+    def set(self) -> None:
+        self.real.set()
+        self.kernel.call("set: X")
+
+    @rule()
+    def clear(self) -> None:
+        self.real.clear()
+        self.kernel.call("clear: X")
+
+    @rule()
+    def wait(self) -> None:
+        before = self.kernel.content
+        how, _ = self.kernel.call("wait: X")
+        assert (how == "done") is self.real.wait(0)
+        if how != "done":
+            self.kernel.content = before  # nobody is left waiting
+
+    @invariant()
+    def same_flag(self) -> None:
+        if hasattr(self, "real"):
+            assert self.kernel.content.set is self.real.is_set()
+
+
+class Locks(RuleBasedStateMachine):
+    @initialize(reentrant=st.booleans())
+    def begin(self, reentrant: bool) -> None:
+        self.real: Any = threading.RLock() if reentrant else threading.Lock()
+        self.kernel = Kernel("locks", f"{{reentrant: {str(reentrant).lower()}}}")
+
+    @rule()
+    def acquire(self) -> None:
+        done = self.real.acquire(blocking=False)
+        assert self.kernel.call("acquire: X, blocking: false") == ("done", (done,))
+
+    @rule()
+    def acquire_and_wait(self) -> None:
+        how, _ = self.kernel.call("acquire: X")
+        assert (how == "done") is self.real.acquire(blocking=False)
+
+    @rule()
+    def release(self) -> None:
+        try:
+            self.real.release()
+            expected = "done"
+        except RuntimeError:
+            expected = "raises"
+        assert self.kernel.call("release: X")[0] == expected
+
+
+class Conditions(RuleBasedStateMachine):
+    """One thread takes the lock, notifies, and waits without time: what CPython does with that."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.real = threading.Condition()
+        self.system = System(
+            loads("conditions: [X]\nthreads: {t: [{repeat: 9, do: [{step: s}]}]}\n").program
+        )
+        self.held = 0
+        self.kernel = Kernel("conditions", "")
+        self.lock = self.kernel.content
+        self.waiters: Any = ()
+
+    def call(self, step: str) -> str:
+        system = self.kernel.system("{" + step + "}")
+        start = system.initial().state
+        state = State((*start.objects[:-2], self.waiters, self.lock), start.frames)
+        move = system.step(state, 0)
+        if move.failures:
+            return "raises"
+        while move.outcome.stays:
+            move = system.step(move.state, 0)
+            if not system.ways(move.state, 0):
+                return "blocks"
+        self.waiters, self.lock = move.state.objects[-2:]
+        return str(move.outcome.results)
+
+    @rule()
+    def acquire(self) -> None:
+        self.real.acquire()
+        self.held += 1
+        assert self.call("acquire: X") == "(True,)"
+
+    @rule()
+    def release(self) -> None:
+        try:
+            self.real.release()
+            expected = "()"
+            self.held -= 1
+        except RuntimeError:
+            expected = "raises"
+        assert self.call("release: X") == expected
+
+    @rule(verb=st.sampled_from(["notify", "notify_all"]))
+    def notify(self, verb: str) -> None:
+        try:
+            getattr(self.real, verb)()
+            expected = "()"
+        except RuntimeError:
+            expected = "raises"
+        assert self.call(f"{verb}: X") == expected
+
+    @rule()
+    def wait(self) -> None:
+        try:
+            expected = str((self.real.wait(0),))
+        except RuntimeError:
+            expected = "raises"
+        assert self.call("wait: X, timeout: 0") == expected
+
+    @precondition(lambda self: hasattr(self, "held"))
+    @invariant()
+    def same_depth(self) -> None:
+        assert (self.lock or (0, 0))[1] == self.held
+
+
+class Barriers(RuleBasedStateMachine):
+    """Threads arrive one after the other; the kernel's places against those that CPython gives."""
+
+    @initialize(parties=st.integers(1, 4))
+    def begin(self, parties: int) -> None:
+        self.parties = parties
+        text = f"barriers: {{X: {parties}}}\nthreads: {{'t[{parties}]': [{{forever: [{{wait: X, into: r}}]}}]}}\n"
+        self.system = System(loads(text).program)
+        self.state = self.system.initial().state
+        self.real = threading.Barrier(parties)
+
+    @rule(order=st.randoms(use_true_random=False))
+    def meet(self, order: Any) -> None:
+        arriving = list(range(self.parties))
+        order.shuffle(arriving)
+        places: dict[int, int] = {}
+        threads = []
+        for thread in arriving:
+            move = self.system.step(self.state, thread)
+            self.state = move.state
+            if not move.outcome.stays:
+                places[thread] = move.outcome.results[0]  # type: ignore[assignment]
+        for thread in sorted(set(arriving) - set(places)):
+            move = self.system.step(self.state, thread)
+            self.state = move.state
+            places[thread] = move.outcome.results[0]  # type: ignore[assignment]
+        real: dict[int, int] = {}
+        for number, thread in enumerate(arriving):
+            one = threading.Thread(target=lambda t=thread: real.update({t: self.real.wait()}))  # type: ignore[misc]
+            one.start()
+            threads.append(one)
+            while number < self.parties - 1 and self.real.n_waiting <= number:
+                pass
+        for one in threads:
+            one.join()
+        assert places == real
+
+
+def machine(cls: type[RuleBasedStateMachine], examples: int = 60) -> Any:
+    case = cls.TestCase
+    case.settings = settings(SETTINGS, max_examples=examples)
+    return case
+
+
+TestSemaphores = machine(Semaphores)
+TestQueues = machine(Queues)
+TestEvents = machine(Events)
+TestLocks = machine(Locks)
+TestConditions = machine(Conditions)
+TestBarriers = machine(Barriers, 15)
+
+
+def test_an_attempt_is_named_as_what_it_attempts() -> None:
+    system = System(loads("locks: [A]\nthreads: {t: [{acquire: A, timeout: 3}]}\n").program)
+    operation = system.initial().state.frames[0].operation
+    assert isinstance(operation, Attempt)
+    assert (operation.verb, operation.duration) == ("acquire", 3)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_condition_program_has_one_verdict_whatever_the_order_of_its_threads(seed: int) -> None:
+    import random
+
+    import oracle
+
+    chance = random.Random(seed)
+    bodies = {
+        "waits": "[{with: c, do: [{wait: c, until: x}, {write: x, value: 0}]}]",
+        "waits_once": "[{with: c, do: [{wait: c}]}]",
+        "wakes": "[{with: c, do: [{write: x, value: 1}, {notify: c}]}]",
+        "wakes_all": "[{with: c, do: [{notify_all: c}]}]",
+        "gives_up": "[{with: c, do: [{wait: c, timeout: 1, into: r}, {notify: c}]}]",
+    }
+    chosen = [chance.choice(list(bodies)) for _ in range(3)]
+    verdicts = set()
+    for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)):
+        threads = "".join(f"  t{i}: {bodies[chosen[i]]}\n" for i in order)
+        text = f"conditions: [c]\nvariables: {{x: 0}}\nthreads:\n{threads}"
+        found = oracle.explore(loads(text).program, kinds=True)
+        # Which kind it is may lie in the history, of which the search keeps one for each state.
+        named = frozenset((frozenset(core), what) for _, core, what in found.deadlocks)
+        verdicts.add((tuple(sorted(found.levels.items())), found.racy, found.states, named))
+    assert len(verdicts) == 1
