@@ -216,7 +216,10 @@ def run_often(
         runner = Runner(scenario.program)
         for seed in range(first, first + runs):
             one = plan._replace(seed=seed)
-            count.add(seed, runner.run(pool, one, interrupt=interrupt, watchers=watchers, **options))
+            run = runner.run(
+                pool, one, interrupt=interrupt, watchers=watchers, predict=False, **options
+            )
+            count.add(seed, run)
             if interrupt.asked:
                 break
     return count

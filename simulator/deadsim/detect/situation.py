@@ -10,7 +10,7 @@ from deadsim.kernel.program import Frame
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import ENDED, NEW
 from deadsim.trace.event import Event
-from deadsim.trace.finding import Hold, Wait, Want
+from deadsim.trace.finding import Deadlock, Hold, Wait, Want
 
 Status: TypeAlias = Literal["not started", "running", "sleeping", "blocked", "finished", "failed"]
 
@@ -45,8 +45,18 @@ def target_name(system: System, thread: int, frame: Frame, objects: Objects) -> 
     return program.object_name(operation.about(objects, thread)) or ""
 
 
-def situation(system: System, state: State, events: Iterable[Event], failed: set[int]) -> Situation:
-    """Describe a state that was reached by some events; `failed` are threads that failed."""
+def situation(
+    system: System,
+    state: State,
+    events: Iterable[Event],
+    failed: set[int],
+    deadlocks: Iterable[Deadlock] = (),
+) -> Situation:
+    """Describe a state that was reached by some events.
+
+    `failed` are threads that failed; what `deadlocks` found says who could help whom.
+    """
+    known = {wait.thread: wait for found in deadlocks for wait in found.waits if wait.blocked}
     program = system.program
     held = holdings(program, events)
     standings: list[Standing] = []
@@ -65,7 +75,7 @@ def situation(system: System, state: State, events: Iterable[Event], failed: set
             status = "sleeping" if sleeps(frame.operation, state, number) else "running"
             if not frame.operation.ways(state.objects, number):
                 status = "blocked"
-                wait = waiting(system, state, number, place, holds)
+                wait = known.get(thread.name) or waiting(system, state, number, place, holds)
         standings.append(Standing(thread.name, thread.daemon, status, place, holds, wait))
     return Situation(tuple(standings))
 

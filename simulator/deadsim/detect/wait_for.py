@@ -16,7 +16,7 @@ def wait_for_graph(situation: Situation) -> "networkx.MultiDiGraph[str]":
     """Give a graph of threads, with an edge to each thread that another waits for.
 
     Nodes have `kind` ("thread"), `status`, `daemon` and `line`; edges `kind` ("waits for"), `verb`,
-    `object` and `line`.
+    `want` (`trace.finding.Want`), `object` and `line`.
     """
     import networkx
 
@@ -32,6 +32,7 @@ def wait_for_graph(situation: Situation) -> "networkx.MultiDiGraph[str]":
                 other,
                 kind="waits for",
                 verb=wait.verb,
+                want=wait.want,
                 object=wait.object,
                 line=wait.place.line,
             )
@@ -58,9 +59,14 @@ def resource_graph(situation: Situation) -> "networkx.MultiDiGraph[str]":
         if wait is None:
             continue
         if wait.object not in graph:
-            graph.add_node(wait.object, kind="object")
+            graph.add_node(wait.object, kind="object", want=wait.want)
         graph.add_edge(
-            standing.thread, wait.object, kind="waits for", verb=wait.verb, line=wait.place.line
+            standing.thread,
+            wait.object,
+            kind="waits for",
+            verb=wait.verb,
+            want=wait.want,
+            line=wait.place.line,
         )
     return graph
 

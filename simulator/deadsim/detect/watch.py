@@ -3,15 +3,19 @@
 from collections.abc import Callable, Sequence
 
 from deadsim.detect.deadlocks import name_deadlocks
+from deadsim.detect.lock_order import order_hint
 from deadsim.detect.races import RaceDetector, describe
 from deadsim.detect.stuck import StuckJudge
 from deadsim.kernel.evaluation import Evaluate
 from deadsim.kernel.failure import Failing, Failure
 from deadsim.kernel.query import state_evaluator
-from deadsim.kernel.system import State
-from deadsim.model.program import Program
+from deadsim.kernel.system import State, System
+from deadsim.model.program import Choice, Program
 from deadsim.trace.event import Event
-from deadsim.trace.finding import Deadlock, Failed, Race
+from deadsim.trace.finding import Deadlock, Failed, Livelock, Race
+
+MANY_VISITS = 50  # of one state, before a livelock is suspected
+MOST_STATES = 20_000  # steps that are watched for that
 
 
 class DeadlockWatch:
@@ -45,6 +49,56 @@ class DeadlockWatch:
         """Decide whether only daemons are stuck, which is no defect."""
         daemons = {t.name for t in self.judge.system.program.threads if t.daemon}
         return daemons.issuperset(found.threads) and daemons.issuperset(found.also_stuck)
+
+
+    def found(self, system: System) -> tuple[Deadlock, ...]:
+        """Give the deadlocks, with a hint where one is proved."""
+        return tuple(hinted(system, self.judge, one) for one in self.deadlocks)
+
+
+def hinted(system: System, judge: StuckJudge, found: Deadlock) -> Deadlock:
+    """Add the one order of locks that would avoid a circular wait, where it is proved."""
+    if found.kind != "circular-wait" or any(wait.want != "owner" for wait in found.waits):
+        return found
+    hint = order_hint(system, judge.flows, frozenset(found.objects))
+    if hint is None:
+        return found
+    order = ", ".join(hint.order)
+    words = f"one global order would be {order}; {hint.thread} breaks it at line {hint.place.line}"
+    return found._replace(hint=words)
+
+
+class LivelockWatch:
+    """Suspects a livelock where a run comes back to the same state again and again."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.visits: dict[object, list[int]] = {}
+        self.often: list[int] = []  # the steps at which the state was the same, once it was so often
+        self.steps = 0
+
+    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
+        if event is not None and not self.often:
+            self.steps += 1
+            if self.steps <= MOST_STATES:
+                visits = self.visits.setdefault(state.key(), [])
+                visits.append(event.step)
+                if len(visits) >= MANY_VISITS:
+                    self.often = visits
+        return False
+
+    def suspicions(self, choices: Sequence[tuple[int, int | None]]) -> tuple[Livelock, ...]:
+        """Describe what goes round: the threads that take steps in it, and the schedule once round."""
+        if not self.often:
+            return ()
+        begin, end = self.often[-2], self.often[-1]
+        threads = self.system.program.threads
+        loop = tuple(Choice(threads[thread].name, way) for thread, way in choices[begin + 1 : end + 1])
+        names = tuple(dict.fromkeys(choice.thread for choice in loop))
+        lasting = [t.name for t in threads if not t.daemon]
+        if not set(names).intersection(lasting):
+            return ()
+        return (Livelock("suspected", end, names, loop, len(self.often)),)
 
 
 class RaceWatch:

@@ -53,7 +53,9 @@ def columns(graph: Graph) -> str:
 
 def shape(node: GraphNode) -> Node:
     """Make a node as large as its text."""
-    return sized("gone" if node.idle else node.kind, node.name, node.below, node.tooltip)
+    return sized(
+        "gone" if node.idle else node.kind, node.name, node.below, node.tooltip, node.shape
+    )
 
 
 def split(graph: Graph) -> tuple[list[int], list[int]]:

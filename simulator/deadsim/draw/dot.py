@@ -14,6 +14,9 @@ def quoted(text: str) -> str:
     return str(graphviz.nohtml(safe))
 
 
+DOT = {"bar": "box"}  # what Graphviz calls a shape otherwise
+
+
 def dot(graph: Graph) -> str:
     """Write a graph in DOT; node names are numbers, and what users wrote stands in labels alone."""
     import graphviz
@@ -42,7 +45,7 @@ def dot(graph: Graph) -> str:
         drawn.node(
             f"n{number}",
             label,
-            shape="ellipse" if thread else "box",
+            shape=DOT.get(node.shape, node.shape),
             fillcolor=LIGHT["bg" if node.idle else "threadfill" if thread else "lockfill"],
             color=LIGHT["dim" if node.idle else "wait" if thread else "hold"],
             fontcolor=LIGHT["dim" if node.idle else "ink"],

@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.detect.wait_for import resource_graph, wait_for_graph
+from deadsim.draw.shapes import SHAPES, Shape
 from deadsim.report.sentences import count, wait_sentence
 from deadsim.runs.result import Run
 
@@ -21,6 +22,7 @@ class GraphNode(NamedTuple):
     tooltip: str
     strong: bool
     idle: bool
+    shape: Shape = "ellipse"
 
 
 class GraphEdge(NamedTuple):
@@ -69,7 +71,8 @@ def graph_of(run: Run, kind: GraphKind, all_nodes: bool = False) -> Graph:
     for name in names:
         one = standing.get(name)
         if one is None or data.nodes[name]["kind"] != "thread":
-            nodes.append(GraphNode(name, "lock", "", name, False, False))
+            shape = SHAPES[data.nodes[name].get("want", "owner")]
+            nodes.append(GraphNode(name, "lock", "", name, False, False, shape))
             continue
         if one.wait is not None:
             below = f"{stem}:{one.wait.place.line}"
@@ -88,8 +91,9 @@ def graph_of(run: Run, kind: GraphKind, all_nodes: bool = False) -> Graph:
         held = values["kind"] == "held by"
         label = values["kind"]
         if kind == "wait-for":
-            label = "waits for its end" if values["verb"] == "join" else f"waits for {values['object']}"
-        elif values.get("verb") == "join":
+            ends = values["want"] == "end"
+            label = "waits for its end" if ends else f"waits for {values['object']}"
+        elif values.get("want") == "end":
             label = "waits for its end"
         strong = start in core and end in core
         edges.append(

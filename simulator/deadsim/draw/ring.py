@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from deadsim.draw import svg
 from deadsim.draw.measure import shortened, width
+from deadsim.draw.shapes import BY, ROOM, SHAPES, Shape, outline
 from deadsim.draw.tokens import LIGHT
 from deadsim.report.sentences import count, place_of, wait_sentence
 from deadsim.runs.result import Run
@@ -30,14 +31,18 @@ class Node(NamedTuple):
     rx: float
     ry: float
     tooltip: str
+    shape: Shape
 
 
-def sized(kind: str, name: str, below: str, tooltip: str) -> Node:
+def sized(kind: str, name: str, below: str, tooltip: str, shape: Shape | None = None) -> Node:
     """Make a node as large as its text."""
+    shape = shape or ("box" if kind == "lock" else "ellipse")
+    wider, higher = ROOM.get(shape, (0, 0))
     shown = shortened(name, SIZE, MOST)
     widest = max(width(shown, SIZE, True), width(below, 11))
     rx = widest / 2 * (1.25 if kind != "lock" else 1) + 14
-    return Node(kind, shown, below, 0, 0, max(rx, 34), 24 if below else 19, tooltip)
+    ry = 24 if below else 19
+    return Node(kind, shown, below, 0, 0, max(rx, 34) + wider, ry + higher, tooltip, shape)
 
 
 def draw_node(node: Node, identifier: str) -> str:
@@ -50,18 +55,7 @@ def draw_node(node: Node, identifier: str) -> str:
         "stroke": LIGHT[stroke],
         "stroke_width": 2.8 if node.kind != "gone" else 1.2,
     }
-    if node.kind == "lock":
-        shape = svg.element(
-            "rect",
-            x=node.x - node.rx,
-            y=node.y - node.ry,
-            width=2 * node.rx,
-            height=2 * node.ry,
-            rx=3,
-            **style,
-        )
-    else:
-        shape = svg.element("ellipse", cx=node.x, cy=node.y, rx=node.rx, ry=node.ry, **style)
+    shape = outline(node.shape, node.x, node.y, node.rx, node.ry, style)
     bold: dict[str, str | float] = {} if node.kind == "gone" else {"font_weight": "bold"}
     first = node.y - 2 if node.below else node.y + 4.5
     parts = [shape, svg.text(node.x, first, node.name, **bold)]
@@ -112,8 +106,9 @@ class _Edge(NamedTuple):
 def heading(found: Deadlock) -> str:
     """Give the title of a deadlock's picture."""
     threads = count(len(found.threads), "thread")
-    locks = [w.object for w in found.waits if w.verb != "join"]
-    return f"DEADLOCK: {threads}" + (f", {count(len(set(locks)), 'lock')}" if locks else "")
+    objects = {wait.object for wait in found.waits if wait.want != "end"}
+    noun = "lock" if all(wait.want in ("owner", "end") for wait in found.waits) else "object"
+    return f"DEADLOCK: {threads}" + (f", {count(len(objects), noun)}" if objects else "")
 
 
 def sentences(found: Deadlock) -> list[str]:
@@ -140,17 +135,21 @@ def place(waits: list[Wait], found: Deadlock, stem: str) -> tuple[list[Node], li
         thread = len(nodes)
         nodes.append(sized("thread", wait.thread, f"{stem}:{wait.place.line}", tooltip))
         word = "waits for" if wait.blocked else "will wait for"
-        if wait.verb == "join" and circle:
+        if wait.want == "end" and circle:
             edges.append(_Edge(thread, thread + 1, "wait", f"{position}. {word} its end"))
             continue
-        label = f"{position}. {word}" + (" its end" if wait.verb == "join" else "")
+        label = f"{position}. {word}" + (" its end" if wait.want == "end" else "")
         edges.append(_Edge(thread, thread + 1, "wait", label))
-        nodes.append(sized("lock", wait.object, "", f"{wait.object}: {tooltip}"))
+        about = f"{wait.object}: {tooltip}"
+        nodes.append(sized("lock", wait.object, "", about, SHAPES[wait.want]))
+        by = BY.get(wait.want, "held by")
+        # Only what is held is a fact; that somebody could help is drawn as a wait.
+        kind = "hold" if wait.want == "owner" else "wait"
         if circle:
-            edges.append(_Edge(thread + 1, thread + 2, "hold", "held by"))
+            edges.append(_Edge(thread + 1, thread + 2, kind, by))
         else:
-            for waker in wait.wakers if wait.verb != "join" else ():
-                edges.append(_Edge(thread + 1, len(nodes), "hold", "held by"))
+            for waker in wait.wakers if wait.want in ("owner", "permit") else ():
+                edges.append(_Edge(thread + 1, len(nodes), "hold", "taken by"))
                 state = "never gives it back"
                 nodes.append(sized("gone", waker, state, f"{waker} {state}"))
     if circle:

@@ -9,7 +9,17 @@ from deadsim.model.values import plain
 from deadsim.report.sentences import message
 from deadsim.runs.result import Run
 from deadsim.trace.event import Event
-from deadsim.trace.finding import Access, ClaimBroken, Deadlock, Failed, Finding, Hold, Race, Wait
+from deadsim.trace.finding import (
+    Access,
+    ClaimBroken,
+    Deadlock,
+    Failed,
+    Finding,
+    Hold,
+    Livelock,
+    Race,
+    Wait,
+)
 from deadsim.trace.schedule import words
 
 
@@ -99,6 +109,15 @@ def finding(found: Finding) -> dict[str, Any]:
                 "also_stuck": list(found.also_stuck),
                 "still_running": list(found.still_running),
                 **({} if found.lost_at is None else {"lost_at": found.lost_at}),
+                **({} if found.schedule is None else {"schedule": schedule(found.schedule)}),
+                **({} if found.hint is None else {"hint": found.hint}),
+            }
+        case Livelock():
+            return {
+                **same,
+                "proof": found.proof,
+                "threads": list(found.threads),
+                "loop": schedule(found.loop),
             }
         case Race():
             pair = [accessing(access) for access in found.accesses]

@@ -1,6 +1,16 @@
 """One sentence for each thing that was found; terminal, JSON and pictures say the same."""
 
-from deadsim.trace.finding import Access, ClaimBroken, Deadlock, Failed, Finding, Hold, Race, Wait
+from deadsim.trace.finding import (
+    Access,
+    ClaimBroken,
+    Deadlock,
+    Failed,
+    Finding,
+    Hold,
+    Livelock,
+    Race,
+    Wait,
+)
 
 
 def count(number: int, noun: str) -> str:
@@ -142,7 +152,15 @@ def headline(found: Finding) -> str:
     """Say what was found, and when, in one line."""
     match found:
         case Deadlock():
+            if found.schedule is not None:
+                return f"DEADLOCK predicted, in another schedule: {deadlock_title(found)}"
+            if found.proof == "suspected":
+                return f"DEADLOCK suspected, locks in opposite orders: {deadlock_title(found)}"
             return f"DEADLOCK {place_of(found.step)}: {deadlock_title(found)}"
+        case Livelock():
+            rounds = f"the same state came {found.visits} times"
+            go = "goes round" if len(found.threads) == 1 else "go round"
+            return f"LIVELOCK {found.proof} {place_of(found.step)}: {listing(found.threads)} {go}, {rounds}"
         case Race():
             first, second = found.accesses
             both = f"{first.thread} and {second.thread}"
@@ -171,6 +189,8 @@ def details(found: Finding) -> list[str]:
         rows = [f"{w.thread:<{width}}  {wait_sentence(w, found.kind)}" for w in found.waits]
         if found.also_stuck:
             rows.append(f"stuck because of it: {listing(found.also_stuck)}")
+        if found.hint:
+            rows.append(f"hint: {found.hint}")
         if found.still_running:
             verb = "goes" if len(found.still_running) == 1 else "go"
             rows.append(f"not touched by it: {listing(found.still_running)} {verb} on")
@@ -187,6 +207,9 @@ def message(found: Finding) -> str:
         case Deadlock():
             parts = [f"{wait.thread} {wait_sentence(wait, found.kind)}" for wait in found.waits]
             return f"{deadlock_title(found)}: {'; '.join(parts)}"
+        case Livelock():
+            who = listing(found.threads)
+            return f"round and round: {who}; the same state came {found.visits} times"
         case Race():
             parts = [f"{a.thread} {access_sentence(a)}" for a in found.accesses]
             return f"nothing orders two uses of {found.variable}: {'; '.join(parts)}"

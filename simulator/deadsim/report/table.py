@@ -50,7 +50,19 @@ def words(run: Run, event: Event) -> str:
     name = program.about(event.objects)
     match event.verb:
         case "acquire":
-            return f"+ {name}"
+            if event.phase == "begin":
+                return f"queues for {name}"
+            return f"+ {name}" if event.success else f"cannot get {name}"
+        case "wait":
+            if event.phase == "begin":
+                return f"waits: {name}"
+            if not event.success:
+                return f"gives up on {name}"
+            return f"passes {name}" if event.phase is None else f"goes on: {name}"
+        case "put" | "send" | "get" | "receive" | "join" if not event.success:
+            return f"cannot {event.verb}: {name}"
+        case "get" | "receive":
+            return f"{event.verb} {name}: {event.value!r}"
         case "release":
             return f"- {name}" if event.success else f"release {name}"
         case "read":
@@ -72,7 +84,9 @@ def words(run: Run, event: Event) -> str:
 
 def rows(run: Run, first: int) -> Iterator[Row]:
     """List the steps of a run from one on, and after each who came to stand before a blocked step."""
-    closes = {d.step for d in run.defects if isinstance(d, Deadlock) and d.cycle}
+    closes = {
+        d.step for d in run.defects if isinstance(d, Deadlock) and d.cycle and d.schedule is None
+    }
     races = {a.step for d in run.defects if isinstance(d, Race) for a in d.accesses}
     blocked = came_to_block(run, first)
     for one in blocked:

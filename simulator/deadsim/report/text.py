@@ -2,11 +2,12 @@
 
 import shlex
 
+from deadsim.model.program import Choice
 from deadsim.model.values import Value
 from deadsim.report.sentences import count, details, headline, visible
 from deadsim.report.table import padded, shortened, table, width
 from deadsim.runs.result import Run
-from deadsim.trace.finding import ClaimBroken, Finding
+from deadsim.trace.finding import ClaimBroken, Deadlock, Finding
 from deadsim.trace.schedule import switches, text
 
 INLINE = 500  # characters of a schedule that a command line still carries
@@ -54,9 +55,9 @@ def verdict(run: Run) -> str:
             return "undecided: nothing seen contradicts the claims so far"
 
 
-def command(run: Run) -> str | None:
-    """Give the command that replays a run; None where its schedule is too long for one."""
-    names = text(run.schedule)
+def command(run: Run, schedule: tuple[Choice, ...] | None = None) -> str | None:
+    """Give the command that replays a run, or another schedule; None where that is too long for one."""
+    names = text(run.schedule if schedule is None else schedule)
     if len(names) > INLINE:
         return None
     params = [
@@ -78,16 +79,27 @@ def finding(found: Finding) -> list[str]:
     return [visible(headline(found)), *(f"  {visible(line)}" for line in details(found))]
 
 
+def predicted(run: Run, found: Finding) -> list[str]:
+    """Say how to see a deadlock that another schedule has."""
+    if not isinstance(found, Deadlock) or found.schedule is None:
+        return []
+    replay = command(run, found.schedule)
+    return [] if replay is None else [f"  replay: {replay}"]
+
+
 def report(run: Run, columns: int = 80) -> list[str]:
     """Explain a run."""
     lines: list[str] = []
-    blocks = [finding(found) for found in run.defects] or [[outcome(run)]]
+    blocks = [finding(found) + predicted(run, found) for found in run.defects] or [[outcome(run)]]
     if run.defects and run.outcome in ("budget", "interrupted"):
         blocks.append([outcome(run)])
     for number, block in enumerate(blocks):
         if number == 0:
             block[0] = titled(block[0], visible(run.program.name), columns)
         lines.extend(block)
+    for found in run.suspicions:
+        lines.append("suspicion (no schedule shows it, no defect):")
+        lines.extend(f"  {line}" for line in finding(found))
     for leak in run.leaks:
         lines.append(f"leak (daemons, no defect): {visible(headline(leak))}")
     if run.events:

@@ -2,9 +2,16 @@
 
 from collections.abc import Sequence
 
+from deadsim.detect.prediction import Circle, find_circles, suspicion
 from deadsim.detect.situation import situation, target_name
 from deadsim.detect.stuck import StuckJudge
-from deadsim.detect.watch import DeadlockWatch, FailureWatch, RaceWatch
+from deadsim.detect.watch import (
+    DeadlockWatch,
+    FailureWatch,
+    LivelockWatch,
+    RaceWatch,
+    hinted,
+)
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool
 from deadsim.engine.threads import Execution, Watcher, execute
@@ -21,7 +28,7 @@ from deadsim.strategies.round_robin import RoundRobin, Sequential
 from deadsim.strategies.script import Script, Unfit
 from deadsim.strategies.strategy import Chance, Strategy
 from deadsim.trace.event import Event
-from deadsim.trace.finding import Finding
+from deadsim.trace.finding import Deadlock, Finding
 
 PCT_DEPTH = 3
 PCT_LENGTH = 10_000  # as far as a run is measured for the length that pct wants to know
@@ -47,8 +54,11 @@ class Runner:
         replay: Sequence[Choice] | None = None,
         interrupt: Interrupt | None = None,
         watchers: Sequence[Watcher] = (),
+        predict: bool = True,
     ) -> Run:
         """Run once, by `plan`, or with `replay` by the names of a schedule.
+
+        With `predict`, look for deadlocks that a run without one could have had.
 
         Raises ReplayDiverged where a script or schedule does not fit.
         """
@@ -63,16 +73,23 @@ class Runner:
             self.judge, lambda: not keep_going and (script is None or not script.going)
         )
         races = RaceWatch()
+        livelocks = LivelockWatch(self.system)
         failures = FailureWatch(self.program)
         last = _LastState()
         try:
             execution = execute(
-                self.system, strategy, pool, (last, failures, races, deadlocks, *watchers), budget, interrupt
+                self.system, strategy, pool, (last, failures, races, livelocks, deadlocks, *watchers), budget, interrupt
             )
         except Unfit as unfit:
             raise self.diverged(unfit, last) from None
         if script is not None and script.going and execution.ending in ("completed", "stuck"):
             raise self.left_over(script, execution, last)
+        suspicions: tuple[Finding, ...] = (*livelocks.suspicions(execution.choices),)
+        found: tuple[Finding, ...] = deadlocks.found(self.system)
+        if predict and not found:
+            predicted, suspected = self.predicted(pool, plan, execution.events, execution.choices)
+            found += predicted
+            suspicions += suspected
         command = "run" if replay is None else "replay"
         how = plan.strategy if script is None else "script"
         return self.result(
@@ -80,10 +97,52 @@ class Runner:
             "replay" if command == "replay" else "run",
             "replay" if command == "replay" else how,
             chance.seed if chance.used else None,
-            (*deadlocks.deadlocks, *races.races(self.program, execution.events), *failures.found),
+            (*found, *races.races(self.program, execution.events), *failures.found),
+            suspicions,
             deadlocks,
             failures.failed,
         )
+
+    def predicted(
+        self,
+        pool: Pool,
+        plan: Plan,
+        events: tuple[Event, ...],
+        choices: Sequence[tuple[int, int | None]],
+    ) -> tuple[tuple[Deadlock, ...], tuple[Deadlock, ...]]:
+        """Find deadlocks of other schedules: those that a replay shows, and those suspected."""
+        found: list[Deadlock] = []
+        suspected: list[Deadlock] = []
+        for circle in find_circles(self.program, events):
+            shown = self.certified(pool, plan, circle, choices)
+            if shown is None:
+                suspected.append(suspicion(self.program, events, circle))
+            elif shown not in found:
+                found.append(shown)
+        return (
+            tuple(hinted(self.system, self.judge, one) for one in found),
+            tuple(hinted(self.system, self.judge, one) for one in suspected),
+        )
+
+    def certified(
+        self, pool: Pool, plan: Plan, circle: Circle, choices: Sequence[tuple[int, int | None]]
+    ) -> Deadlock | None:
+        """Replay a predicted schedule on real threads; give the deadlock that it shows, if it does."""
+        if circle.schedule is None:
+            return None
+        names = tuple(
+            Choice(self.program.threads[choices[step][0]].name, choices[step][1])
+            for step in circle.schedule
+        )
+        try:
+            run = self.run(pool, plan, replay=names, predict=False, max_steps=len(names))
+        except ReplayDiverged:
+            return None
+        threads = {self.program.threads[acquire.thread].name for acquire in circle.acquires}
+        for deadlock in run.deadlocks:
+            if threads <= {*deadlock.threads, *deadlock.also_stuck}:
+                return deadlock._replace(schedule=names)
+        return None
 
     def result(
         self,
@@ -92,6 +151,7 @@ class Runner:
         strategy: str,
         seed: int | None,
         found: tuple[Finding, ...],
+        suspicions: tuple[Finding, ...],
         deadlocks: DeadlockWatch,
         failed: set[int],
     ) -> Run:
@@ -119,7 +179,7 @@ class Runner:
             ),
             events=execution.events,
             defects=defects,
-            suspicions=(),
+            suspicions=suspicions,
             leaks=tuple(deadlocks.leaks),
             variables={
                 declared.name: objects[number]
@@ -127,7 +187,13 @@ class Runner:
                 if type(declared).__name__ == "Variable"
             },
             output=output,
-            situation=situation(self.system, execution.state, execution.events, failed),
+            situation=situation(
+                self.system,
+                execution.state,
+                execution.events,
+                failed,
+                (*deadlocks.deadlocks, *deadlocks.leaks),
+            ),
         )
 
     def strategy(self, plan: Plan, chance: Chance) -> Strategy:

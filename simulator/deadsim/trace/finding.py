@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.errors import Place
 from deadsim.model.claims import DeadlockKind
+from deadsim.model.program import Choice
 
 Proof: TypeAlias = Literal["proved", "relaxed", "suspected"]
 
@@ -57,7 +58,8 @@ class Deadlock(NamedTuple):
 
     `cycle` lists the core in the order in which each waits for the next, where there is a cycle.
     `also_stuck` can never end because of the core; `still_running` are all others. `lost_at` is the step
-    at which a signal was lost, where that is why.
+    at which a signal was lost, where that is why. `schedule` is another schedule that shows it, where this run does
+    not; `hint` a proved way to mend it.
     """
 
     kind: DeadlockKind
@@ -70,6 +72,8 @@ class Deadlock(NamedTuple):
     also_stuck: tuple[str, ...]
     still_running: tuple[str, ...]
     lost_at: int | None = None
+    schedule: tuple[Choice, ...] | None = None
+    hint: str | None = None
     type: Literal["deadlock"] = "deadlock"
 
 
@@ -102,4 +106,15 @@ class ClaimBroken(NamedTuple):
     message: str
 
 
-Finding: TypeAlias = Deadlock | Race | Failed | ClaimBroken
+class Livelock(NamedTuple):
+    """Threads that go round for ever: the schedule once round, and how often the state was the same."""
+
+    proof: Proof
+    step: int
+    threads: tuple[str, ...]
+    loop: tuple[Choice, ...]
+    visits: int
+    type: Literal["livelock"] = "livelock"
+
+
+Finding: TypeAlias = Deadlock | Race | Failed | ClaimBroken | Livelock
