@@ -5,6 +5,7 @@ writes the last one suffices, of reads the last one too as long as they are orde
 whether or not the two accesses were neighbours in the run.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -39,17 +40,37 @@ class RaceDetector:
         self.writes: dict[int, _Last] = {}
         self.reads: dict[int, dict[int, _Last]] = {}
         self.found: dict[int, RacePair] = {}
+        # Variables (each in a tuple) that a thread has accessed in its epoch, and nobody written since.
+        self.has_read: defaultdict[int, set[tuple[int, ...]]] = defaultdict(set)
+        self.has_written: defaultdict[int, set[tuple[int, ...]]] = defaultdict(set)
 
     def after(self, event: Event) -> None:
         """See a step."""
+        # An access that its thread has made before in the same epoch tells nothing new, and is the
+        # commonest of all; so this is quick.
+        if event.reads:
+            if event.reads in self.has_read[event.thread] and not event.gives:
+                return
+        elif event.writes in self.has_written[event.thread] and not event.gives:
+            return
         clock = self.order.before(event)
+        thread = event.thread
         if event.reads or event.writes:
-            time = clock[event.thread]
+            time = clock[thread]
             for variable in event.reads:
                 self.read(variable, event, clock, time)
             for variable in event.writes:
                 self.write(variable, event, clock, time)
+                for known in (*self.has_read.values(), *self.has_written.values()):
+                    known.discard((variable,))
         self.order.after(event)
+        if event.gives or event.is_source:
+            self.has_read[thread].clear()  # a new epoch
+            self.has_written[thread].clear()
+        elif len(event.reads) == 1 and not event.writes:
+            self.has_read[thread].add(event.reads)
+        elif len(event.writes) == 1 and not event.reads:
+            self.has_written[thread].add(event.writes)
 
     def read(self, variable: int, event: Event, clock: Clock, time: int) -> None:
         thread = event.thread

@@ -1,6 +1,6 @@
 """Who can never take another step in a state."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from deadsim.detect.coarse import Coarse, Flows
 from deadsim.detect.flow import OWN_END
@@ -19,7 +19,16 @@ MOST_CREDIT = 20_000
 # After values were too many to follow, they are not followed for some steps: 1, 3, 7, ...
 MOST_REST = 63
 
+Found = TypeVar("Found")
+
 MOST_KNOWN = 20_000  # states of which it is kept who is stuck
+
+
+def remember(known: dict[Any, Found], key: Any, found: Found) -> None:
+    """Keep what was found about a state, of not too many of them."""
+    if len(known) >= MOST_KNOWN:
+        known.clear()
+    known[key] = found
 
 
 class StuckJudge:
@@ -34,8 +43,11 @@ class StuckJudge:
         self.system = system
         self.flows = Flows(system)
         self.credit = MOST_CREDIT
-        self.known: dict[Any, tuple[Progress, int, bool]] = {}
         self.rest = self.resting = 0
+        # What was found about states, by their keys.
+        self.settled: dict[Any, bool] = {}
+        self.followed: dict[Any, tuple[Progress | None, int]] = {}
+        self.coarse: dict[Any, Progress] = {}
 
     def begin(self) -> None:
         """Begin a run: what it finds does not depend on what was judged before."""
@@ -59,9 +71,14 @@ class StuckJudge:
             return None
         if not can_move:
             return self.total(state, blocked)
-        if self.all_settled(state, blocked):
+        key = state.key()
+        settled = self.settled.get(key)
+        if settled is None:
+            settled = self.all_settled(state, blocked)
+            remember(self.settled, key, settled)
+        if settled:
             return None
-        progress = self.progress(state)
+        progress = self.progress(state, key)
         return progress if progress.stuck else None
 
     def total(self, state: State, blocked: list[int]) -> Progress:
@@ -70,29 +87,34 @@ class StuckJudge:
         ended = frozenset(t for t in range(len(state.frames)) if state.objects[t] == ENDED)
         return Progress(frozenset(blocked), frozenset(), halts, ended)
 
-    def progress(self, state: State) -> Progress:
+    def progress(self, state: State, key: Any) -> Progress:
         """Let every thread run on as far as it could get if nothing were ever taken away."""
         self.credit = min(MOST_CREDIT, self.credit + CREDIT)
         if self.credit <= 0 or self.resting:
             self.resting = max(0, self.resting - 1)
-            return Coarse(self.system, self.flows, state).progress()
-        key = state.key()
-        known = self.known.get(key)
+            return self.coarsely(state, key)
+        known = self.followed.get(key)
         if known is None:
             relaxed = Relaxed(self.system, state)
-            too_many = False
             try:
-                progress = relaxed.progress()
+                known = (relaxed.progress(), relaxed.places)
             except TooMany:
-                too_many = True
-                progress = Coarse(self.system, self.flows, state).progress()
-            if len(self.known) >= MOST_KNOWN:
-                self.known.clear()
-            known = self.known[key] = (progress, relaxed.places, too_many)
-        self.credit -= known[1]  # as if it was found anew: the same however often it was asked
-        if known[2]:
+                known = (None, relaxed.places)
+            remember(self.followed, key, known)
+        progress, places = known
+        self.credit -= places  # as if it was found anew: the same however often it was asked
+        if progress is None:
             self.resting = self.rest = min(MOST_REST, 2 * self.rest + 1)
-        return known[0]
+            return self.coarsely(state, key)
+        return progress
+
+    def coarsely(self, state: State, key: Any) -> Progress:
+        """Find who is stuck without following values."""
+        found = self.coarse.get(key)
+        if found is None:
+            found = Coarse(self.system, self.flows, state).progress()
+            remember(self.coarse, key, found)
+        return found
 
     def all_settled(self, state: State, blocked: list[int]) -> bool:
         """Decide quickly, where that can be, that none of the blocked threads is stuck.

@@ -233,7 +233,7 @@ class _Reader:
     def scalar(self, event: Any, place: Place) -> Scalar:
         plain = bool(event.implicit[0])
         first: int | None = None
-        if event.start_mark.line == event.end_mark.line:
+        if event.start_mark.line == event.end_mark.line < len(self.source_lines):
             source = self.source_lines[place.line - 1]
             anchor = re.compile(r"&\S+\s+").match(source, place.column - 1) if event.anchor else None
             column = anchor.end() + 1 if anchor else place.column

@@ -1,0 +1,108 @@
+"""What the judges of a run cost: race detection for an access, and deciding who is stuck for a step.
+
+Race detection: nanoseconds for an access in the same epoch as the thread's last one, a read and a
+write, without making the event. Stuck: microseconds a step, the mean over runs with random
+schedules, steps where nobody is blocked included, on the scenario of the gallery whose mean is the
+median; the yardstick is a hand-over of the baton in the same run. One judge serves all runs of a
+scenario, as it does in `run --runs`; `cold` is a first run by itself.
+"""
+
+import statistics
+import time
+from pathlib import Path
+
+from execution import ping_pong
+
+import deadsim
+from deadsim.detect.races import RaceDetector
+from deadsim.detect.stuck import StuckJudge
+from deadsim.errors import Place
+from deadsim.kernel.system import State, System
+from deadsim.strategies.strategy import Chance
+from deadsim.trace.event import Event
+
+GALLERY = Path(__file__).parent.parent / "scenarios"
+ACCESSES = 100_000
+RUNS = 100
+MOST_STEPS = 200
+
+
+def same_epoch(verb: str) -> float:
+    """Measure an access that its thread has made before, in nanoseconds."""
+    place = Place(1, 1)
+    reads = (9,) if verb == "read" else ()
+    writes = (9,) if verb == "write" else ()
+    events = [
+        Event(step, 0, verb, None, (9,), place, reads=reads, writes=writes)
+        for step in range(ACCESSES)
+    ]
+    detector = RaceDetector()
+    after = detector.after
+    begin = time.perf_counter()
+    for event in events:
+        after(event)
+    with_detector = time.perf_counter() - begin
+    begin = time.perf_counter()
+    for event in events:
+        nothing(event)
+    return (with_detector - (time.perf_counter() - begin)) / ACCESSES * 1e9
+
+
+def nothing(event: Event) -> None:
+    """Stand for the call itself."""
+
+
+def schedules(system: System, runs: int) -> list[list[State]]:
+    """Give the states that runs with random schedules pass through."""
+    found = []
+    for seed in range(runs):
+        chance = Chance(seed)
+        state = system.initial().state
+        states = [state]
+        while (enabled := system.enabled(state)) and len(states) < MOST_STEPS:
+            thread = enabled[chance.draw(len(enabled))]
+            way = chance.draw(system.ways(state, thread))
+            state = system.step(state, thread, way).state
+            states.append(state)
+        found.append(states)
+    return found
+
+
+def deciding(system: System, runs: list[list[State]]) -> float:
+    """Measure how long it takes to decide who is stuck, in microseconds a step."""
+    judge = StuckJudge(system)
+    steps = sum(len(states) for states in runs)
+    begin = time.perf_counter()
+    for states in runs:
+        judge.begin()
+        for state in states:
+            judge.stuck(state)
+    return (time.perf_counter() - begin) / steps * 1e6
+
+
+def main() -> None:
+    """Print both."""
+    for verb in ("read", "write"):
+        taken = statistics.median(same_epoch(verb) for _ in range(7))
+        print(f"race detection, {verb} in the same epoch: {taken:.0f} ns")
+    hand_overs = [ping_pong(5_000)]
+    warm: dict[str, float] = {}
+    cold: dict[str, float] = {}
+    for file in sorted(GALLERY.glob("**/*.yaml")):
+        system = System(deadsim.load(str(file)).program)
+        runs = schedules(system, RUNS)
+        warm[file.stem] = deciding(system, runs)
+        cold[file.stem] = deciding(system, runs[:1])
+        hand_overs.append(ping_pong(1_000))
+    hand_over = statistics.median(hand_overs)
+    middle = sorted(warm, key=lambda name: warm[name])[len(warm) // 2]
+    print(f"hand-over: {hand_over:.2f} us")
+    print(f"who is stuck, median scenario ({middle}): {warm[middle]:.2f} us a step, {warm[middle] / hand_over:.2f} x a hand-over")
+    first = statistics.median(cold.values())
+    print(f"cold, median scenario: {first:.1f} us a step, {first / hand_over:.1f} x")
+    worst = max(warm, key=lambda name: warm[name])
+    print(f"dearest ({worst}): {warm[worst]:.1f} us a step")
+
+
+if __name__ == "__main__":
+    main()
