@@ -228,3 +228,15 @@ def test_the_schema_accepts_every_scenario_and_refuses_wrong_forms() -> None:
         {"locks": ["A"]},
     ):
         assert not validator.is_valid(wrong), wrong
+
+
+def test_the_attributes_of_a_result_bear_the_names_of_the_json() -> None:
+    import json
+
+    import deadsim as package
+
+    done = package.run(package.load("worker_queue"), seed=3)
+    report = json.loads(done.to_json())
+    assert [key for key in report if key != "deadsim" and not hasattr(done, key)] == []
+    for key in ("command", "scenario", "params", "strategy", "seed", "steps", "trace", "output", "variables"):
+        assert getattr(done, key) == report[key], key

@@ -16,6 +16,7 @@ from deadsim.errors import UsageError
 from deadsim.language.scenario import is_scenario
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.program import Choice, Plan, Program, StrategyName
+from deadsim.model.values import plain
 from deadsim.runs import result
 from deadsim.runs.count import Count
 from deadsim.runs.once import Runner
@@ -46,9 +47,49 @@ class Run(NamedTuple):
     result: result.Run
 
     @property
+    def command(self) -> str:
+        """Say what was asked for: run or replay."""
+        return self.result.command
+
+    @property
+    def scenario(self) -> str:
+        """Give the scenario's name."""
+        return self.result.program.name
+
+    @property
+    def file(self) -> str:
+        """Give the scenario's file."""
+        return self.result.program.file
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Give the params and their values."""
+        return dict(self.result.program.params)
+
+    @property
+    def engine(self) -> str:
+        """Say what carried it out."""
+        return "threads"
+
+    @property
+    def strategy(self) -> str:
+        """Name what chose the schedule."""
+        return self.result.strategy
+
+    @property
+    def seed(self) -> int | None:
+        """Give the seed; None where nothing was drawn."""
+        return self.result.seed
+
+    @property
     def outcome(self) -> Outcome:
         """Say how it ended: completed, stuck, budget or interrupted."""
         return self.result.outcome
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Say why the claims are refuted, where that is no defect."""
+        return self.result.reasons
 
     @property
     def verdict(self) -> Verdict:
@@ -71,6 +112,23 @@ class Run(NamedTuple):
         return self.result.defects
 
     @property
+    def suspicions(self) -> tuple[Finding, ...]:
+        """Give what may be a defect of other schedules; it fails nothing."""
+        return self.result.suspicions
+
+    @property
+    def leaks(self) -> tuple[Deadlock, ...]:
+        """Give the daemons that were stuck, which is no defect."""
+        return self.result.leaks
+
+    @property
+    def trace(self) -> list[dict[str, Any]]:
+        """Give the steps, as in the JSON."""
+        from deadsim.report.as_json import trace
+
+        return trace(self.result.program, self.result.events)
+
+    @property
     def deadlocks(self) -> tuple[Deadlock, ...]:
         """Give the deadlocks that were found."""
         return self.result.deadlocks
@@ -82,8 +140,8 @@ class Run(NamedTuple):
 
     @property
     def variables(self) -> dict[str, Any]:
-        """Give the shared variables at the end."""
-        return dict(self.result.variables)
+        """Give the shared variables at the end, lists as lists."""
+        return {name: plain(value) for name, value in self.result.variables.items()}
 
     def wait_for_graph(self) -> networkx.MultiDiGraph[str]:
         """Give the wait-for graph of the last moment."""

@@ -1,8 +1,8 @@
 """Carry a scenario out once, on real threads, with all judges looking on."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from deadsim.detect.prediction import Circle, find_circles, suspicion
 from deadsim.detect.situation import situation, target_name
 from deadsim.detect.stuck import StuckJudge
 from deadsim.detect.watch import (
@@ -29,6 +29,9 @@ from deadsim.strategies.script import Script, Unfit
 from deadsim.strategies.strategy import Chance, Strategy
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Finding
+
+if TYPE_CHECKING:
+    from deadsim.detect.prediction import Circle
 
 PCT_DEPTH = 3
 PCT_LENGTH = 10_000  # as far as a run is measured for the length that pct wants to know
@@ -111,6 +114,8 @@ class Runner:
         choices: Sequence[tuple[int, int | None]],
     ) -> tuple[tuple[Deadlock, ...], tuple[Deadlock, ...]]:
         """Find deadlocks of other schedules: those that a replay shows, and those suspected."""
+        from deadsim.detect.prediction import find_circles, suspicion  # not where a run deadlocked
+
         found: list[Deadlock] = []
         suspected: list[Deadlock] = []
         for circle in find_circles(self.program, events):
@@ -125,7 +130,7 @@ class Runner:
         )
 
     def certified(
-        self, pool: Pool, plan: Plan, circle: Circle, choices: Sequence[tuple[int, int | None]]
+        self, pool: Pool, plan: Plan, circle: "Circle", choices: Sequence[tuple[int, int | None]]
     ) -> Deadlock | None:
         """Replay a predicted schedule on real threads; give the deadlock that it shows, if it does."""
         if circle.schedule is None:
