@@ -5,7 +5,8 @@ Linear in the size of the program; for where following values would take too lon
 
 from collections.abc import Sequence
 
-from deadsim.detect.flow import END, Flow, Types
+from deadsim.detect.fallible import Types
+from deadsim.detect.flow import END, Flow
 from deadsim.detect.progress import Progress, beginning, both, conclusion, ended, provide
 from deadsim.kernel.supply import ENDLESS, Approach, Held, Passage
 from deadsim.kernel.system import State, System

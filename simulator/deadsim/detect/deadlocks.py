@@ -8,7 +8,7 @@ help any more. All others are stuck because of a core.
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from deadsim.detect.flow import components
+from deadsim.detect.components import components
 from deadsim.detect.history import lost_notify, missed_set, stolen_notify
 from deadsim.detect.holdings import holdings, named
 from deadsim.detect.progress import Progress

@@ -5,46 +5,29 @@ failure out of anything that may fail. More ways than there really are do no har
 only what certainly cannot fail is left out.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from typing import NamedTuple, assert_never
 
+from deadsim.detect.components import on_cycles
+from deadsim.detect.fallible import Types, always_set, fails
 from deadsim.kernel.operation import Fact
 from deadsim.kernel.program import Linked, Stop
 from deadsim.model.expressions import (
-    Binary,
-    Call,
-    Compare,
-    Conditional,
     Constant,
-    Display,
-    Expression,
-    Format,
-    Item,
-    Local,
-    Logic,
-    Negative,
-    Not,
-    Query,
-    Shared,
     Target,
 )
 from deadsim.model.instructions import (
     Atomic,
     AtomicEnd,
     Branch,
-    Code,
     End,
     Fail,
     Forget,
-    Instruction,
     Jump,
     Let,
     Resume,
     Step,
 )
-from deadsim.model.objects import Variable
-from deadsim.model.program import Program
-from deadsim.model.values import UNSET
 
 END = -1  # in place of a position: the thread's end
 OWN_END: Fact = ("ended",)  # what a join waits for
@@ -72,7 +55,7 @@ class Flow:
         self._possible: dict[int, frozenset[Fact]] | None = None
         self._cyclic: frozenset[int] | None = None
         self._holds: dict[int, frozenset[int]] | None = None
-        self._set = _always_set(linked.code)
+        self._set = always_set(linked.code)
         self._integers = types.slots[linked.thread]
 
     def first(self) -> Ways:
@@ -307,9 +290,9 @@ class Flow:
         known = self._set[position]
         match instruction:
             case Let(_, value):
-                return _fails(value, known, self._integers)
+                return fails(value, known, self._integers)
             case Branch(test):
-                return _fails(test, known, self._integers)
+                return fails(test, known, self._integers)
             case Fail():
                 return True
             case Step(_, target, operands):
@@ -318,239 +301,10 @@ class Flow:
                 counted = instruction.verb == "sleep" or {"timed", "count"} & set(instruction.flags)
                 if counted and not all(isinstance(one, Constant) for one in operands):
                     return True
-                return any(_fails(operand, known, self._integers) for operand in operands)
+                return any(fails(operand, known, self._integers) for operand in operands)
             case _:
                 return False
 
 
 def _target_fails(target: Target) -> bool:
     return bool(target.indices)  # out of range, unless it was worked out before
-
-
-def _always_set(code: Code) -> list[frozenset[int]]:
-    """Find for each instruction the slots that certainly have a value before it.
-
-    Forward over all ways, and where two meet, what both have. What a handler uses was kept before
-    what it guards began, so it begins with everything.
-    """
-    begin = frozenset(slot for slot, value in enumerate(code.initial) if value is not UNSET)
-    known: list[frozenset[int] | None] = [None] * len(code.instructions)
-    front: list[tuple[int, frozenset[int]]] = [(0, begin)]
-    front.extend((h.target, frozenset(range(len(code.initial)))) for h in code.handlers)
-    while front:
-        position, given = front.pop()
-        before = known[position]
-        merged = given if before is None else before & given
-        if merged == before:
-            continue
-        known[position] = merged
-        instruction = code.instructions[position]
-        match instruction:
-            case Let(slot):
-                front.append((position + 1, merged | {slot}))
-            case Forget(slots):
-                front.append((position + 1, merged - set(slots)))
-            case Step():
-                into = {slot for slot in instruction.into if slot is not None}
-                front.append((position + 1, merged | into))
-            case Atomic() | AtomicEnd():
-                front.append((position + 1, merged))
-            case Jump(target):
-                front.append((target, merged))
-            case Branch(_, otherwise):
-                front.append((position + 1, merged))
-                front.append((otherwise, merged))
-            case Fail() | Resume() | End():
-                pass
-            case _:
-                assert_never(instruction)
-    return [frozenset() if slots is None else slots for slots in known]
-
-
-def on_cycles(follows: dict[int, set[int]]) -> set[int]:
-    """Find the nodes of a graph from which one can come back to them."""
-    return {
-        node
-        for part in components(follows)
-        for node in part
-        if len(part) > 1 or node in follows.get(node, ())
-    }
-
-
-def components(follows: dict[int, set[int]]) -> list[list[int]]:
-    """Find the strongly connected components of a graph; those that others lead to come first.
-
-    Tarjan: Depth-First Search and Linear Graph Algorithms, 1972; without recursion.
-    """
-    found: list[list[int]] = []
-    order: dict[int, int] = {}
-    low: dict[int, int] = {}
-    path: list[int] = []
-    on_path: set[int] = set()
-    work: list[tuple[int, Iterator[int]]] = []
-
-    def enter(node: int) -> None:
-        order[node] = low[node] = len(order)
-        path.append(node)
-        on_path.add(node)
-        work.append((node, iter(sorted(follows.get(node, ())))))
-
-    for root in sorted(follows):
-        if root not in order:
-            enter(root)
-        while work:
-            node, rest = work[-1]
-            for following in rest:
-                if following not in order:
-                    enter(following)
-                    break
-                if following in on_path:
-                    low[node] = min(low[node], order[following])
-            else:
-                work.pop()
-                if work:
-                    above = work[-1][0]
-                    low[above] = min(low[above], low[node])
-                if low[node] == order[node]:
-                    part: list[int] = []
-                    while not part or part[-1] != node:
-                        part.append(path.pop())
-                        on_path.discard(part[-1])
-                    found.append(sorted(part))
-    return found
-
-
-class Types:
-    """Which slots and shared variables only ever hold integers; booleans are integers.
-
-    The greatest answer that is consistent: begin with all, and take away what may get another value.
-    """
-
-    def __init__(self, program: Program) -> None:
-        self.slots = [
-            {s for s, v in enumerate(t.code.initial) if v is UNSET or isinstance(v, int)}
-            for t in program.threads
-        ]
-        self.variables = {
-            program.first_object + position
-            for position, declared in enumerate(program.objects)
-            if isinstance(declared, Variable) and isinstance(declared.initial, int)
-        }
-        changed = True
-        while changed:
-            changed = False
-            for thread, slots in zip(program.threads, self.slots, strict=True):
-                for instruction in thread.code.instructions:
-                    changed = self._look(instruction, slots) or changed
-
-    def _look(self, instruction: Instruction, slots: set[int]) -> bool:
-        match instruction:
-            case Let(slot, value) if slot in slots and not _is_integer(value, slots):
-                slots.discard(slot)
-                return True
-            case Step(verb, target, operands):
-                return self._look_at_step(instruction, verb, target, operands, slots)
-            case _:
-                return False
-
-    def _look_at_step(
-        self,
-        step: Step,
-        verb: str,
-        target: Target | None,
-        operands: tuple[Expression, ...],
-        slots: set[int],
-    ) -> bool:
-        reach = set() if target is None else set(target.candidates())
-        all_integers = all(_is_integer(operand, slots) for operand in operands)
-        if verb == "write" and not all_integers and reach & self.variables:
-            self.variables -= reach
-            return True
-        match verb:
-            case "read":
-                whole = reach <= self.variables
-            case "choose":
-                whole = all_integers
-            case _:
-                whole = verb in ("acquire", "join", "put", "wait")  # whether it succeeded, or when
-        into = {slot for slot in step.into if slot is not None}
-        if not whole and into & slots:
-            slots -= into
-            return True
-        return False
-
-
-def _is_integer(expression: Expression, integers: set[int]) -> bool:
-    """Decide whether an expression has an integer as its value, if it has one."""
-    match expression:
-        case Constant(value):
-            return isinstance(value, int)
-        case Local(slot):
-            return slot in integers
-        case Not() | Compare() | Negative() | Call("len" | "abs" | "sum" | "any" | "all" | "int" | "bool"):
-            return True
-        case Binary("+" | "*", left, right):
-            return _is_integer(left, integers) and _is_integer(right, integers)
-        case Binary():
-            return True
-        case Logic(_, parts):
-            return all(_is_integer(part, integers) for part in parts)
-        case Conditional(_, then, otherwise):
-            return _is_integer(then, integers) and _is_integer(otherwise, integers)
-        case _:
-            return False
-
-
-def _fails(expression: Expression, known: frozenset[int], integers: set[int]) -> bool:
-    """Decide whether an expression may have no value.
-
-    Counting up or down by a small constant is taken not to leave the integers' bound: no execution
-    is long enough.
-    """
-
-    def among(parts: Iterable[Expression]) -> bool:
-        return any(_fails(part, known, integers) for part in parts)
-
-    match expression:
-        case Constant():
-            return False
-        case Local(slot):
-            return slot not in known
-        case Not(operand):
-            return among((operand,))
-        case Logic(_, parts):
-            return among(parts)
-        case Format(parts):
-            return among(parts) or not all(
-                isinstance(part, Constant) or _is_integer(part, integers) for part in parts
-            )
-        case Display(_, parts):
-            return among(parts) or not all(_is_integer(part, integers) for part in parts)
-        case Conditional(test, then, otherwise):
-            return among((test, then, otherwise))
-        case Compare(first, rest):
-            parts = (first, *(other for _, other in rest))
-            equality = all(relation in ("==", "!=") for relation, _ in rest)
-            numbers = all(_is_integer(part, integers) for part in parts)
-            order = all(relation not in ("in", "not in") for relation, _ in rest)
-            return among(parts) or not (equality or (numbers and order))
-        case Binary("+" | "-", left, right):
-            small = any(_is_small(part) for part in (left, right))
-            numbers = _is_integer(left, integers) and _is_integer(right, integers)
-            return not (small and numbers) or among((left, right))
-        case Binary("//" | "%", left, Constant(int(divisor))):
-            return divisor == 0 or not _is_integer(left, integers) or among((left,))
-        case Call("bool", parts):
-            return among(parts)
-        case Binary() | Negative() | Item() | Call() | Shared() | Query():
-            return True
-        case _:
-            assert_never(expression)
-
-
-def _is_small(expression: Expression) -> bool:
-    match expression:
-        case Constant(int(value)):
-            return abs(value) < 2**31
-        case _:
-            return False

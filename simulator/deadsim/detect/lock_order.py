@@ -7,7 +7,8 @@ through its code, whatever its branches decide.
 from typing import NamedTuple
 
 from deadsim.detect.coarse import Flows
-from deadsim.detect.flow import END, components
+from deadsim.detect.components import components
+from deadsim.detect.flow import END
 from deadsim.errors import Place
 from deadsim.kernel.system import System
 from deadsim.model.instructions import Step

@@ -9,7 +9,7 @@ Thread-Modular Model Checking, SPIN 2003).
 from itertools import product
 from typing import Any, NamedTuple
 
-from deadsim.detect.flow import components
+from deadsim.detect.components import components
 from deadsim.detect.progress import Progress, beginning, both, conclusion, ended, provide
 from deadsim.kernel.failure import misuse
 from deadsim.kernel.operation import Outcome

@@ -37,7 +37,8 @@ def trace(program: Program, events: tuple[Event, ...]) -> list[dict[str, Any]]:
     """Give the steps of a run."""
     rows = []
     for event in events:
-        objects = [program.object_name(number) for number in event.objects]
+        # A condition that was declared without a lock has one of the same name.
+        objects = list(dict.fromkeys(program.object_name(number) for number in event.objects))
         row: dict[str, Any] = {
             "step": event.step,
             "thread": program.threads[event.thread].name,

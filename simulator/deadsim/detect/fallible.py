@@ -1,0 +1,216 @@
+"""Which local work may fail: which slots have a value for certain, and which hold integers only."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from deadsim.model.expressions import (
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Constant,
+    Display,
+    Expression,
+    Format,
+    Item,
+    Local,
+    Logic,
+    Negative,
+    Not,
+    Query,
+    Shared,
+    Target,
+)
+from deadsim.model.instructions import (
+    Atomic,
+    AtomicEnd,
+    Branch,
+    Code,
+    End,
+    Fail,
+    Forget,
+    Instruction,
+    Jump,
+    Let,
+    Resume,
+    Step,
+)
+from deadsim.model.objects import Variable
+from deadsim.model.program import Program
+from deadsim.model.values import UNSET
+
+
+def always_set(code: Code) -> list[frozenset[int]]:
+    """Find for each instruction the slots that certainly have a value before it.
+
+    Forward over all ways, and where two meet, what both have. What a handler uses was kept before
+    what it guards began, so it begins with everything.
+    """
+    begin = frozenset(slot for slot, value in enumerate(code.initial) if value is not UNSET)
+    known: list[frozenset[int] | None] = [None] * len(code.instructions)
+    front: list[tuple[int, frozenset[int]]] = [(0, begin)]
+    front.extend((h.target, frozenset(range(len(code.initial)))) for h in code.handlers)
+    while front:
+        position, given = front.pop()
+        before = known[position]
+        merged = given if before is None else before & given
+        if merged == before:
+            continue
+        known[position] = merged
+        instruction = code.instructions[position]
+        match instruction:
+            case Let(slot):
+                front.append((position + 1, merged | {slot}))
+            case Forget(slots):
+                front.append((position + 1, merged - set(slots)))
+            case Step():
+                into = {slot for slot in instruction.into if slot is not None}
+                front.append((position + 1, merged | into))
+            case Atomic() | AtomicEnd():
+                front.append((position + 1, merged))
+            case Jump(target):
+                front.append((target, merged))
+            case Branch(_, otherwise):
+                front.append((position + 1, merged))
+                front.append((otherwise, merged))
+            case Fail() | Resume() | End():
+                pass
+            case _:
+                assert_never(instruction)
+    return [frozenset() if slots is None else slots for slots in known]
+
+
+class Types:
+    """Which slots and shared variables only ever hold integers; booleans are integers.
+
+    The greatest answer that is consistent: begin with all, and take away what may get another value.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.slots = [
+            {s for s, v in enumerate(t.code.initial) if v is UNSET or isinstance(v, int)}
+            for t in program.threads
+        ]
+        self.variables = {
+            program.first_object + position
+            for position, declared in enumerate(program.objects)
+            if isinstance(declared, Variable) and isinstance(declared.initial, int)
+        }
+        changed = True
+        while changed:
+            changed = False
+            for thread, slots in zip(program.threads, self.slots, strict=True):
+                for instruction in thread.code.instructions:
+                    changed = self._look(instruction, slots) or changed
+
+    def _look(self, instruction: Instruction, slots: set[int]) -> bool:
+        match instruction:
+            case Let(slot, value) if slot in slots and not _is_integer(value, slots):
+                slots.discard(slot)
+                return True
+            case Step(verb, target, operands):
+                return self._look_at_step(instruction, verb, target, operands, slots)
+            case _:
+                return False
+
+    def _look_at_step(
+        self,
+        step: Step,
+        verb: str,
+        target: Target | None,
+        operands: tuple[Expression, ...],
+        slots: set[int],
+    ) -> bool:
+        reach = set() if target is None else set(target.candidates())
+        all_integers = all(_is_integer(operand, slots) for operand in operands)
+        if verb == "write" and not all_integers and reach & self.variables:
+            self.variables -= reach
+            return True
+        match verb:
+            case "read":
+                whole = reach <= self.variables
+            case "choose":
+                whole = all_integers
+            case _:
+                whole = verb in ("acquire", "join", "put", "wait")  # whether it succeeded, or when
+        into = {slot for slot in step.into if slot is not None}
+        if not whole and into & slots:
+            slots -= into
+            return True
+        return False
+
+
+def _is_integer(expression: Expression, integers: set[int]) -> bool:
+    """Decide whether an expression has an integer as its value, if it has one."""
+    match expression:
+        case Constant(value):
+            return isinstance(value, int)
+        case Local(slot):
+            return slot in integers
+        case Not() | Compare() | Negative() | Call("len" | "abs" | "sum" | "any" | "all" | "int" | "bool"):
+            return True
+        case Binary("+" | "*", left, right):
+            return _is_integer(left, integers) and _is_integer(right, integers)
+        case Binary():
+            return True
+        case Logic(_, parts):
+            return all(_is_integer(part, integers) for part in parts)
+        case Conditional(_, then, otherwise):
+            return _is_integer(then, integers) and _is_integer(otherwise, integers)
+        case _:
+            return False
+
+
+def fails(expression: Expression, known: frozenset[int], integers: set[int]) -> bool:
+    """Decide whether an expression may have no value.
+
+    Counting up or down by a small constant is taken not to leave the integers' bound: no execution
+    is long enough.
+    """
+
+    def among(parts: Iterable[Expression]) -> bool:
+        return any(fails(part, known, integers) for part in parts)
+
+    match expression:
+        case Constant():
+            return False
+        case Local(slot):
+            return slot not in known
+        case Not(operand):
+            return among((operand,))
+        case Logic(_, parts):
+            return among(parts)
+        case Format(parts):
+            return among(parts) or not all(
+                isinstance(part, Constant) or _is_integer(part, integers) for part in parts
+            )
+        case Display(_, parts):
+            return among(parts) or not all(_is_integer(part, integers) for part in parts)
+        case Conditional(test, then, otherwise):
+            return among((test, then, otherwise))
+        case Compare(first, rest):
+            parts = (first, *(other for _, other in rest))
+            equality = all(relation in ("==", "!=") for relation, _ in rest)
+            numbers = all(_is_integer(part, integers) for part in parts)
+            order = all(relation not in ("in", "not in") for relation, _ in rest)
+            return among(parts) or not (equality or (numbers and order))
+        case Binary("+" | "-", left, right):
+            small = any(_is_small(part) for part in (left, right))
+            numbers = _is_integer(left, integers) and _is_integer(right, integers)
+            return not (small and numbers) or among((left, right))
+        case Binary("//" | "%", left, Constant(int(divisor))):
+            return divisor == 0 or not _is_integer(left, integers) or among((left,))
+        case Call("bool", parts):
+            return among(parts)
+        case Binary() | Negative() | Item() | Call() | Shared() | Query():
+            return True
+        case _:
+            assert_never(expression)
+
+
+def _is_small(expression: Expression) -> bool:
+    match expression:
+        case Constant(int(value)):
+            return abs(value) < 2**31
+        case _:
+            return False
