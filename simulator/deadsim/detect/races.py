@@ -48,8 +48,8 @@ class RaceDetector:
         """See a step."""
         # An access that its thread has made before in the same epoch tells nothing new, and is the
         # commonest of all; so this is quick.
-        if event.reads:
-            if event.reads in self.has_read[event.thread] and not event.gives:
+        if reads := event.reads:
+            if reads in self.has_read[event.thread] and not event.gives:
                 return
         elif event.writes in self.has_written[event.thread] and not event.gives:
             return

@@ -1,6 +1,6 @@
 """Who can never take another step in a state."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from deadsim.detect.coarse import Coarse, Flows
 from deadsim.detect.flow import OWN_END
@@ -19,16 +19,19 @@ MOST_CREDIT = 20_000
 # After values were too many to follow, they are not followed for some steps: 1, 3, 7, ...
 MOST_REST = 63
 
-Found = TypeVar("Found")
-
 MOST_KNOWN = 20_000  # states of which it is kept who is stuck
 
 
-def remember(known: dict[Any, Found], key: Any, found: Found) -> None:
-    """Keep what was found about a state, of not too many of them."""
-    if len(known) >= MOST_KNOWN:
-        known.clear()
-    known[key] = found
+class _Known:
+    """What was found about a state."""
+
+    __slots__ = ("coarse", "followed", "places", "settled")
+
+    def __init__(self) -> None:
+        self.settled: bool | None = None  # whether it was plain that nobody is stuck
+        self.followed: Progress | None = None
+        self.places: int | None = None  # how many were followed; without `followed`: too many
+        self.coarse: Progress | None = None
 
 
 class StuckJudge:
@@ -44,10 +47,8 @@ class StuckJudge:
         self.flows = Flows(system)
         self.credit = MOST_CREDIT
         self.rest = self.resting = 0
-        # What was found about states, by their keys.
-        self.settled: dict[Any, bool] = {}
-        self.followed: dict[Any, tuple[Progress | None, int]] = {}
-        self.coarse: dict[Any, Progress] = {}
+        self.by_key: dict[Any, _Known] = {}
+        self.by_state: dict[State, _Known] = {}  # the same again: quicker, where steps are shared
 
     def begin(self) -> None:
         """Begin a run: what it finds does not depend on what was judged before."""
@@ -71,15 +72,21 @@ class StuckJudge:
             return None
         if not can_move:
             return self.total(state, blocked)
-        key = state.key()
-        settled = self.settled.get(key)
-        if settled is None:
-            settled = self.all_settled(state, blocked)
-            remember(self.settled, key, settled)
-        if settled:
+        known = self.by_state.get(state) or self.known(state)
+        if known.settled is None:
+            known.settled = self.all_settled(state, blocked)
+        if known.settled:
             return None
-        progress = self.progress(state, key)
+        progress = self.progress(state, known)
         return progress if progress.stuck else None
+
+    def known(self, state: State) -> _Known:
+        """Give what was found about a state."""
+        if len(self.by_state) >= MOST_KNOWN:
+            self.by_state.clear()
+            self.by_key.clear()
+        found = self.by_state[state] = self.by_key.setdefault(state.key(), _Known())
+        return found
 
     def total(self, state: State, blocked: list[int]) -> Progress:
         """Describe a state in which nothing is enabled."""
@@ -87,34 +94,30 @@ class StuckJudge:
         ended = frozenset(t for t in range(len(state.frames)) if state.objects[t] == ENDED)
         return Progress(frozenset(blocked), frozenset(), halts, ended)
 
-    def progress(self, state: State, key: Any) -> Progress:
+    def progress(self, state: State, known: _Known) -> Progress:
         """Let every thread run on as far as it could get if nothing were ever taken away."""
         self.credit = min(MOST_CREDIT, self.credit + CREDIT)
         if self.credit <= 0 or self.resting:
             self.resting = max(0, self.resting - 1)
-            return self.coarsely(state, key)
-        known = self.followed.get(key)
-        if known is None:
+            return self.coarsely(state, known)
+        if known.places is None:
             relaxed = Relaxed(self.system, state)
             try:
-                known = (relaxed.progress(), relaxed.places)
+                known.followed = relaxed.progress()
             except TooMany:
-                known = (None, relaxed.places)
-            remember(self.followed, key, known)
-        progress, places = known
-        self.credit -= places  # as if it was found anew: the same however often it was asked
-        if progress is None:
+                pass
+            known.places = relaxed.places
+        self.credit -= known.places  # as if it was found anew: the same however often it was asked
+        if known.followed is None:
             self.resting = self.rest = min(MOST_REST, 2 * self.rest + 1)
-            return self.coarsely(state, key)
-        return progress
+            return self.coarsely(state, known)
+        return known.followed
 
-    def coarsely(self, state: State, key: Any) -> Progress:
+    def coarsely(self, state: State, known: _Known) -> Progress:
         """Find who is stuck without following values."""
-        found = self.coarse.get(key)
-        if found is None:
-            found = Coarse(self.system, self.flows, state).progress()
-            remember(self.coarse, key, found)
-        return found
+        if known.coarse is None:
+            known.coarse = Coarse(self.system, self.flows, state).progress()
+        return known.coarse
 
     def all_settled(self, state: State, blocked: list[int]) -> bool:
         """Decide quickly, where that can be, that none of the blocked threads is stuck.
