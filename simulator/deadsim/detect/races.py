@@ -5,7 +5,6 @@ writes the last one suffices, of reads the last one too as long as they are orde
 whether or not the two accesses were neighbours in the run.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -40,18 +39,20 @@ class RaceDetector:
         self.writes: dict[int, _Last] = {}
         self.reads: dict[int, dict[int, _Last]] = {}
         self.found: dict[int, RacePair] = {}
-        # Variables (each in a tuple) that a thread has accessed in its epoch, and nobody written since.
-        self.has_read: defaultdict[int, set[tuple[int, ...]]] = defaultdict(set)
-        self.has_written: defaultdict[int, set[tuple[int, ...]]] = defaultdict(set)
+        # A variable (in a tuple) → who accessed it last, if that was in its epoch, and nobody wrote since.
+        self.has_read: dict[tuple[int, ...], int] = {}
+        self.has_written: dict[tuple[int, ...], int] = {}
+        self.reader = self.has_read.get  # bound once: this is asked at every access
+        self.writer = self.has_written.get
 
     def after(self, event: Event) -> None:
         """See a step."""
         # An access that its thread has made before in the same epoch tells nothing new, and is the
         # commonest of all; so this is quick.
         if reads := event.reads:
-            if reads in self.has_read[event.thread] and not event.gives:
+            if self.reader(reads) == event.thread and not event.gives:
                 return
-        elif event.writes in self.has_written[event.thread] and not event.gives:
+        elif self.writer(event.writes) == event.thread and not event.gives:
             return
         clock = self.order.before(event)
         thread = event.thread
@@ -61,16 +62,17 @@ class RaceDetector:
                 self.read(variable, event, clock, time)
             for variable in event.writes:
                 self.write(variable, event, clock, time)
-                for known in (*self.has_read.values(), *self.has_written.values()):
-                    known.discard((variable,))
+                self.has_read.pop((variable,), None)
+                self.has_written.pop((variable,), None)
         self.order.after(event)
-        if event.gives or event.is_source:
-            self.has_read[thread].clear()  # a new epoch
-            self.has_written[thread].clear()
+        if event.gives or event.is_source:  # a new epoch
+            for last in (self.has_read, self.has_written):
+                for accessed in [one for one, who in last.items() if who == thread]:
+                    del last[accessed]
         elif len(event.reads) == 1 and not event.writes:
-            self.has_read[thread].add(event.reads)
+            self.has_read[event.reads] = thread
         elif len(event.writes) == 1 and not event.reads:
-            self.has_written[thread].add(event.writes)
+            self.has_written[event.writes] = thread
 
     def read(self, variable: int, event: Event, clock: Clock, time: int) -> None:
         thread = event.thread

@@ -25,9 +25,10 @@ MOST_KNOWN = 20_000  # states of which it is kept who is stuck
 class _Known:
     """What was found about a state."""
 
-    __slots__ = ("coarse", "followed", "places", "settled")
+    __slots__ = ("coarse", "followed", "places", "settled", "total")
 
     def __init__(self) -> None:
+        self.total: Progress | None = None  # where nothing is enabled
         self.settled: bool | None = None  # whether it was plain that nobody is stuck
         self.followed: Progress | None = None
         self.places: int | None = None  # how many were followed; without `followed`: too many
@@ -57,11 +58,12 @@ class StuckJudge:
 
     def stuck(self, state: State) -> Progress | None:
         """Find who is stuck; None where nobody is."""
-        objects = state.objects
+        objects, frames = state
         blocked = []
         can_move = False
-        for thread, frame in enumerate(state.frames):
-            operation = frame.operation
+        thread = -1
+        for _, _, _, operation in frames:
+            thread += 1
             if operation is None:
                 continue
             if operation.can_block and not operation.ways(objects, thread):
@@ -70,9 +72,11 @@ class StuckJudge:
                 can_move = True
         if not blocked:
             return None
-        if not can_move:
-            return self.total(state, blocked)
         known = self.by_state.get(state) or self.known(state)
+        if not can_move:
+            if known.total is None:
+                known.total = self.total(state, blocked)
+            return known.total
         if known.settled is None:
             known.settled = self.all_settled(state, blocked)
         if known.settled:

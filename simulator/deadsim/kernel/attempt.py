@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from deadsim.kernel.evaluation import amount
+from deadsim.kernel.computing import amount
 from deadsim.kernel.operation import Attempt, Operation
 from deadsim.kernel.supply import Approach, Declared, Form, Passage
 from deadsim.model.values import Value

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from deadsim.kernel import lock
-from deadsim.kernel.evaluation import amount
+from deadsim.kernel.computing import amount
 from deadsim.kernel.lock import free
 from deadsim.kernel.operation import Fact, Needs, Objects, Operation, Outcome, Wrong, replaced
 from deadsim.kernel.ordering import Mark, Ordering, Store

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from deadsim.kernel.evaluation import amount
+from deadsim.kernel.computing import amount
 from deadsim.kernel.operation import Fact, Needs, Objects, Operation, Outcome, replaced
 from deadsim.kernel.ordering import Ordering
 from deadsim.kernel.supply import Approach, Declared, Facts, Form, Held, Passage, more, without

@@ -5,7 +5,7 @@ The output's state: the text so far, or None where nobody keeps it.
 
 from collections.abc import Iterable
 
-from deadsim.kernel.evaluation import amount
+from deadsim.kernel.computing import amount
 from deadsim.kernel.operation import Objects, Operation, Outcome, replaced
 from deadsim.kernel.supply import Approach, Declared, Form, Passage
 from deadsim.model.values import Value

@@ -101,7 +101,7 @@ class Operation(ABC):
 
     def needs(self, objects: Objects, thread: int) -> Needs:
         """Say what this step waits for; only asked while it is blocked."""
-        raise NotImplementedError(self.verb)
+        raise AssertionError(f"'{self.verb}' never blocks")
 
 
 class Attempt(Operation):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from deadsim.kernel.attempt import AttemptForm
-from deadsim.kernel.evaluation import comparable, relate
+from deadsim.kernel.computing import comparable, relate
 from deadsim.kernel.lock import TAKEN
 from deadsim.kernel.operation import (
     Fact,

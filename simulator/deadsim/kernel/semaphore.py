@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from deadsim.kernel.attempt import AttemptForm
-from deadsim.kernel.evaluation import amount, integer
+from deadsim.kernel.computing import amount, integer
 from deadsim.kernel.failure import Failing
 from deadsim.kernel.lock import TAKEN
 from deadsim.kernel.operation import Fact, Needs, Objects, Operation, Outcome, Wrong, replaced

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from deadsim.kernel.evaluation import stored
+from deadsim.kernel.computing import stored
 from deadsim.kernel.operation import Objects, Operation, Outcome, replaced
 from deadsim.kernel.supply import Approach, Facts, Form, Held, Passage
 from deadsim.model.objects import Variable

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from deadsim.errors import Place
-from deadsim.kernel.evaluation import stored
+from deadsim.kernel.computing import stored
 from deadsim.language.document import Mapping, Node, Scalar, Sequence
 from deadsim.language.expressions import Expressions
 from deadsim.language.form import is_null

@@ -31,6 +31,8 @@ class Unset(Enum):
 
     UNSET = "unset"
 
+    __hash__ = object.__hash__  # it is in the slots of many states, and Enum's own is slow
+
 
 UNSET = Unset.UNSET
 
