@@ -215,7 +215,7 @@ class Relaxed:
         """Take a block that is one step, with every combination of values that it could read."""
         linked = self.system.linked[thread]
         frame, held = self.known[thread].places[number]
-        variables = sorted(_touched(linked.entries, operation))
+        variables = operation.variables
         values = [list(self.facts.values.get(v, {}).values()) for v in variables]
         combinations = 1
         for known in values:
@@ -232,17 +232,3 @@ class Relaxed:
                 if len(self.facts.values[variable]) > MOST_VALUES:
                     raise TooMany
             self.arrive(thread, number, proceed(linked, frame, outcome), held)
-
-
-def _touched(entries: tuple[Any, ...], operation: AtomicBlock) -> set[int]:
-    """Find the variables that a block may read or write."""
-    found: set[int] = set()
-    position = operation.position
-    while True:
-        entry = entries[position]
-        if isinstance(entry, Stop):
-            if entry.kind == "atomic-end":
-                return found
-            found.update(entry.numbers)
-        position += 1
-

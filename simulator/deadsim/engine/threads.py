@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 from deadsim.engine import primitives
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool, Worker
+from deadsim.engine.record import completed, is_plain
 from deadsim.errors import InternalError
 from deadsim.kernel import thread as threads
 from deadsim.kernel.failure import Failure
@@ -271,28 +272,9 @@ class _Run:
                 False,
             )
         )
-        block: Block | None = outcome.block
-        if block is not None:
-            touched = tuple(dict.fromkeys(block.reads + block.writes))
-            event = event._replace(
-                objects=touched, reads=block.reads, writes=block.writes, gives=touched, takes=touched
-            )
-        elif outcome.ordering is not None:
-            gives, takes, marks = outcome.ordering
-            after = self.stores.follow(len(self.events), marks)
-            event = event._replace(
-                phase=outcome.phase,
-                gives=gives,
-                takes=takes,
-                ordered_after=after,
-                is_source=any(mark.puts for mark in marks),
-            )
-        elif not outcome.success:
-            event = event._replace(gives=(), takes=(), phase=outcome.phase)
-        elif outcome.phase is not None:
-            event = event._replace(phase=outcome.phase)
-        if self.pending[thread] is None:
-            event = event._replace(gives=(*event.gives, thread))
+        ended = self.pending[thread] is None
+        if ended or not is_plain(outcome):
+            event = completed(event, outcome, self.stores, ended)
         self.choices.append((thread, way))
         self.events.append(event)
 

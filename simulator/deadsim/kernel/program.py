@@ -210,6 +210,17 @@ class AtomicBlock(Operation):
         self.position = position
         self.slots = slots
 
+    @property
+    def variables(self) -> tuple[int, ...]:
+        """List the variables that it may read or write."""
+        found: dict[int, None] = {}
+        for entry in self.linked.entries[self.position :]:
+            if isinstance(entry, Stop):
+                if entry.kind == "atomic-end":
+                    break
+                found.update(dict.fromkeys(entry.numbers))
+        return tuple(found)
+
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         slots = list(self.slots)
         entries = self.linked.entries

@@ -1,0 +1,108 @@
+"""What the text of a scenario decides by itself, before any search."""
+
+from collections.abc import Iterator
+
+from deadsim.detect.coarse import Flows
+from deadsim.kernel.system import System
+from deadsim.model.claims import DefectType
+from deadsim.model.expressions import Binary, Compare, Constant, Local
+from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let, Step
+from deadsim.model.objects import Lock, Variable
+
+
+def impossible(system: System) -> dict[DefectType, str]:
+    """Give the types of defects that no schedule can show, each with the reason."""
+    program = system.program
+    found: dict[DefectType, str] = {}
+    if not may_race(system):
+        found["race"] = (
+            "every shared variable has one thread, one lock, no writer or atomic blocks alone"
+            if any(isinstance(declared, Variable) for declared in program.objects)
+            else "nothing is shared but synchronisation"
+        )
+    failing = {
+        instruction.type
+        for thread in program.threads
+        for instruction in thread.code.instructions
+        if isinstance(instruction, Fail)
+    }
+    if "assertion" not in failing:
+        found["assertion"] = "nothing is asserted"
+    if not program.invariants:
+        found["invariant"] = "there is no invariant"
+    if terminates(system):
+        found["livelock"] = "no thread can go round for ever"
+    return found
+
+
+def terminates(system: System) -> bool:
+    """Decide whether no thread can take steps for ever: its loops are counted ones alone.
+
+    No state of such a program comes again.
+    """
+    return all(_is_counted(thread.code) for thread in system.program.threads)
+
+
+def _is_counted(code: Code) -> bool:
+    instructions = code.instructions
+    for position, instruction in enumerate(instructions):
+        if isinstance(instruction, Branch) and instruction.otherwise <= position:
+            return False
+        if not isinstance(instruction, Jump) or instruction.target > position:
+            continue
+        top = instructions[instruction.target]
+        match top:
+            case Branch(Compare(Local(slot, ""), (("<", _),))):
+                counting = Let(slot, Binary("+", Local(slot, ""), Constant(1)), top.place)
+                if counting not in instructions[instruction.target : instruction.target + 3]:
+                    return False
+            case _:
+                return False
+    return all(handler.target >= handler.last for handler in code.handlers)
+
+
+def may_race(system: System) -> tuple[int, ...]:
+    """List the variables that could have a race, as far as the text tells.
+
+    Not those that one thread alone accesses, that nobody writes, that are accessed in atomic blocks
+    alone, or always under one lock (the lockset of Savage et al.: Eraser, 1997, on the text).
+    """
+    program = system.program
+    flows = Flows(system)
+    mutexes = {
+        number
+        for number, declared in enumerate(program.objects, program.first_object)
+        if isinstance(declared, Lock)
+    }
+    users: dict[int, set[int]] = {}
+    written: set[int] = set()
+    plain: set[int] = set()
+    locks: dict[int, frozenset[int]] = {}
+    for thread in range(len(program.threads)):
+        flow = flows.flow(thread)
+        for position, step, atomic in accesses(program.threads[thread].code):
+            assert step.target is not None
+            held = flow.holds(position if atomic is None else atomic) & mutexes
+            for variable in step.target.candidates():
+                users.setdefault(variable, set()).add(thread)
+                locks[variable] = locks.get(variable, held) & held
+                if step.verb == "write":
+                    written.add(variable)
+                if atomic is None:
+                    plain.add(variable)
+    return tuple(
+        sorted(v for v in users if len(users[v]) > 1 and v in written & plain and not locks[v])
+    )
+
+
+def accesses(code: Code) -> Iterator[tuple[int, Step, int | None]]:
+    """List the accesses to shared variables: where, which, and the place of its atomic block."""
+    atomic: int | None = None
+    end = -1
+    for position, instruction in enumerate(code.instructions):
+        if isinstance(instruction, Atomic):
+            atomic, end = position, instruction.end
+        elif position >= end:
+            atomic = None
+        if isinstance(instruction, Step) and instruction.verb in ("read", "write"):
+            yield position, instruction, atomic

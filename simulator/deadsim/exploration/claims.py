@@ -1,0 +1,75 @@
+"""What is known after a search, held against what a scenario claims."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from deadsim.exploration.goals import Goals
+from deadsim.exploration.level import UNKNOWN, Known
+from deadsim.exploration.result import Judged
+from deadsim.model.claims import DEFECT_TYPES, FinalClaim, KindClaim, Level, OutputClaim
+from deadsim.model.program import Program
+
+
+def judged(
+    program: Program,
+    asked: Collection[str],
+    known: Mapping[str, Known],
+    racy: frozenset[str],
+    goals: Goals | None,
+    hunted: bool,
+) -> tuple[Judged, ...]:
+    """Hold every claim against what is known; `hunted` says that every kind of deadlock was seen."""
+    return tuple(_judged(program, asked, known, racy, goals, hunted))
+
+
+def _judged(
+    program: Program,
+    asked: Collection[str],
+    known: Mapping[str, Known],
+    racy: frozenset[str],
+    goals: Goals | None,
+    hunted: bool,
+) -> Iterator[Judged]:
+    claims = program.claims
+    for type in DEFECT_TYPES:
+        claim = claims.kinds.get(type, KindClaim("never"))
+        if type not in asked:
+            yield Judged(type, claim, "unknown", None, asked=False)
+            continue
+        found = known.get(type, UNKNOWN)
+        holds = found.holds(claim.level)
+        if holds and type == "deadlock" and (claim.kind or claim.threads or claim.objects):
+            holds = True if goals and has_match(claim, goals) else False if hunted else None
+        if holds and type == "race" and claim.on is not None and claim.level != "never":
+            holds = on_exactly(claim.on, racy, found.complete)
+        yield Judged(type, claim, found.found, holds, found.why)
+    parts: tuple[FinalClaim | OutputClaim, ...] = (*claims.final, *claims.output)
+    for part in parts:
+        if part.key not in asked:
+            yield Judged(part.key, part, "unknown", None, asked=False)
+            continue
+        found = known.get(part.key, UNKNOWN)
+        level: Level = "possible" if part.level == "exactly" else part.level
+        yield Judged(part.key, part, found.found, found.holds(level), found.why)
+
+
+def has_match(claim: KindClaim, goals: Goals) -> bool:
+    """Decide whether a deadlock that was seen is as it is claimed to be."""
+    return any(
+        claim.kind in (None, kind)
+        and (claim.threads is None or sorted(claim.threads) == sorted(threads))
+        and (claim.objects is None or set(claim.objects) == set(objects))
+        for kind, threads, objects in goals.deadlock_seen
+    )
+
+
+def on_exactly(on: tuple[str, ...], racy: frozenset[str], complete: bool) -> bool | None:
+    """Decide whether exactly these variables race; the name of an array stands for its elements.
+
+    None where more of them could.
+    """
+    stood_for = {name: name if name in on else name.split("[")[0] for name in racy}
+    if not set(stood_for.values()) <= set(on):
+        return False
+    if set(stood_for.values()) == set(on):
+        return True if complete else None
+    return False if complete else None

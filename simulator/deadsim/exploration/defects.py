@@ -1,0 +1,161 @@
+"""Schedules made into defects: each is replayed on real threads before it is reported."""
+
+from collections.abc import Sequence
+
+from deadsim.detect.watch import hinted
+from deadsim.engine.pool import Pool
+from deadsim.errors import InternalError, ReplayDiverged
+from deadsim.exploration.goals import Goals
+from deadsim.exploration.hunt import Goal, Path, Shown
+from deadsim.exploration.result import Defect
+from deadsim.exploration.rounds import once_round
+from deadsim.exploration.stateful import Stateful
+from deadsim.kernel.failure import Failure
+from deadsim.kernel.system import State, System
+from deadsim.model.program import Choice, Plan
+from deadsim.runs.once import Runner
+from deadsim.runs.result import Run
+from deadsim.trace.event import Event
+from deadsim.trace.finding import ClaimBroken, Deadlock, Failed, Finding, Livelock, Race
+
+MOST_TRIES = 300
+"""Schedules that are tried on the look-out for a good one."""
+
+
+class Confirming:
+    """Replays schedules of one scenario on real threads."""
+
+    def __init__(self, search: Stateful, goals: Goals, runner: Runner, pool: Pool) -> None:
+        self.search = search
+        self.goals = goals
+        self.runner = runner
+        self.pool = pool
+
+    def defect(self, goal: Goal, shown: Shown) -> Defect:
+        """Make a defect of what a schedule shows; raises InternalError where it does not."""
+        system = self.search.system
+        schedule = named(system, shown.path)
+        loop: Path = ()
+        if goal.type == "livelock":
+            loop = self.once_round(shown.path)
+        last = _Last()
+        run = self.runner.run(
+            self.pool,
+            Plan(),
+            replay=(*schedule, *named(system, loop, shown.path)),
+            predict=False,
+            max_steps=max(1, len(schedule) + len(loop)),
+            watchers=(last,),
+        )
+        finding = self.finding(goal, shown.path, loop, run, last.states)
+        if finding is None:
+            names = tuple(choice.thread for choice in schedule)
+            raise InternalError(f"real threads do not show the {goal.type} that was found", names)
+        good = self.nearest_good(schedule, shown.path)
+        return Defect(finding, schedule, shown.switches, shown.minimal, good, run)
+
+    def finding(
+        self, goal: Goal, path: Path, loop: Path, run: Run, states: Sequence[State]
+    ) -> Finding | None:
+        """Find in a replay what it is to show."""
+        step = len(path) - 1 if path else None
+        match goal.type:
+            case "deadlock":
+                return self.deadlock(goal, run.events[: len(path)], states[len(path)])
+            case "livelock":
+                return self.livelock(path, loop, states)
+            case "race":
+                name = self.search.program.object_name(int(str(goal.which[0])))
+                races = (f for f in run.defects if isinstance(f, Race) and f.variable == name)
+                return next(races, None)
+            case "final" | "output":
+                broken = (f for f in run.defects if isinstance(f, ClaimBroken))
+                return next((f for f in broken if f.claim == goal.which[0]), None)
+            case _:
+                failed = (f for f in run.defects if isinstance(f, Failed) and f.step == step)
+                return next((f for f in failed if f.type == goal.type), None)
+
+    def deadlock(self, goal: Goal, events: tuple[Event, ...], state: State) -> Deadlock | None:
+        """Name the deadlock of the state that real threads have reached."""
+        goals = self.goals
+        packed = goals.space.pack(state)
+        for one in goals.name(packed, events):
+            if goals.goal_of(one) == goal:
+                return hinted(self.search.system, self.runner.judge, one)
+        return None
+
+    def once_round(self, path: Path) -> Path:
+        """Find the way once round the livelock to which a schedule leads."""
+        space = self.goals.space
+        state = space.start
+        for thread, way in path:
+            state += space.moves(state, thread)[way][0]
+        parts = self.search.components or ()
+        part = next(part for part in parts if self.search.live(part) and state in part.nodes)
+        return once_round(space, state, self.search.live(part))
+
+    def livelock(self, path: Path, loop: Path, states: Sequence[State]) -> Livelock | None:
+        """Describe who goes round, if the state is the same after once round."""
+        if states[len(path)].key() != states[-1].key():
+            return None
+        program = self.search.program
+        moving = {thread for thread, _ in loop}
+        names = tuple(program.threads[t].name for t in sorted(moving))
+        step = max(0, len(path) - 1)
+        return Livelock("proved", step, names, named(self.search.system, loop, path), 2)
+
+    def nearest_good(self, schedule: tuple[Choice, ...], path: Path) -> tuple[Choice, ...] | None:
+        """Find the last place at which another choice leads to a good end, by round robin from there."""
+        system = self.search.system
+        states = [system.initial().state]
+        for thread, way in path:
+            states.append(system.step(states[-1], thread, way).state)
+        tries = 0
+        for step in range(len(path) - 1, -1, -1):
+            for thread in system.enabled(states[step]):
+                ways = system.ways(states[step], thread)
+                for way in range(ways):
+                    if (thread, way) == path[step]:
+                        continue
+                    tries += 1
+                    if tries > MOST_TRIES:
+                        return None
+                    name = system.program.threads[thread].name
+                    choice = Choice(name, way if ways > 1 else None)
+                    if self.ends_well((*schedule[:step], choice)):
+                        return (*schedule[:step], choice)
+        return None
+
+    def ends_well(self, names: tuple[Choice, ...]) -> bool:
+        """Decide whether a schedule, and then round robin, comes to an end without a defect."""
+        try:
+            run = self.runner.run(
+                self.pool, Plan(), replay=names, predict=False, max_steps=10_000
+            )
+        except ReplayDiverged:
+            return False
+        return run.outcome == "completed" and not run.defects
+
+
+class _Last:
+    """Keeps the states that an execution passes through."""
+
+    def __init__(self) -> None:
+        self.states: list[State] = []
+
+    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
+        self.states.append(state)
+        return False
+
+
+def named(system: System, path: Path, before: Path = ()) -> tuple[Choice, ...]:
+    """Write a path as a schedule; a result is named where there are several."""
+    state = system.initial().state
+    choices = []
+    for number, (thread, way) in enumerate((*before, *path)):
+        several = system.ways(state, thread) > 1
+        if number >= len(before):
+            name = system.program.threads[thread].name
+            choices.append(Choice(name, way if several else None))
+        state = system.step(state, thread, way).state
+    return tuple(choices)

@@ -1,0 +1,151 @@
+"""Decide every claim of a scenario over all schedules, and show each defect by its shortest schedule."""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from deadsim.engine.interrupts import Interrupt
+from deadsim.engine.pool import Pool
+from deadsim.exploration.budget import MEMORY, SECONDS, STATES, Budget, Spent
+from deadsim.exploration.claims import judged
+from deadsim.exploration.defects import Confirming
+from deadsim.exploration.goals import Goals, Races
+from deadsim.exploration.hunt import Goal, Hunt, Shown
+from deadsim.exploration.result import Defect, Exploration
+from deadsim.exploration.stateful import Stateful, keys
+from deadsim.model.claims import DEFECT_TYPES
+from deadsim.model.program import Limits, Program
+from deadsim.runs.once import Runner
+
+
+class Request(NamedTuple):
+    """What is asked of an exploration: the claims to decide (None: all), budgets, each distinct defect."""
+
+    claims: frozenset[str] | None = None
+    limits: Limits = Limits()
+    every: bool = False
+
+
+EVERYTHING = Request()
+
+
+def explore(
+    program: Program, pool: Pool, request: Request = EVERYTHING, interrupt: Interrupt | None = None
+) -> Exploration:
+    """Decide the claims of a scenario over all schedules."""
+    return _Explorer(program, pool, request, interrupt).explore()
+
+
+class _Explorer:
+    def __init__(
+        self, program: Program, pool: Pool, request: Request, interrupt: Interrupt | None
+    ) -> None:
+        self.program = program
+        self.pool = pool
+        self.request = request
+        self.runner = Runner(program)
+        system = self.runner.system
+        self.asked = [
+            key
+            for key in keys(system)
+            if request.claims is None or key in request.claims or key.split(".")[0] in request.claims
+        ]
+        limits = [own if own is not None else scenario for own, scenario in zip(request.limits, program.limits, strict=True)]
+        steps, states, executions, seconds, memory = limits
+        self.budget = Budget(
+            states or STATES,
+            seconds or SECONDS,
+            memory or MEMORY,
+            steps,
+            executions,
+            interrupt,
+        )
+        self.search = Stateful(system, self.asked, self.budget)
+        self.goals: Goals | None = None
+        self.hunted = True
+
+    def explore(self) -> Exploration:
+        search = self.search
+        search.decide()
+        defects = self.defects()
+        racy = frozenset(str(self.program.object_name(number)) for number in search.racy)
+        spent = search.spent
+        return Exploration(
+            program=self.program,
+            engine="memory",
+            claims=judged(self.program, self.asked, search.known, racy, self.goals, self.hunted),
+            complete=search.complete,
+            interrupted=spent is not None and spent.interrupted,
+            executions=None,
+            states=self.budget.visited,
+            transitions=self.budget.transitions,
+            seconds=self.budget.elapsed(),
+            reduction="none",
+            covered=None if search.complete else self.covered(),
+            defects=defects,
+        )
+
+    def covered(self) -> str:
+        """Say what was covered when a budget was spent."""
+        reason = self.search.spent.reason if self.search.spent else "not all could be decided"
+        depth = len(self.search.reached.levels) - 1
+        return f"{self.budget.visited:,} states, every schedule of up to {max(0, depth - 1):,} steps; {reason}"
+
+    def defects(self) -> tuple[Defect, ...]:
+        """Show each defect that was found by a schedule."""
+        shown: list[tuple[Goal, Shown]] = []
+        search = self.search
+        limit = max(10.0, self.budget.seconds) if search.spent else self.budget.seconds
+        budget = Budget(self.budget.states, limit, self.budget.memory + 512)
+        budget.interrupt = None if search.spent and search.spent.interrupted else self.budget.interrupt
+        try:
+            goals = self.goals = Goals(search, self.runner.judge, self.request.every, budget)
+        except Spent:
+            self.hunted = False
+            return ()
+        wanted = self.wanted()
+        if wanted:
+            at_start = goals.at_start()
+            shown += [(goal, Shown((), 0, True)) for goal in dict.fromkeys(at_start)]
+            hunt = Hunt(goals.start, goals.expand, budget)
+            rest = wanted - {goal.type for goal in at_start} if not self.request.every else wanted
+            if rest or "deadlock" in wanted:
+                found = hunt.search(lambda sure: self.enough(sure, wanted))
+                shown += [(g, s) for g, s in found.items() if g not in at_start]
+            self.hunted = hunt.over and goals.all_named
+        if search.racy:
+            races = Races(search, self.request.every)
+            hunt = Hunt(races.start, races.expand, budget)
+            found = hunt.search(lambda sure: len(list(sure)) == len(search.racy))
+            shown += found.items()
+        confirming = Confirming(search, goals, self.runner, self.pool)
+        return tuple(
+            confirming.defect(goal, one) for goal, one in sorted(shown, key=lambda s: rank(*s))
+        )
+
+    def wanted(self) -> set[str]:
+        """List the types of defects that were found, but for races."""
+        known, goals = self.search.known, self.goals
+        assert goals is not None
+        types: set[str] = {t for t in DEFECT_TYPES if t != "race" and t in known and known[t].some}
+        if any(known[claim.key].holds(claim.level) is False for claim, _ in goals.finals):
+            types.add("final")
+        if any(known[claim.key].holds("always") is False for claim in goals.outputs):
+            types.add("output")
+        return types
+
+    def enough(self, sure: Iterable[Goal], wanted: Collection[str]) -> bool:
+        """Decide whether what was found for certain is all there is to show.
+
+        That there is no further kind of deadlock is known only when everything was looked at.
+        """
+        if self.request.every or "deadlock" in wanted:
+            return False
+        types = {goal.type for goal in sure}
+        return types >= set(wanted)
+
+
+def rank(goal: Goal, shown: Shown) -> tuple[object, ...]:
+    """Order defects: deadlocks, races, then others; what takes the fewest context switches first."""
+    order = ("deadlock", "race", "livelock")
+    place = order.index(goal.type) if goal.type in order else len(order)
+    return place, shown.switches, len(shown.path), goal.type, repr(goal.which)

@@ -1,0 +1,196 @@
+"""What a hunt looks for, and what each step shows of it."""
+
+from collections.abc import Callable, Iterator
+
+from deadsim.detect.deadlocks import name_deadlocks
+from deadsim.detect.progress import Progress
+from deadsim.detect.stuck import StuckJudge
+from deadsim.engine.memory import Packed
+from deadsim.engine.retrace import retrace
+from deadsim.exploration.asked import Asked
+from deadsim.exploration.budget import Budget
+from deadsim.exploration.hunt import Edge, Goal, Path
+from deadsim.exploration.order import Order
+from deadsim.exploration.outcomes import who_can_move
+from deadsim.exploration.past import Pasts
+from deadsim.exploration.stateful import FAILURES, Stateful
+from deadsim.kernel.failure import Failure
+from deadsim.kernel.supply import Held
+from deadsim.kernel.system import State
+from deadsim.kernel.thread import ENDED
+from deadsim.model.claims import DeadlockKind
+from deadsim.runs.result import lines
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Deadlock
+
+MOST_NAMED = 5_000
+"""States with a deadlock that are named, before the others are taken for the same kinds."""
+
+
+class Goals:
+    """The goals of one scenario, but for races.
+
+    With `every` each distinct defect is a goal of its own, else each type and each kind of deadlock.
+    """
+
+    def __init__(self, search: Stateful, judge: StuckJudge, every: bool, budget: Budget) -> None:
+        self.search = search
+        self.space = search.space
+        self.judge = judge
+        self.every = every
+        self.pasts = Pasts(search.program)
+        self.movers: dict[Packed, int] = {}
+        if "deadlock" in search.asked and search.known["deadlock"].some:
+            self.movers = who_can_move(self.space, search.reached.levels, budget)
+        self.live = {
+            state
+            for part in search.components or ()
+            if "livelock" in search.asked and search.live(part)
+            for state in part.nodes
+        }
+        self.outcomes = {part.nodes[0] for part in search.components or ()}
+        self.finals = [
+            (claim, Asked(self.space, claim.expression))
+            for claim in search.program.claims.final
+            if claim.key in search.asked and claim.level != "possible"
+        ]
+        self.outputs = [
+            claim
+            for claim in search.program.claims.output
+            if claim.key in search.asked and claim.level == "always"
+        ]
+        self.failures = [type for type in FAILURES if search.is_open(type)]
+        self.holds = search.reached.invariants if "invariant" in self.failures else []
+        self.named: dict[tuple[Packed, int], tuple[Deadlock, ...]] = {}
+        self.deadlock_seen: set[tuple[DeadlockKind, tuple[str, ...], tuple[str, ...]]] = set()
+        self.all_named = True
+
+    @property
+    def start(self) -> int:
+        """Give the node to begin with."""
+        return self.space.start
+
+    def at_start(self) -> tuple[Goal, ...]:
+        """List what the start of the program shows by itself."""
+        return tuple(self.shown(-1, self.start, self.space.begun.failures, 0, lambda: ()))
+
+    def expand(self, node: int, way_to: Callable[[], Path]) -> Iterator[Edge]:
+        """List the steps from a node, and what they show."""
+        bits = self.space.bits
+        state, past = node & (1 << bits) - 1, node >> bits
+        for thread, way, after, info in self.space.successors(state):
+            number = self.pasts.after(past, info)
+
+            def path(step: tuple[int, int] = (thread, way)) -> Path:
+                return (*way_to(), step)
+
+            shows = tuple(self.shown(state, after, info.failures, number, path))
+            yield Edge(thread, way, after | number << bits, shows)
+
+    def shown(
+        self,
+        before: Packed,
+        after: Packed,
+        failures: tuple[Failure, ...],
+        past: int,
+        path: Callable[[], Path],
+    ) -> Iterator[Goal]:
+        """List what a step shows; before the start there is no state (-1)."""
+        for failure in failures:
+            if failure.type in self.failures:
+                where = (failure.thread, failure.place, failure.message)
+                yield Goal(failure.type, where if self.every else ())
+        for number, holds in enumerate(self.holds):
+            if not holds(after) and (before < 0 or holds(before)):
+                yield Goal("invariant", (number,) if self.every else ())
+        if self.movers:
+            new = self.stuck(after) & ~(self.stuck(before) if before >= 0 else 0)
+            if new:
+                yield from self.deadlocks(after, past, path)
+        if after in self.live and before not in self.live:
+            yield Goal("livelock")
+        if self.finals and self.space.over(after):
+            for claim, holds in self.finals:
+                if holds(after) == (claim.level == "never"):
+                    yield Goal("final", (claim.key,))
+        if self.outputs and after in self.outcomes:
+            printed = lines(self.space.value(after, self.search.program.output))
+            for wanted in self.outputs:
+                if wanted.lines[0] not in printed:
+                    yield Goal("output", (wanted.key,))
+
+    def stuck(self, state: Packed) -> int:
+        """Give the threads, no daemons, that can never take another step, as bits."""
+        movers = self.movers.get(state, -1)
+        found = 0
+        for thread in self.search.system.lasting:
+            if not movers >> thread & 1 and self.space.running(state, thread):
+                found |= 1 << thread
+        return found
+
+    def deadlocks(self, state: Packed, past: int, path: Callable[[], Path]) -> Iterator[Goal]:
+        """Name the deadlocks of a state that was reached by a path."""
+        found = self.named.get((state, past))
+        if found is None:
+            if len(self.named) >= MOST_NAMED:
+                self.all_named = False
+                return
+            events, _ = retrace(self.search.system, path())
+            found = self.named[state, past] = self.name(state, events)
+        for one in found:
+            self.deadlock_seen.add((one.kind, one.threads, one.objects))
+            yield self.goal_of(one)
+
+    def goal_of(self, one: Deadlock) -> Goal:
+        """Give the goal that a deadlock is."""
+        places = tuple(wait.place for wait in one.waits)
+        which = (one.kind, one.threads, one.objects, places) if self.every else (one.kind,)
+        return Goal("deadlock", which)
+
+    def name(self, packed: Packed, events: tuple[Event, ...]) -> tuple[Deadlock, ...]:
+        """Describe the deadlocks of a state; leaks of daemons are none."""
+        state = self.space.state(packed)
+        total = not self.search.system.enabled(state)
+        progress = exact(self.judge, state, self.stuck_at_all(packed))
+        daemons = {t.name for t in self.search.program.threads if t.daemon}
+        return tuple(
+            one._replace(proof="proved")
+            for one in name_deadlocks(self.judge, state, events, progress, total)
+            if not daemons.issuperset((*one.threads, *one.also_stuck))
+        )
+
+    def stuck_at_all(self, packed: Packed) -> frozenset[int]:
+        """List the threads that can never take another step, daemons too."""
+        movers = self.movers[packed]
+        return frozenset(
+            thread
+            for thread in self.space.threads
+            if not movers >> thread & 1 and self.space.running(packed, thread)
+        )
+
+
+def exact(judge: StuckJudge, state: State, stuck: frozenset[int]) -> Progress:
+    """Put right what relaxed progress says of a state with what the search has shown."""
+    judge.begin()
+    found = judge.stuck(state)
+    if found is None:
+        ended = frozenset(t for t in range(len(state.frames)) if state.objects[t] == ENDED)
+        found = Progress(frozenset(), frozenset(), {}, ended)
+    missing = stuck - found.stuck
+    halts: dict[int, dict[int, Held]] = {**{t: {state.frames[t].position: {}} for t in missing}, **found.halts}
+    return found._replace(stuck=found.stuck | missing, doomed=found.doomed - missing, halts=halts)
+
+
+class Races:
+    """The races of one scenario as goals: a variable each."""
+
+    def __init__(self, search: Stateful, every: bool) -> None:
+        self.order = Order(search.space, search.racy)
+        self.every = every
+        self.start = self.order.start
+
+    def expand(self, node: int, way_to: Callable[[], Path]) -> Iterator[Edge]:
+        """List the steps from a node, and which races they show."""
+        for thread, way, after, raced, _ in self.order.successors(node):
+            goals = tuple(Goal("race", (variable,)) for variable in sorted(raced))
+            yield Edge(thread, way, after, goals)

@@ -1,0 +1,123 @@
+"""The schedule with the fewest context switches, and among these the fewest steps, that shows something.
+
+A best-first search over (state, last thread); what is found first of a kind is therefore minimal.
+Dijkstra: A Note on Two Problems in Connexion with Graphs, 1959.
+"""
+
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from typing import NamedTuple, TypeAlias
+
+from deadsim.exploration.budget import Budget, Spent
+
+Path: TypeAlias = tuple[tuple[int, int], ...]
+"""Who takes each step, and with which of its results."""
+
+WATCHED = 1_024
+
+
+class Goal(NamedTuple):
+    """A defect to look for: its type, and what tells it from others that are to be shown too."""
+
+    type: str
+    which: tuple[object, ...] = ()
+
+
+class Edge(NamedTuple):
+    """A step from a node, and what it shows."""
+
+    thread: int
+    way: int
+    node: int
+    shows: tuple[Goal, ...] = ()
+
+
+class Shown(NamedTuple):
+    """How something was shown; `minimal` if no schedule with fewer context switches shows it."""
+
+    path: Path
+    switches: int
+    minimal: bool
+
+
+Expand: TypeAlias = Callable[[int, Callable[[], Path]], Iterable[Edge]]
+"""Of a node, with a function that gives the way to it: the steps that can be taken from it."""
+
+
+class _Best(NamedTuple):
+    cost: tuple[int, int]
+    before: tuple[int, int]
+    thread: int
+    way: int
+
+
+class Hunt:
+    """Looks for goals, until `enough` of them are found or there is nothing more to see."""
+
+    def __init__(self, start: int, expand: Expand, budget: Budget) -> None:
+        self.expand = expand
+        self.budget = budget
+        self.best: dict[Goal, _Best] = {}
+        self.came: dict[tuple[int, int], tuple[tuple[int, int], int]] = {}
+        self.costs: dict[tuple[int, int], tuple[int, int]] = {(start, -1): (0, 0)}
+        self.heap: list[tuple[int, int, int, int]] = [(0, 0, start, -1)]
+        self.over = False
+
+    def search(self, enough: Callable[[Iterable[Goal]], bool] | None = None) -> dict[Goal, Shown]:
+        """Search; `enough` says of the goals that were found for certain whether they suffice.
+
+        When a budget is spent, what was found by then is given: the best of what was seen.
+        """
+        done: set[tuple[int, int]] = set()
+        reached = (0, 0)
+        certain = 0
+        try:
+            while self.heap:
+                switches, steps, node, last = heappop(self.heap)
+                key = node, last
+                if key in done:
+                    continue
+                done.add(key)
+                if not len(done) % WATCHED:
+                    self.budget.watch()
+                reached = switches, steps
+                sure = [goal for goal, best in self.best.items() if best.cost <= reached]
+                if enough is not None and len(sure) > certain and enough(sure):
+                    break
+                certain = len(sure)
+                for edge in self.expand(node, lambda key=key: self.way(key)):  # type: ignore[misc]
+                    self.take(edge, key, (switches + (last not in (-1, edge.thread)), steps + 1))
+            else:
+                self.over = True
+        except Spent:
+            pass
+        return {
+            goal: Shown(
+                (*self.way(best.before), (best.thread, best.way)),
+                best.cost[0],
+                self.over or best.cost <= reached,
+            )
+            for goal, best in self.best.items()
+        }
+
+    def take(self, edge: Edge, before: tuple[int, int], cost: tuple[int, int]) -> None:
+        """Note a step that can be taken."""
+        for goal in edge.shows:
+            best = self.best.get(goal)
+            if best is None or cost < best.cost:
+                self.best[goal] = _Best(cost, before, edge.thread, edge.way)
+        key = edge.node, edge.thread
+        known = self.costs.get(key)
+        if known is None or cost < known:
+            self.costs[key] = cost
+            self.came[key] = before, edge.way
+            heappush(self.heap, (*cost, *key))
+
+    def way(self, key: tuple[int, int]) -> Path:
+        """Give the schedule that leads to a node."""
+        path = []
+        while key in self.came:
+            before, way = self.came[key]
+            path.append((key[1], way))
+            key = before
+        return tuple(reversed(path))
