@@ -22,7 +22,7 @@ ALLOWED = {
     "draw": {"graphviz", "networkx"},
     "detect": {"networkx"},
     "language": {"yaml"},
-    "api.py": {"networkx"},
+    "api": {"networkx"},
 }
 
 

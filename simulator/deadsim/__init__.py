@@ -3,7 +3,19 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deadsim.api import Run, Scenario, load, loads, replay, run
+    from deadsim.api import (
+        Check,
+        Claim,
+        Exploration,
+        Run,
+        Scenario,
+        check,
+        explore,
+        load,
+        loads,
+        replay,
+        run,
+    )
     from deadsim.errors import (
         DeadsimError,
         InternalError,
@@ -26,7 +38,10 @@ _ERRORS = (
     "UsageError",
 )
 __all__ = [
+    "Check",
+    "Claim",
     "DeadsimError",
+    "Exploration",
     "InternalError",
     "Place",
     "Problem",
@@ -35,6 +50,8 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "UsageError",
+    "check",
+    "explore",
     "load",
     "loads",
     "replay",

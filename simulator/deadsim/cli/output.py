@@ -72,6 +72,7 @@ class Output:
         self.color: bool | None = False if options.get("no_color") else None
         self.status = 0
         self.command = ""
+        self.lines: list[str] = []
 
     def reporting(self, command: str) -> Output:
         """Name the command for its errors."""
@@ -143,12 +144,25 @@ class Output:
             return
         click.echo(text, color=self.color)
 
+    def line(self, text: str) -> None:
+        """Write one line of a report that grows: at once, or with the others into its file."""
+        if self.file is None:
+            click.echo(text, color=self.color)
+        else:
+            self.lines.append(text)
+
+    def flush(self) -> None:
+        """Write what was kept for the file."""
+        if self.file is not None:
+            save(self.file, "".join(f"{line}\n" for line in self.lines))
+
     def finish(self, done: Run, options: dict[str, Any]) -> int:
         """Report a run, and write what else was asked for."""
         from deadsim import api
 
         if options["save_schedule"] is not None:
-            save(options["save_schedule"], api.schedule_text(done, options["save_schedule"]))
+            path = options["save_schedule"]
+            save(path, api.schedule_text(done.program, done.schedule, path))
         if options["svg"] is not None:
             drawn = api.pictures(done, options["layout"], options["all_nodes"])
             for number, picture in enumerate(drawn, 1):

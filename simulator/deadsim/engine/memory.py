@@ -98,6 +98,7 @@ class Space:
         ]
         self.fields = tuple(self.masks[len(self.objects) + thread] for thread in self.threads)
         self.rows: tuple[dict[int, Row], ...] = tuple({} for _ in self.threads)
+        self.tables = tuple(zip(self.threads, self.fields, self.rows, strict=True))
         self.lasting = sum(1 << self.shifts[thread] for thread in self.system.lasting)
         self.start = self.pack(self.begun.state)
 
@@ -208,6 +209,20 @@ class Space:
         for thread in self.threads:
             for way, (delta, _, info) in enumerate(self.moves(packed, thread)):
                 yield thread, way, packed + delta, info
+
+    def followers(self, packed: Packed) -> list[tuple[int, Packed]]:
+        """List the steps that can be taken, in brief: the thread and the state after it."""
+        found: list[tuple[int, Packed]] = []
+        if not packed & self.lasting:
+            return found
+        for thread, field, rows in self.tables:
+            row = rows.get(packed & field) or self.row(packed, thread)
+            moves = row[1].get(packed & row[0])
+            if moves is None:
+                moves = self.moves(packed, thread)
+            for move in moves:
+                found.append((thread, packed + move[0]))
+        return found
 
 
 def touched(operation: Operation | None) -> tuple[int, ...]:

@@ -1,7 +1,10 @@
 """How much a search may use: when it is spent, what was found so far is still reported."""
 
+from __future__ import annotations
+
 import os
 import sys
+from collections.abc import Callable
 from time import monotonic
 
 from deadsim.engine.interrupts import Interrupt
@@ -36,6 +39,7 @@ class Budget:
         self.steps, self.executions = steps, executions
         self.interrupt = interrupt
         self.began = monotonic()
+        self.look: Callable[[Budget], None] | None = None  # shows how far it has come
         self.visited = 0
         self.transitions = 0
 
@@ -53,6 +57,8 @@ class Budget:
         """Look at the clock and at the memory alone."""
         if self.interrupt is not None and self.interrupt.asked:
             raise Spent("interrupted", interrupted=True)
+        if self.look is not None:
+            self.look(self)
         if self.elapsed() > self.seconds:
             raise Spent(f"the budget of {self.seconds:g} seconds is spent (--max-seconds)")
         if resident() > self.memory:

@@ -1,6 +1,6 @@
 """Decide every claim of a scenario over all schedules, and show each defect by its shortest schedule."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from deadsim.engine.interrupts import Interrupt
@@ -29,10 +29,16 @@ EVERYTHING = Request()
 
 
 def explore(
-    program: Program, pool: Pool, request: Request = EVERYTHING, interrupt: Interrupt | None = None
+    program: Program,
+    pool: Pool,
+    request: Request = EVERYTHING,
+    interrupt: Interrupt | None = None,
+    look: Callable[[Budget], None] | None = None,
 ) -> Exploration:
-    """Decide the claims of a scenario over all schedules."""
-    return _Explorer(program, pool, request, interrupt).explore()
+    """Decide the claims of a scenario over all schedules; `look` is called now and then with the budget."""
+    explorer = _Explorer(program, pool, request, interrupt)
+    explorer.budget.look = look
+    return explorer.explore()
 
 
 class _Explorer:
@@ -49,14 +55,13 @@ class _Explorer:
             for key in keys(system)
             if request.claims is None or key in request.claims or key.split(".")[0] in request.claims
         ]
-        limits = [own if own is not None else scenario for own, scenario in zip(request.limits, program.limits, strict=True)]
-        steps, states, executions, seconds, memory = limits
+        own, scenario = request.limits, program.limits
         self.budget = Budget(
-            states or STATES,
-            seconds or SECONDS,
-            memory or MEMORY,
-            steps,
-            executions,
+            own.states or scenario.states or STATES,
+            own.seconds or scenario.seconds or SECONDS,
+            own.memory or scenario.memory or MEMORY,
+            own.steps or scenario.steps,
+            own.executions or scenario.executions,
             interrupt,
         )
         self.search = Stateful(system, self.asked, self.budget)
@@ -96,6 +101,7 @@ class _Explorer:
         search = self.search
         limit = max(10.0, self.budget.seconds) if search.spent else self.budget.seconds
         budget = Budget(self.budget.states, limit, self.budget.memory + 512)
+        budget.look = self.budget.look
         budget.interrupt = None if search.spent and search.spent.interrupted else self.budget.interrupt
         try:
             goals = self.goals = Goals(search, self.runner.judge, self.request.every, budget)
@@ -111,7 +117,7 @@ class _Explorer:
             if rest or "deadlock" in wanted:
                 found = hunt.search(lambda sure: self.enough(sure, wanted))
                 shown += [(g, s) for g, s in found.items() if g not in at_start]
-            self.hunted = hunt.over and goals.all_named
+            self.hunted = goals.all_named and (hunt.over or not goals.more_kinds())
         if search.racy:
             races = Races(search, self.request.every)
             hunt = Hunt(races.start, races.expand, budget)
@@ -134,11 +140,9 @@ class _Explorer:
         return types
 
     def enough(self, sure: Iterable[Goal], wanted: Collection[str]) -> bool:
-        """Decide whether what was found for certain is all there is to show.
-
-        That there is no further kind of deadlock is known only when everything was looked at.
-        """
-        if self.request.every or "deadlock" in wanted:
+        """Decide whether what was found for certain is all there is to show."""
+        assert self.goals is not None
+        if self.request.every or ("deadlock" in wanted and self.goals.more_kinds()):
             return False
         types = {goal.type for goal in sure}
         return types >= set(wanted)

@@ -39,9 +39,12 @@ class Goals:
         self.judge = judge
         self.every = every
         self.pasts = Pasts(search.program)
+        self.state_mask = (1 << self.space.bits) - 1
         self.movers: dict[Packed, int] = {}
         if "deadlock" in search.asked and search.known["deadlock"].some:
             self.movers = who_can_move(self.space, search.reached.levels, budget)
+        self.dead = self.where_deadlocks_are()
+        self.unnamed = self.where_deadlocks_form()
         self.live = {
             state
             for part in search.components or ()
@@ -61,9 +64,19 @@ class Goals:
         ]
         self.failures = [type for type in FAILURES if search.is_open(type)]
         self.holds = search.reached.invariants if "invariant" in self.failures else []
+        self.marked = self.unnamed | self.live | self.worth_a_look()
         self.named: dict[tuple[Packed, int], tuple[Deadlock, ...]] = {}
         self.deadlock_seen: set[tuple[DeadlockKind, tuple[str, ...], tuple[str, ...]]] = set()
         self.all_named = True
+
+    def worth_a_look(self) -> set[Packed]:
+        """Find the outcomes that break a claim about the end or about the output."""
+        found: set[Packed] = set()
+        if self.finals:
+            found.update(self.search.reached.ends)
+        if self.outputs:
+            found |= self.outcomes
+        return found
 
     @property
     def start(self) -> int:
@@ -74,18 +87,32 @@ class Goals:
         """List what the start of the program shows by itself."""
         return tuple(self.shown(-1, self.start, self.space.begun.failures, 0, lambda: ()))
 
-    def expand(self, node: int, way_to: Callable[[], Path]) -> Iterator[Edge]:
+    def expand(self, node: int, way_to: Callable[[], Path]) -> list[Edge]:
         """List the steps from a node, and what they show."""
-        bits = self.space.bits
-        state, past = node & (1 << bits) - 1, node >> bits
-        for thread, way, after, info in self.space.successors(state):
-            number = self.pasts.after(past, info)
+        space, marked, matters = self.space, self.marked, self.pasts.matters
+        state, past = node & self.state_mask, node >> space.bits
+        edges: list[Edge] = []
+        if not state & space.lasting:
+            return edges
+        above = 0
+        for thread, field, rows in space.tables:
+            row = rows.get(state & field) or space.row(state, thread)
+            moves = row[1].get(state & row[0])
+            if moves is None:
+                moves = space.moves(state, thread)
+            for way, (delta, fails, info) in enumerate(moves):
+                after = state + delta
+                if matters:
+                    above = self.pasts.after(past, info)
+                shows: tuple[Goal, ...] = ()
+                if fails or after in marked or self.holds:
 
-            def path(step: tuple[int, int] = (thread, way)) -> Path:
-                return (*way_to(), step)
+                    def path(step: tuple[int, int] = (thread, way)) -> Path:
+                        return (*way_to(), step)
 
-            shows = tuple(self.shown(state, after, info.failures, number, path))
-            yield Edge(thread, way, after | number << bits, shows)
+                    shows = tuple(self.shown(state, after, info.failures, above, path))
+                edges.append((thread, way, after | above << space.bits, shows))
+        return edges
 
     def shown(
         self,
@@ -103,10 +130,8 @@ class Goals:
         for number, holds in enumerate(self.holds):
             if not holds(after) and (before < 0 or holds(before)):
                 yield Goal("invariant", (number,) if self.every else ())
-        if self.movers:
-            new = self.stuck(after) & ~(self.stuck(before) if before >= 0 else 0)
-            if new:
-                yield from self.deadlocks(after, past, path)
+        if self.dead.get(after, 0) & ~self.dead.get(before, 0):
+            yield from self.deadlocks(after, past, path)
         if after in self.live and before not in self.live:
             yield Goal("livelock")
         if self.finals and self.space.over(after):
@@ -119,14 +144,37 @@ class Goals:
                 if wanted.lines[0] not in printed:
                     yield Goal("output", (wanted.key,))
 
-    def stuck(self, state: Packed) -> int:
-        """Give the threads, no daemons, that can never take another step, as bits."""
-        movers = self.movers.get(state, -1)
-        found = 0
-        for thread in self.search.system.lasting:
-            if not movers >> thread & 1 and self.space.running(state, thread):
-                found |= 1 << thread
+    def where_deadlocks_are(self) -> dict[Packed, int]:
+        """Find the states in which threads, no daemons, can never take another step: these, as bits."""
+        shifts = [(1 << thread, self.space.shifts[thread]) for thread in self.search.system.lasting]
+        found: dict[Packed, int] = {}
+        for state, movers in self.movers.items():
+            stuck = 0
+            for bit, shift in shifts:
+                if state >> shift & 1 and not movers & bit:
+                    stuck |= bit
+            if stuck:
+                found[state] = stuck
         return found
+
+    def where_deadlocks_form(self) -> set[Packed]:
+        """Find the states with which a thread gets stuck for ever."""
+        found: set[Packed] = set()
+        if self.space.start in self.dead:
+            found.add(self.space.start)
+        for state in self.movers:
+            before = self.dead.get(state, 0)
+            for _, after in self.space.followers(state) if self.dead else ():
+                if after in self.dead and self.dead[after] & ~before:
+                    found.add(after)
+        return found
+
+    def more_kinds(self) -> bool:
+        """Decide whether there could be kinds of deadlock that no schedule has shown so far.
+
+        Where the past matters, one state may be a deadlock of several kinds.
+        """
+        return self.pasts.matters or bool(self.unnamed)
 
     def deadlocks(self, state: Packed, past: int, path: Callable[[], Path]) -> Iterator[Goal]:
         """Name the deadlocks of a state that was reached by a path."""
@@ -137,6 +185,7 @@ class Goals:
                 return
             events, _ = retrace(self.search.system, path())
             found = self.named[state, past] = self.name(state, events)
+            self.unnamed.discard(state)
         for one in found:
             self.deadlock_seen.add((one.kind, one.threads, one.objects))
             yield self.goal_of(one)
@@ -189,8 +238,9 @@ class Races:
         self.every = every
         self.start = self.order.start
 
-    def expand(self, node: int, way_to: Callable[[], Path]) -> Iterator[Edge]:
+    def expand(self, node: int, way_to: Callable[[], Path]) -> list[Edge]:
         """List the steps from a node, and which races they show."""
-        for thread, way, after, raced, _ in self.order.successors(node):
-            goals = tuple(Goal("race", (variable,)) for variable in sorted(raced))
-            yield Edge(thread, way, after, goals)
+        return [
+            (thread, way, after, tuple(Goal("race", (variable,)) for variable in sorted(raced)))
+            for thread, way, after, raced, _ in self.order.successors(node)
+        ]

@@ -23,13 +23,8 @@ class Goal(NamedTuple):
     which: tuple[object, ...] = ()
 
 
-class Edge(NamedTuple):
-    """A step from a node, and what it shows."""
-
-    thread: int
-    way: int
-    node: int
-    shows: tuple[Goal, ...] = ()
+Edge: TypeAlias = tuple[int, int, int, tuple[Goal, ...]]
+"""A step from a node: the thread, which of its results, the node after it, and what it shows."""
 
 
 class Shown(NamedTuple):
@@ -69,11 +64,12 @@ class Hunt:
         When a budget is spent, what was found by then is given: the best of what was seen.
         """
         done: set[tuple[int, int]] = set()
+        heap, costs = self.heap, self.costs
         reached = (0, 0)
         certain = 0
         try:
-            while self.heap:
-                switches, steps, node, last = heappop(self.heap)
+            while heap:
+                switches, steps, node, last = heappop(heap)
                 key = node, last
                 if key in done:
                     continue
@@ -85,8 +81,19 @@ class Hunt:
                 if enough is not None and len(sure) > certain and enough(sure):
                     break
                 certain = len(sure)
-                for edge in self.expand(node, lambda key=key: self.way(key)):  # type: ignore[misc]
-                    self.take(edge, key, (switches + (last not in (-1, edge.thread)), steps + 1))
+                steps += 1
+                for thread, way, after, shows in self.expand(node, lambda key=key: self.way(key)):  # type: ignore[misc]
+                    cost = (switches if last in (thread, -1) else switches + 1), steps
+                    for goal in shows:
+                        best = self.best.get(goal)
+                        if best is None or cost < best.cost:
+                            self.best[goal] = _Best(cost, key, thread, way)
+                    there = after, thread
+                    known = costs.get(there)
+                    if known is None or cost < known:
+                        costs[there] = cost
+                        self.came[there] = key, way
+                        heappush(heap, (*cost, after, thread))
             else:
                 self.over = True
         except Spent:
@@ -99,19 +106,6 @@ class Hunt:
             )
             for goal, best in self.best.items()
         }
-
-    def take(self, edge: Edge, before: tuple[int, int], cost: tuple[int, int]) -> None:
-        """Note a step that can be taken."""
-        for goal in edge.shows:
-            best = self.best.get(goal)
-            if best is None or cost < best.cost:
-                self.best[goal] = _Best(cost, before, edge.thread, edge.way)
-        key = edge.node, edge.thread
-        known = self.costs.get(key)
-        if known is None or cost < known:
-            self.costs[key] = cost
-            self.came[key] = before, edge.way
-            heappush(self.heap, (*cost, *key))
 
     def way(self, key: tuple[int, int]) -> Path:
         """Give the schedule that leads to a node."""

@@ -94,11 +94,14 @@ def _pop(stack: list[int], last: int) -> list[int]:
 def edges_of(space: Space, avoid: Callable[[Packed, Info | None], bool] | None = None) -> Edges:
     """Give the graph of a space; steps that are to be avoided are not followed."""
 
+    if avoid is None:
+        return lambda state: (space.followers(state), False)
+
     def edges(state: Packed) -> tuple[list[tuple[int, Packed]], bool]:
         out: list[tuple[int, Packed]] = []
         more = False
         for thread, _, after, info in space.successors(state):
-            if avoid is not None and avoid(after, info):
+            if avoid(after, info):
                 more = True
             else:
                 out.append((thread, after))
@@ -121,7 +124,7 @@ def who_can_move(space: Space, levels: Iterable[list[Packed]], budget: Budget) -
             if not number % WATCHED:
                 budget.watch()
             before = found = movers[state]
-            for thread, _, after, _ in space.successors(state):
+            for thread, after in space.followers(state):
                 found |= 1 << thread | movers[after]
             if found != before:
                 movers[state] = found

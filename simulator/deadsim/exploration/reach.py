@@ -46,7 +46,7 @@ class Reached:
         levels, ends, halts = self.levels, self.ends, self.halts
         seen = {space.start}
         transitions = 0
-        tables = tuple(zip(space.threads, space.fields, space.rows, strict=True))
+        tables = space.tables
         lasting = space.lasting
         budget.count(1)
         while levels[-1]:
@@ -78,9 +78,9 @@ class Reached:
                 if transitions == before:
                     halts.append(state)
             self.transitions += transitions - taken
-            transitions = 0
             self.judge(following)
-            budget.count(len(following) - counted)
+            budget.count(len(following) - counted, transitions - taken)
+            transitions = 0
             if budget.steps is not None and len(levels) > budget.steps + 1 and following:
                 raise budget.too_deep()
         levels.pop()

@@ -55,7 +55,7 @@ class Limits(NamedTuple):
     steps: int | None = None
     states: int | None = None
     executions: int | None = None
-    seconds: int | None = None
+    seconds: float | None = None
     memory: int | None = None
 
 

@@ -8,6 +8,59 @@ AFTER = 1.0  # seconds before anything is shown
 EVERY = 0.2
 
 
+class Bar:
+    """One line on standard error that is drawn anew; without a thread of its own."""
+
+    def __init__(self, total: int | None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
+
+        columns: list[ProgressColumn] = [TextColumn("{task.description}")]
+        if total is not None:
+            columns.append(BarColumn())
+        self.bar = Progress(
+            *columns, console=Console(file=sys.stderr), transient=True, auto_refresh=False
+        )
+        self.bar.start()
+        self.task = self.bar.add_task("", total=total)
+
+    def draw(self, words: str, done: int = 0) -> None:
+        """Say how far the work has come."""
+        self.bar.update(self.task, description=words, completed=done)
+        self.bar.refresh()
+
+    def close(self) -> None:
+        """Take the line off the terminal."""
+        self.bar.stop()
+
+
+class Searching:
+    """Shows how far a search over all schedules has come."""
+
+    def __init__(self) -> None:
+        self.last = monotonic()
+        self.bar: Bar | None = None
+
+    def look(self, budget: Any) -> None:
+        """See a budget that is being spent."""
+        now = monotonic()
+        took = budget.elapsed()
+        if took < AFTER or now - self.last < EVERY:
+            return
+        self.last = now
+        if self.bar is None:
+            self.bar = Bar(None)
+        rate = budget.visited / took
+        left = min(budget.seconds - took, (budget.states - budget.visited) / max(1.0, rate))
+        words = f"{budget.visited:,} states, {rate:,.0f} a second"
+        self.bar.draw(f"{words}, {max(0.0, left):,.0f} s until the budget is spent")
+
+    def close(self) -> None:
+        """Take the progress off the terminal."""
+        if self.bar is not None:
+            self.bar.close()
+
+
 class Progress:
     """A watcher that counts steps and runs; it is shown once the work has taken a while."""
 
@@ -16,8 +69,7 @@ class Progress:
         self.done = 0
         self.steps = 0
         self.began = self.last = monotonic()
-        self.bar: Any = None
-        self.task: Any = None
+        self.bar: Bar | None = None
 
     def after(self, state: object, event: object | None, failures: object) -> bool:
         """See a step of a run, or its start."""
@@ -34,28 +86,16 @@ class Progress:
         return False
 
     def show(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
-
         if self.bar is None:
-            columns: list[ProgressColumn] = [TextColumn("{task.description}")]
-            if self.runs is not None:
-                columns.append(BarColumn())
-            # Without a thread of its own: it is drawn when a step was taken.
-            self.bar = Progress(
-                *columns, console=Console(file=sys.stderr), transient=True, auto_refresh=False
-            )
-            self.bar.start()
-            self.task = self.bar.add_task("", total=self.runs)
+            self.bar = Bar(self.runs)
         took = max(0.001, monotonic() - self.began)
         words = f"{self.steps:,} steps, {self.steps / took:,.0f} a second"
         if self.runs is not None and self.done:
             left = took * (self.runs - self.done) / self.done
             words = f"run {self.done} of {self.runs}, {words}, {left:,.0f} s left"
-        self.bar.update(self.task, description=words, completed=max(0, self.done - 1))
-        self.bar.refresh()
+        self.bar.draw(words, max(0, self.done - 1))
 
     def close(self) -> None:
         """Take the progress off the terminal."""
         if self.bar is not None:
-            self.bar.stop()
+            self.bar.close()

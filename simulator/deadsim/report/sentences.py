@@ -158,9 +158,7 @@ def headline(found: Finding) -> str:
                 return f"DEADLOCK suspected, locks in opposite orders: {deadlock_title(found)}"
             return f"DEADLOCK {place_of(found.step)}: {deadlock_title(found)}"
         case Livelock():
-            rounds = f"the same state came {found.visits} times"
-            go = "goes round" if len(found.threads) == 1 else "go round"
-            return f"LIVELOCK {found.proof} {place_of(found.step)}: {listing(found.threads)} {go}, {rounds}"
+            return f"LIVELOCK {found.proof} {place_of(found.step)}: {going_round(found)}"
         case Race():
             first, second = found.accesses
             both = f"{first.thread} and {second.thread}"
@@ -175,6 +173,14 @@ def headline(found: Finding) -> str:
             return f"ERROR {place_of(found.step)}: {subject(found)} (line {found.place.line}): {found.message}"
         case ClaimBroken():
             return f"{found.type.upper()} refuted (line {found.place.line}): {found.message}"
+
+
+def going_round(found: Livelock) -> str:
+    """Say who goes round, and what makes it one for ever."""
+    who = f"{listing(found.threads)} {'goes' if len(found.threads) == 1 else 'go'} round"
+    if found.proof == "proved":
+        return f"{who} for ever, and no schedule leads out"
+    return f"{who}, the same state came {found.visits} times"
 
 
 def subject(found: Failed) -> str:
@@ -208,8 +214,7 @@ def message(found: Finding) -> str:
             parts = [f"{wait.thread} {wait_sentence(wait, found.kind)}" for wait in found.waits]
             return f"{deadlock_title(found)}: {'; '.join(parts)}"
         case Livelock():
-            who = listing(found.threads)
-            return f"round and round: {who}; the same state came {found.visits} times"
+            return going_round(found)
         case Race():
             parts = [f"{a.thread} {access_sentence(a)}" for a in found.accesses]
             return f"nothing orders two uses of {found.variable}: {'; '.join(parts)}"

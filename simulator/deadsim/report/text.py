@@ -2,7 +2,7 @@
 
 import shlex
 
-from deadsim.model.program import Choice
+from deadsim.model.program import Choice, Program
 from deadsim.model.values import Value
 from deadsim.report.sentences import count, details, headline, visible
 from deadsim.report.table import padded, shortened, table, width
@@ -57,13 +57,18 @@ def verdict(run: Run) -> str:
 
 def command(run: Run, schedule: tuple[Choice, ...] | None = None) -> str | None:
     """Give the command that replays a run, or another schedule; None where that is too long for one."""
-    names = text(run.schedule if schedule is None else schedule)
+    return command_for(run.program, run.schedule if schedule is None else schedule)
+
+
+def command_for(program: Program, schedule: tuple[Choice, ...]) -> str | None:
+    """Give the command that replays a schedule; None where that is too long for one."""
+    names = text(schedule)
     if len(names) > INLINE:
         return None
     params = [
-        f"-p {shlex.quote(f'{name}={written(value)}')} " for name, value in run.program.given.items()
+        f"-p {shlex.quote(f'{name}={written(value)}')} " for name, value in program.given.items()
     ]
-    file = shlex.quote(run.program.file)
+    file = shlex.quote(program.file)
     return f"deadsim replay {''.join(params)}{file} {shlex.quote(names)}"
 
 

@@ -1,0 +1,270 @@
+"""All schedules of a scenario, or of many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from deadsim.api.files import scenarios_under
+from deadsim.api.running import dump
+from deadsim.api.scenario import Scenario
+from deadsim.engine.interrupts import noted
+from deadsim.engine.pool import Pool
+from deadsim.errors import UsageError
+from deadsim.exploration import result
+from deadsim.exploration.budget import Budget
+from deadsim.exploration.explorer import Request
+from deadsim.exploration.explorer import explore as explore_all
+from deadsim.exploration.level import Found
+from deadsim.exploration.result import Defect
+from deadsim.language.scenario import load as read_scenario
+from deadsim.model.claims import DEFECT_TYPES
+from deadsim.model.program import Limits
+from deadsim.runs.result import Verdict
+from deadsim.trace.finding import Deadlock
+
+
+class Claim(NamedTuple):
+    """One claim: what was written, how often it was found, and whether it holds (None: unknown)."""
+
+    expected: Any
+    found: Found
+    holds: bool | None
+
+    @property
+    def possible(self) -> bool:
+        """Tell whether some execution shows it."""
+        return self.found in ("possible", "always")
+
+    @property
+    def always(self) -> bool:
+        """Tell whether every execution shows it."""
+        return self.found == "always"
+
+    @property
+    def never(self) -> bool:
+        """Tell whether it was proved that no execution shows it."""
+        return self.found == "never"
+
+
+class Exploration(NamedTuple):
+    """All schedules of a scenario; its attributes bear the names of the JSON's keys.
+
+    Each type of defect is an attribute too: `result.deadlock.possible`.
+    """
+
+    result: result.Exploration
+
+    @property
+    def command(self) -> str:
+        """Say what was asked for."""
+        return "explore"
+
+    @property
+    def scenario(self) -> str:
+        """Give the scenario's name."""
+        return self.result.program.name
+
+    @property
+    def file(self) -> str:
+        """Give the scenario's file."""
+        return self.result.program.file
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Give the params and their values."""
+        return dict(self.result.program.params)
+
+    @property
+    def engine(self) -> str:
+        """Say what carried the schedules out."""
+        return self.result.engine
+
+    @property
+    def verdict(self) -> Verdict:
+        """Say what it means for the claims: as-expected, refuted or undecided."""
+        return self.result.verdict
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether nothing could have been missed of what was asked."""
+        return self.result.complete
+
+    @property
+    def claims(self) -> dict[str, Claim]:
+        """Give every claim by its key."""
+        from deadsim.report.exploration import expected
+
+        return {c.key: Claim(expected(c), c.found, c.holds) for c in self.result.claims}
+
+    @property
+    def executions(self) -> int | None:
+        """Count the executions; None for a search over states."""
+        return self.result.executions
+
+    @property
+    def states(self) -> int | None:
+        """Count the states that were visited; None for a search over executions."""
+        return self.result.states
+
+    @property
+    def transitions(self) -> int | None:
+        """Count the steps that were looked at; None for a search over executions."""
+        return self.result.transitions
+
+    @property
+    def seconds(self) -> float:
+        """Say how long it took."""
+        return self.result.seconds
+
+    @property
+    def reduction(self) -> str:
+        """Name what was left out because it could show nothing new."""
+        return self.result.reduction
+
+    @property
+    def covered(self) -> str | None:
+        """Say what was covered, where not everything was."""
+        return self.result.covered
+
+    @property
+    def defects(self) -> tuple[Defect, ...]:
+        """Give what was found, each with the schedule that shows it."""
+        return self.result.defects
+
+    @property
+    def deadlocks(self) -> tuple[Deadlock, ...]:
+        """Give the deadlocks that were found."""
+        return self.result.deadlocks
+
+    def __getattr__(self, name: str) -> Claim:
+        if name in DEFECT_TYPES:
+            return self.claims[name]
+        raise AttributeError(f"an exploration has no attribute '{name}'")
+
+    def svg(self) -> str | None:
+        """Draw the ring of the first deadlock; None where there is none."""
+        drawn = rings(self.result)
+        return drawn[0] if drawn else None
+
+    def to_json(self) -> str:
+        """Write the exploration as JSON."""
+        from deadsim.report.exploration import as_dict
+
+        return dump(as_dict(self.result))
+
+    def report(self, columns: int = 80) -> str:
+        """Explain the exploration in words."""
+        from deadsim.report.exploration import report
+
+        return "\n".join(report(self.result, columns))
+
+
+class Check(NamedTuple):
+    """Many scenarios explored."""
+
+    results: tuple[Exploration, ...]
+
+    @property
+    def passed(self) -> int:
+        """Count the scenarios whose claims all hold."""
+        return self.count("as-expected")
+
+    @property
+    def failed(self) -> int:
+        """Count the scenarios with a claim that does not hold."""
+        return self.count("refuted")
+
+    @property
+    def undecided(self) -> int:
+        """Count the scenarios with a claim that nobody knows about."""
+        return self.count("undecided")
+
+    def count(self, verdict: Verdict) -> int:
+        """Count the results with this verdict."""
+        return sum(result.verdict == verdict for result in self.results)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the results as JSON has them."""
+        from deadsim.report.exploration import as_dict
+
+        return {
+            "deadsim": 1,
+            "command": "check",
+            "results": [as_dict(one.result) for one in self.results],
+            "passed": self.passed,
+            "failed": self.failed,
+            "undecided": self.undecided,
+        }
+
+    def to_json(self) -> str:
+        """Write the results as JSON."""
+        return dump(self.to_dict())
+
+
+def explore(
+    scenario: Scenario,
+    *,
+    claims: Iterable[str] | None = None,
+    max_steps: int | None = None,
+    max_states: int | None = None,
+    max_seconds: float | None = None,
+    max_memory: int | None = None,
+    every: bool = False,
+) -> Exploration:
+    """Decide the claims of a scenario over all schedules, or say that a budget was spent first.
+
+    `claims` are those to decide (all), by their keys; with `every`, each distinct defect is shown, not
+    one of each kind. Memory is in MiB. Raises UsageError for a claim that there is none of.
+    """
+    limits = Limits(max_steps, max_states, None, max_seconds, max_memory)
+    return Exploration(explore_with(scenario, claims, limits, every))
+
+
+def explore_with(
+    scenario: Scenario,
+    claims: Iterable[str] | None = None,
+    limits: Limits = Limits(),  # noqa: B008  # it is immutable
+    every: bool = False,
+    look: Callable[[Budget], None] | None = None,
+) -> result.Exploration:
+    """Explore a scenario, with somebody looking on."""
+    request = Request(chosen(scenario, claims), limits, every)
+    with noted() as interrupt, Pool() as pool:
+        return explore_all(scenario.program, pool, request, interrupt, look)
+
+
+def chosen(scenario: Scenario, claims: Iterable[str] | None) -> frozenset[str] | None:
+    """Check the claims that were asked for; `final` and `output` stand for all of theirs."""
+    if claims is None:
+        return None
+    from deadsim.language.names import nearest
+
+    wanted = frozenset(claims)
+    parts = scenario.program.claims
+    keys = [*DEFECT_TYPES, *(c.key for c in parts.final), *(c.key for c in parts.output)]
+    known = {*keys, "final", "output"}
+    for name in sorted(wanted - known):
+        raise UsageError(f"there is no claim '{name}'{nearest(name, sorted(known))}")
+    return wanted
+
+
+def check(
+    paths: Iterable[str] | str,
+    params: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Check:
+    """Explore every scenario under some paths, with the options of `explore`."""
+    named = [paths] if isinstance(paths, str) else list(paths)
+    results = []
+    for path, data in scenarios_under(named):
+        program = read_scenario(data, path, dict(params or {}))
+        results.append(explore(Scenario(program), **options))
+    return Check(tuple(results))
+
+
+def rings(found: result.Exploration) -> list[str]:
+    """Draw the ring of each deadlock."""
+    from deadsim.draw.ring import ring
+
+    return [ring(d.run, d.finding) for d in found.defects if isinstance(d.finding, Deadlock)]

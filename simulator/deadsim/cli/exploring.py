@@ -1,0 +1,233 @@
+"""`explore` and `check`: every claim over all schedules."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deadsim.cli.commands import DRAWING, ON_A_FILE, apply, deadsim, pairs
+from deadsim.cli.output import INTERRUPTED, WRONG, Output, numbered, save, status, terminal_columns
+from deadsim.errors import ScenarioError, UsageError
+
+if TYPE_CHECKING:
+    from deadsim.api.exploring import Exploration
+
+MOST_IN_A_RANGE = 1_000
+_RANGE = re.compile(r"\s*(-?\d{1,9})\s*\.\.\s*(-?\d{1,9})\s*")
+
+BUDGETS = (
+    click.option("--claims", metavar="KEYS", help="Decide these alone, such as deadlock,race."),
+    click.option("--max-steps", type=click.IntRange(min=1), help="How long a schedule may get."),
+    click.option("--max-states", type=click.IntRange(min=1), help="How many states (1,000,000)."),
+    click.option("--max-seconds", type=click.FloatRange(min=0.0), help="How long it may take (60)."),
+    click.option("--max-memory", type=click.IntRange(min=1), help="How many MiB (1,024)."),
+    click.option("--all", "every", is_flag=True, help="Show each distinct defect, not one a kind."),
+)
+SAVING = (
+    click.option("--save-schedule", metavar="FILE", help="Save the schedule of the first defect."),
+    click.option("--svg", metavar="FILE", help="Draw the first deadlock."),
+)
+
+
+@deadsim.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@apply(BUDGETS)
+@apply(SAVING)
+@apply(DRAWING)
+@apply(ON_A_FILE)
+def explore(files: tuple[str, ...], **options: Any) -> int:
+    """Decide every claim of a scenario over all schedules.
+
+    With a proof, or with the schedule that takes the fewest context switches, replayed on real
+    threads. Several files, or `-p n=2..6`, are answered line by line, as by `check`.
+    """
+    output = Output(options)
+    with output.reporting("explore"):
+        many = len(files) > 1 or any(_RANGE.fullmatch(p.partition("=")[2]) for p in options["params"])
+        if many:
+            for option in ("save_schedule", "svg"):
+                if options[option] is not None:
+                    raise UsageError(f"--{option.replace('_', '-')} wants one file, without a range")
+            return check_all(files, options, output)
+        output.check_writable(options["svg"], options["save_schedule"])
+        from deadsim import api
+        from deadsim.language.scenario import load as read_scenario
+
+        program = read_scenario(api.contents(files[0]), files[0], pairs(options["params"]))
+        result = explored(api.Scenario(program), options)
+        write_files(result, options)
+        if output.form == "json":
+            output.write(result.to_json())
+        else:
+            from deadsim.cli.output import colored
+            from deadsim.report.exploration import summary
+
+            text = summary(result.result) if output.quiet else result.report(terminal_columns())
+            lines = text.split("\n")
+            if output.file is None and output.color is None:
+                lines = [colored(line) for line in lines]
+            output.write("\n".join(lines))
+        return status(result.verdict, result.result.interrupted)
+    return output.status
+
+
+@deadsim.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@apply(BUDGETS)
+@apply(ON_A_FILE)
+def check(paths: tuple[str, ...], **options: Any) -> int:
+    """Explore every scenario under the paths: a line each, and a summary.
+
+    The exit status is 1 where a claim is refuted, 3 where one is undecided, 2 where a file is wrong.
+    """
+    output = Output(options)
+    with output.reporting("check"):
+        return check_all(paths, options, output)
+    return output.status
+
+
+def explored(scenario: Any, options: dict[str, Any]) -> Exploration:
+    """Explore one scenario, with progress on a terminal."""
+    from deadsim.api.exploring import Exploration, explore_with
+    from deadsim.model.program import Limits
+
+    limits = Limits(
+        options["max_steps"],
+        options["max_states"],
+        None,
+        options["max_seconds"],
+        options["max_memory"],
+    )
+    claims = None
+    if options["claims"] is not None:
+        claims = [name.strip() for name in options["claims"].split(",") if name.strip()]
+        if not claims:
+            raise UsageError("--claims wants names, such as deadlock,race")
+    with searching() as look:
+        return Exploration(explore_with(scenario, claims, limits, options["every"], look))
+
+
+class searching:
+    """Shows on a terminal how far a search has come; gives what looks at its budget."""
+
+    def __init__(self) -> None:
+        self.shown: Any = None
+
+    def __enter__(self) -> Any:
+        import sys
+
+        if not sys.stderr.isatty():
+            return None
+        from deadsim.report.progress import Searching
+
+        self.shown = Searching()
+        return self.shown.look
+
+    def __exit__(self, *error: object) -> None:
+        if self.shown is not None:
+            self.shown.close()
+
+
+def write_files(result: Exploration, options: dict[str, Any]) -> None:
+    """Write the schedules and pictures of the defects: NAME.ext of the first, NAME-2.ext, ..."""
+    from deadsim import api
+    from deadsim.api.exploring import rings
+
+    if options["save_schedule"] is not None:
+        for number, found in enumerate(result.defects, 1):
+            path = numbered(options["save_schedule"], number)
+            save(path, api.schedule_text(result.result.program, found.schedule, path))
+    if options["svg"] is not None:
+        for number, picture in enumerate(rings(result.result), 1):
+            save(numbered(options["svg"], number), picture)
+
+
+def check_all(paths: tuple[str, ...], options: dict[str, Any], output: Output) -> int:
+    """Explore many scenarios, or one with many params."""
+    from deadsim import api
+    from deadsim.api.exploring import Check
+    from deadsim.language.scenario import load as read_scenario
+    from deadsim.report.exploration import summary
+
+    results: list[Exploration] = []
+    wrong: list[ScenarioError] = []
+    interrupted = False
+    text = output.form != "json"
+    for path, data in api.scenarios_under(paths):
+        for params in each(options["params"]):
+            try:
+                program = read_scenario(data, path, params)
+            except ScenarioError as error:
+                wrong.append(error)
+                output.explain(error)
+                continue
+            result = explored(api.Scenario(program), options)
+            results.append(result)
+            if text and not (output.quiet and result.verdict == "as-expected"):
+                output.line(summary(result.result))
+            interrupted = interrupted or result.result.interrupted
+            if interrupted:
+                break
+        if interrupted:
+            break
+    done = Check(tuple(results))
+    if not text:
+        output.write(done.to_json())
+    else:
+        for line in table(results, options["params"]):
+            output.line(line)
+        parts = f"{done.passed} passed, {done.failed} failed, {done.undecided} undecided"
+        output.line(parts + (f", {len(wrong)} could not be read" if wrong else ""))
+        output.flush()
+    if interrupted:
+        return INTERRUPTED
+    if wrong:
+        return WRONG
+    return status("refuted" if done.failed else "undecided" if done.undecided else "as-expected", False)
+
+
+def each(params: tuple[str, ...]) -> list[dict[str, str]]:
+    """Give the params of each exploration: `n=2..6` is each in turn."""
+    found: list[dict[str, str]] = [{}]
+    for name, value in pairs(params).items():
+        match = _RANGE.fullmatch(value)
+        values = [value]
+        if match is not None:
+            first, last = int(match[1]), int(match[2])
+            if last < first or last - first >= MOST_IN_A_RANGE:
+                raise UsageError(f"--param {name}={value}: a range is FIRST..LAST, up to {MOST_IN_A_RANGE}")
+            values = [str(number) for number in range(first, last + 1)]
+        found = [{**one, name: value} for one in found for value in values]
+    return found
+
+
+def table(results: list[Exploration], params: tuple[str, ...]) -> list[str]:
+    """Say of a range of a param what holds, how it grows, and the smallest that breaks."""
+    if not any(_RANGE.fullmatch(param.partition("=")[2]) for param in params) or not results:
+        return []
+    rows = [("", "deadlock", "race", "other", "states", "seconds", "claims")]
+    broken = None
+    for one in results:
+        given = " ".join(f"{name}={value}" for name, value in one.result.program.given.items())
+        claims = one.claims
+        others = [key for key in ("livelock", "assertion", "invariant", "misuse", "error") if claims[key].possible]
+        verdict = {"as-expected": "hold", "refuted": "REFUTED", "undecided": "undecided"}[one.verdict]
+        rows.append(
+            (given, claims["deadlock"].found, claims["race"].found, ", ".join(others) or "none",
+             f"{one.states:,}", f"{one.seconds:.2f}", verdict)
+        )  # fmt: skip
+        if broken is None and one.verdict == "refuted":
+            broken = given
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [""]
+    for row in rows:
+        cells = [
+            text.rjust(width) if column in (4, 5) else text.ljust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    lines.append(f"the first that breaks a claim: {broken}" if broken else "no claim is broken")
+    return lines
+

@@ -1,0 +1,174 @@
+"""What all schedules show: as text for a terminal, and as JSON."""
+
+from typing import Any
+
+from deadsim.exploration.result import Defect, Exploration, Judged
+from deadsim.model.claims import KindClaim, OutputClaim
+from deadsim.model.values import plain
+from deadsim.report.as_json import finding, schedule
+from deadsim.report.sentences import count, details, headline, visible
+from deadsim.report.table import table
+from deadsim.report.text import command_for, titled
+from deadsim.trace.schedule import switches, text
+
+
+def expected(claim: Judged) -> Any:
+    """Give what was written for a claim: a text, or a map."""
+    wanted = claim.expected
+    if isinstance(wanted, KindClaim):
+        parts = wanted._asdict()
+        level = parts.pop("level")
+        given = {key: plain(value) for key, value in parts.items() if value is not None}
+        return {"claim": level, **given} if given else level
+    if isinstance(wanted, OutputClaim):
+        return list(wanted.lines) if wanted.level == "exactly" else wanted.lines[0]
+    return wanted.text
+
+
+def as_dict(result: Exploration, traces: bool = True) -> dict[str, Any]:
+    """Give an exploration as JSON has it; without `traces`, the defects have no steps."""
+    program = result.program
+    return {
+        "deadsim": 1,
+        "command": "explore",
+        "scenario": program.name,
+        "file": program.file,
+        "params": {name: plain(value) for name, value in program.params.items()},
+        "engine": result.engine,
+        "verdict": result.verdict,
+        "complete": result.complete,
+        "claims": {
+            claim.key: {
+                "expected": expected(claim),
+                "found": claim.found,
+                "holds": claim.holds,
+                **({} if claim.why is None else {"why": claim.why}),
+            }
+            for claim in result.claims
+        },
+        "executions": result.executions,
+        "states": result.states,
+        "transitions": result.transitions,
+        "seconds": round(result.seconds, 3),
+        "reduction": result.reduction,
+        "covered": result.covered,
+        "interrupted": result.interrupted,
+        "defects": [defect(one) for one in result.defects],
+    }
+
+
+def defect(found: Defect) -> dict[str, Any]:
+    """Give a defect with the schedule that shows it."""
+    good = found.nearest_good
+    return {
+        **finding(found.finding),
+        "schedule": schedule(found.schedule),
+        "context_switches": found.switches,
+        "minimal": found.minimal,
+        "nearest_good": None if good is None else schedule(good),
+        "confirmed_on_threads": True,
+    }
+
+
+def size(result: Exploration) -> str:
+    """Say how much was looked at."""
+    parts = []
+    if result.executions is not None:
+        parts.append(count(result.executions, "execution"))
+    if result.states is not None:
+        parts.append(count(result.states, "state"))
+    return f"{', '.join(parts)}, {result.seconds:.2f} s"
+
+
+def claim_lines(result: Exploration) -> list[str]:
+    """List what was found of each claim, the many that are never and claimed so in one line."""
+    plain_ones = []
+    rows: list[tuple[str, str, str]] = []
+    for claim in result.claims:
+        if not claim.asked:
+            continue
+        if claim.holds and claim.found == "never" and expected(claim) == "never":
+            plain_ones.append(claim.key)
+            continue
+        mark = {True: "", False: "  REFUTED", None: "  undecided"}[claim.holds]
+        rows.append((claim.key, claim.found, f"claimed: {shown(expected(claim))}{mark}"))
+    lines = []
+    for name, found, rest in rows:
+        width = max(len(row[0]) for row in rows)
+        lines.append(f"  {name:<{width}}  {found:<8}  {visible(rest)}")
+    if plain_ones:
+        lines.append(f"  never, as claimed: {', '.join(plain_ones)}")
+    return lines
+
+
+def shown(value: Any) -> str:
+    """Write what was expected in one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {shown(inner)}" for key, inner in value.items())
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def report(result: Exploration, columns: int = 80) -> list[str]:
+    """Explain an exploration."""
+    program = result.program
+    whole = "ALL SCHEDULES" if result.complete else "NOT ALL SCHEDULES"
+    lines = [titled(f"{whole}: {size(result)}", visible(program.name), columns)]
+    if result.covered is not None:
+        lines.append(f"  covered: {result.covered}")
+    lines += claim_lines(result)
+    for found in result.defects:
+        lines.append("")
+        lines.append(visible(headline(found.finding)))
+        lines += [f"  {visible(line)}" for line in details(found.finding)]
+        lines.append("")
+        lines += table(found.run, columns)
+        lines.append("")
+        lines += how_to_see(result, found)
+    lines.append("")
+    lines.append(f"verdict:  {verdict(result)}")
+    return lines
+
+
+def how_to_see(result: Exploration, found: Defect) -> list[str]:
+    """Say how a defect is seen again, and how nearly it was missed."""
+    changes = count(switches(choice.thread for choice in found.schedule), "context switch")
+    fewest = ", the fewest" if found.minimal else ""
+    lines = []
+    replay = command_for(result.program, found.schedule)
+    if replay is None:
+        steps = count(len(found.schedule), "step")
+        lines.append(f"schedule: {steps} ({changes}{fewest})")
+        lines.append("replay:   with --save-schedule FILE, then: deadsim replay FILE")
+    else:
+        lines.append(f"schedule: {text(found.schedule)} ({changes}{fewest})")
+        lines.append(f"replay:   {replay}")
+    good = found.nearest_good
+    if good is not None:
+        step = len(good) - 1
+        lines.append(
+            f"nearest good run: at step {step} let {good[-1].thread} go on in place of "
+            f"{found.schedule[step].thread}"
+        )
+    return lines
+
+
+def verdict(result: Exploration) -> str:
+    """Say what it means for the claims."""
+    match result.verdict:
+        case "as-expected":
+            return "as expected" if result.complete else "as expected (all that is claimed was shown)"
+        case "refuted":
+            names = [claim.key for claim in result.claims if claim.holds is False]
+            return f"refuted ({', '.join(names)})"
+        case "undecided":
+            names = [c.key for c in result.claims if c.asked and c.holds is None]
+            return f"undecided ({', '.join(names)})"
+
+
+def summary(result: Exploration) -> str:
+    """Say it in one line, as `check` does."""
+    word = {"as-expected": "ok", "refuted": "REFUTED", "undecided": "undecided"}[result.verdict]
+    params = " ".join(f"{name}={value}" for name, value in result.program.given.items())
+    about = f"{result.program.file} {params}".strip()
+    rest = "" if result.verdict == "as-expected" else f"  {verdict(result)}"
+    return f"{word:<9}  {about}  ({size(result)}){rest}"

@@ -1,0 +1,296 @@
+"""All schedules: every verdict against a plain exhaustive search, every defect seen on real threads."""
+
+import os
+from heapq import heappop, heappush
+from pathlib import Path
+
+import pytest
+
+import deadsim
+import oracle
+from deadsim.engine.memory import Outgrown, Space
+from deadsim.engine.pool import Pool
+from deadsim.exploration.budget import Budget
+from deadsim.exploration.explorer import Request, explore
+from deadsim.exploration.result import Exploration
+from deadsim.exploration.stateful import Stateful, keys
+from deadsim.kernel.system import System
+from deadsim.model.program import Limits, Program
+from programs import relabelled, scenario
+
+PROGRAMS = int(os.environ.get("DEADSIM_PROGRAMS", "500"))
+GALLERY = sorted((Path(__file__).parent.parent / "scenarios").rglob("*.yaml"))
+MOST_STATES = 5_000
+
+
+def explored(text: str, **options: object) -> deadsim.Exploration:
+    return deadsim.explore(deadsim.loads(text), **options)  # type: ignore[arg-type]
+
+
+def found(result: Exploration) -> dict[str, str]:
+    return {claim.key: claim.found for claim in result.claims}
+
+
+def compare(program: Program, pool: Pool, wanted: oracle.Found) -> None:
+    """Hold every verdict against the oracle's; that a defect is real, its replay has shown."""
+    result = explore(program, pool, Request(every=True))
+    assert result.complete
+    assert {key: found(result)[key] for key in wanted.levels} == wanted.levels
+    raced = {one.finding.variable for one in result.defects if one.finding.type == "race"}
+    assert raced == wanted.racy
+    shown = {(one.kind, one.threads, one.objects) for one in result.deadlocks}
+    daemons = {thread.name for thread in program.threads if thread.daemon}
+    assert {one for one in wanted.deadlocks if not daemons.issuperset(one[1])} <= shown
+    assert all(defect.minimal for defect in result.defects)
+
+
+def test_random_programs_against_an_exhaustive_search() -> None:
+    compared = 0
+    with Pool() as pool:
+        for seed in range(PROGRAMS):
+            program = deadsim.loads(scenario(seed)).program
+            try:
+                wanted = oracle.explore(program, MOST_STATES, kinds=True)
+            except oracle.TooManyStates:
+                continue
+            compare(program, pool, wanted)
+            compared += 1
+    assert compared > 0.95 * PROGRAMS
+
+
+@pytest.mark.parametrize("file", GALLERY, ids=lambda file: file.stem)
+def test_a_scenario_of_the_gallery_is_decided_as_claimed(file: Path) -> None:
+    result = deadsim.explore(deadsim.load(file))
+    assert result.verdict == "as-expected"
+    assert result.complete
+    wanted = oracle.explore(deadsim.load(file).program)
+    assert {key: claim.found for key, claim in result.claims.items()} == wanted.levels
+
+
+def test_packed_states_mean_what_the_kernel_says() -> None:
+    """Walk at random, and hold every step of the tables against the kernel's."""
+    for seed in range(300):
+        program = deadsim.loads(scenario(seed)).program
+        system = System(program)
+        space = Space(system)
+        for turn in range(3):
+            try:
+                walk(system, space, seed + turn)
+            except Outgrown:
+                space.widen()
+
+
+def walk(system: System, space: Space, seed: int) -> None:
+    state, packed = system.initial().state, space.start
+    for step in range(40):
+        moves = list(space.successors(packed))
+        assert [(t, w) for t, w, _, _ in moves] == [
+            (t, w) for t in system.enabled(state) for w in range(system.ways(state, t))
+        ]
+        if not moves:
+            break
+        for thread, way, after, info in moves:
+            made = system.step(state, thread, way)
+            assert repr(space.state(after).key()) == repr(made.state.key())
+            assert info.failures == made.failures
+        thread, way, packed, _ = moves[(seed * 31 + step * 17) % len(moves)]
+        state = system.step(state, thread, way).state
+
+
+def fewest(program: Program, type: str) -> tuple[int, int] | None:
+    """Find by plain search the fewest switches, then steps, to a failure of a type."""
+    system = System(program)
+    states = [system.initial().state]
+    heap = [(0, 0, False, 0, -1)]
+    seen = set()
+    while heap:
+        switches, steps, failed, number, last = heappop(heap)
+        if failed:
+            return switches, steps
+        state = states[number]
+        if (repr(state.key()), last) in seen:
+            continue
+        seen.add((repr(state.key()), last))
+        for thread in system.enabled(state):
+            for way in range(system.ways(state, thread)):
+                move = system.step(state, thread, way)
+                states.append(move.state)
+                fails = any(failure.type == type for failure in move.failures)
+                more = switches + (last not in (-1, thread))
+                heappush(heap, (more, steps + 1, fails, len(states) - 1, thread))
+    return None
+
+
+def test_a_failure_is_shown_with_the_fewest_switches_and_steps() -> None:
+    compared = 0
+    with Pool() as pool:
+        for seed in range(150):
+            program = deadsim.loads(scenario(seed, steps=6)).program
+            result = explore(program, pool, Request(limits=Limits(states=MOST_STATES)))
+            for defect in result.defects if result.complete else ():
+                type = defect.finding.type
+                if type in ("assertion", "misuse", "error") and defect.schedule:
+                    assert fewest(program, type) == (defect.switches, len(defect.schedule)), seed
+                    compared += 1
+    assert compared > 20
+
+
+def test_verdicts_do_not_depend_on_the_order_of_declaration() -> None:
+    names = {"t0": "zz", "t1": "mm", "t2": "aa"}
+    for seed in range(60):
+        text = scenario(seed)
+        try:
+            turned = explored(relabelled(text, names), max_states=MOST_STATES)
+            plain = explored(text, max_states=MOST_STATES)
+        except deadsim.ScenarioError:
+            continue
+        if plain.complete and turned.complete:
+            assert {k: c.found for k, c in plain.claims.items()} == {
+                k: c.found for k, c in turned.claims.items()
+            }
+
+
+LOOP = """
+variables: {turn: 0}
+threads:
+  spinner[2]:
+    - forever:
+      - add: turn
+"""
+
+
+def test_a_budget_that_is_spent_leaves_nothing_decided_that_is_not() -> None:
+    result = explored(LOOP, max_states=50)
+    assert result.verdict == "undecided" or result.claims["race"].holds is False
+    assert not result.complete
+    assert result.claims["misuse"].found == "unknown"
+    assert result.claims["misuse"].holds is None
+    assert "--max-states" in (result.covered or "")
+
+
+def test_what_was_shown_stays_shown_when_a_budget_is_spent() -> None:
+    result = explored("threads:\n  a[8]:\n  - repeat: 9\n    do: [{yield: }]\n  - raise: oh\n", max_states=2000)
+    assert not result.complete
+    for claim in result.claims.values():
+        assert claim.found in ("unknown", "possible", "never")
+
+
+def test_claims_that_nobody_asked_for_count_for_nothing() -> None:
+    text = "threads:\n  a: [{raise: oh}]\n"
+    result = explored(text, claims=["deadlock"])
+    assert result.verdict == "as-expected"
+    assert result.claims["error"] == (  "never", "unknown", None)  # fmt: skip
+    assert explored(text).verdict == "refuted"
+
+
+def test_a_claim_that_there_is_none_of_is_an_error_with_the_nearest_name() -> None:
+    with pytest.raises(deadsim.UsageError, match="deadlock"):
+        explored("threads: {a: [pass]}", claims=["deadlok"])
+
+
+def test_a_livelock_is_confirmed_by_its_way_in_and_once_round() -> None:
+    text = """
+locks: [A]
+threads:
+  a: [{forever: [{acquire: A, blocking: false, into: got}]}]
+  b: [{acquire: A}]
+expect: {livelock: always, deadlock: possible}
+"""
+    result = explored(text)
+    assert result.verdict == "as-expected"
+    (defect,) = [one for one in result.defects if one.finding.type == "livelock"]
+    assert defect.finding.loop
+
+
+def test_a_kind_that_cannot_be_is_refuted() -> None:
+    text = """
+locks: [A, B]
+threads:
+  l: [{with: [A, B], do: [pass]}]
+  r: [{with: [B, A], do: [pass]}]
+expect: {deadlock: {claim: possible, kind: lost-wakeup}}
+"""
+    assert explored(text).verdict == "refuted"
+    assert explored(text.replace("lost-wakeup", "circular-wait")).verdict == "as-expected"
+
+
+def test_one_state_may_be_a_deadlock_of_two_kinds() -> None:
+    text = """
+conditions: [c]
+threads:
+  waiter:
+  - acquire: c
+  - wait: c
+  notifier:
+  - choose: [false, true]
+    into: early
+  - if: early
+    then:
+    - acquire: c
+    - notify: c
+    - release: c
+  - acquire: c
+  - release: c
+expect: {deadlock: possible, race: never}
+"""
+    kinds = {one.kind for one in explored(text).deadlocks}
+    assert {"lost-wakeup", "never-signalled"} <= kinds
+
+
+def test_the_nearest_good_run_ends_well() -> None:
+    result = explored(
+        "locks: [A, B]\nthreads:\n"
+        "  l: [{with: [A, B], do: [pass]}]\n  r: [{with: [B, A], do: [pass]}]\n"
+    )
+    (defect,) = result.defects
+    good = defect.nearest_good
+    assert good is not None
+    assert good[:-1] == defect.schedule[: len(good) - 1]
+    scenario = deadsim.loads(
+        "locks: [A, B]\nthreads:\n"
+        "  l: [{with: [A, B], do: [pass]}]\n  r: [{with: [B, A], do: [pass]}]\n"
+    )
+    assert deadsim.replay(scenario, good).outcome == "completed"
+
+
+def test_a_search_that_is_interrupted_is_not_complete() -> None:
+    for after in range(1, 6):
+        looks = 0
+
+        def look(budget: Budget, after: int = after) -> None:
+            nonlocal looks
+            looks += 1
+            if looks >= after and budget.interrupt is not None:
+                budget.interrupt.asked = True
+
+        from deadsim.api.exploring import explore_with
+
+        scenario = deadsim.loads(LOOP.replace("forever:", "repeat: 8\n      do:").replace("[2]", "[4]"))
+        result = explore_with(scenario, look=look)
+        assert result.interrupted
+        assert not result.complete
+        assert result.verdict != "as-expected"
+
+
+def test_widening_changes_no_verdict() -> None:
+    text = "variables: {x: 0}\nthreads:\n  a[2]:\n  - repeat: 40\n    do: [{atomic: [{add: x}]}]\n"
+    program = deadsim.loads(text).program
+    system = System(program)
+    search = Stateful(system, keys(system), Budget())
+    search.decide()
+    assert search.space.widths[system.program.first_object] > 4
+    assert search.complete
+
+
+def test_ones_and_trues_are_told_apart() -> None:
+    text = """
+variables: {x: 0}
+threads:
+  a: [{write: x, value: 1}]
+  b: [{write: x, value: true}]
+  c: [{join: a}, {join: b}, {print: "{x}"}]
+expect:
+  race: always
+  output: {possible: ["1", "True"]}
+"""
+    assert explored(text).verdict == "as-expected"
