@@ -15,7 +15,7 @@ class Asked:
         self.space = space
         self.evaluate = state_evaluator(space.system.program, expression)
         self.mask = 0
-        for number in set(_objects(expression)):
+        for number in set(objects_of(expression)):
             self.mask |= space.masks[number]
         self.known: dict[int, bool] = {}
 
@@ -27,10 +27,10 @@ class Asked:
         return found
 
 
-def _objects(part: object) -> Iterator[int]:
+def objects_of(part: object) -> Iterator[int]:
     """Find the objects that an expression looks at."""
     if isinstance(part, Target):
         yield from part.candidates()
     if isinstance(part, tuple):
         for inner in part:
-            yield from _objects(inner)
+            yield from objects_of(inner)

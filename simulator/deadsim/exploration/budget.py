@@ -40,7 +40,7 @@ class Budget:
         self.interrupt = interrupt
         self.began = monotonic()
         self.look: Callable[[Budget], None] | None = None  # shows how far it has come
-        self.visited = 0
+        self.visited = self.done = 0
         self.transitions = 0
 
     def count(self, states: int, transitions: int = 0) -> None:
@@ -52,6 +52,14 @@ class Budget:
         if self.visited > self.states:
             raise Spent(f"the budget of {self.states:,} states is spent (--max-states)")
         self.watch()
+
+    def execution(self, number: int) -> None:
+        """Note that this execution begins, counted from 1."""
+        if self.executions is not None and number > self.executions:
+            raise Spent(f"the budget of {self.executions:,} executions is spent (--max-executions)")
+        if not number % 64:
+            self.done = number
+            self.watch()
 
     def watch(self) -> None:
         """Look at the clock and at the memory alone."""

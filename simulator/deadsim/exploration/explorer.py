@@ -1,7 +1,7 @@
 """Decide every claim of a scenario over all schedules, and show each defect by its shortest schedule."""
 
 from collections.abc import Callable, Collection, Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool
@@ -10,19 +10,26 @@ from deadsim.exploration.claims import judged
 from deadsim.exploration.defects import Confirming
 from deadsim.exploration.goals import Goals, Races
 from deadsim.exploration.hunt import Goal, Hunt, Shown
+from deadsim.exploration.level import UNKNOWN, Known
 from deadsim.exploration.result import Defect, Exploration
 from deadsim.exploration.stateful import Stateful, keys
+from deadsim.exploration.stateless import Carry, Stateless, in_memory, on_threads
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.model.program import Limits, Program
 from deadsim.runs.once import Runner
 
 
 class Request(NamedTuple):
-    """What is asked of an exploration: the claims to decide (None: all), budgets, each distinct defect."""
+    """What is asked of an exploration: the claims to decide (None: all), budgets, how to go about it.
+
+    With `every` each distinct defect is shown, not one of each kind; with `engine` threads each
+    execution is carried out on real threads.
+    """
 
     claims: frozenset[str] | None = None
     limits: Limits = Limits()
     every: bool = False
+    engine: Literal["memory", "threads"] = "memory"
 
 
 EVERYTHING = Request()
@@ -65,35 +72,80 @@ class _Explorer:
             interrupt,
         )
         self.search = Stateful(system, self.asked, self.budget)
+        self.executions: Stateless | None = None
         self.goals: Goals | None = None
         self.hunted = True
 
     def explore(self) -> Exploration:
         search = self.search
-        search.decide()
+        if self.request.engine == "threads":
+            self.go_through(on_threads(search.system, self.pool))
+            assert self.executions is not None
+            shown = any(known.some for known in self.executions.known.values())
+            if shown or not self.executions.complete:
+                search.decide()  # for the shortest schedules, and for runs without an end
+        else:
+            search.decide()
+            if search.spent is not None and not search.spent.interrupted:
+                self.go_through(in_memory(search.system))
         defects = self.defects()
-        racy = frozenset(str(self.program.object_name(number)) for number in search.racy)
-        spent = search.spent
+        known = self.known()
+        complete = all(known.get(key, UNKNOWN).complete for key in self.asked)
+        names = frozenset(str(self.program.object_name(number)) for number in self.racy())
+        by_executions = self.executions is not None and (
+            self.request.engine == "threads" or self.executions.complete
+        )
         return Exploration(
             program=self.program,
-            engine="memory",
-            claims=judged(self.program, self.asked, search.known, racy, self.goals, self.hunted),
-            complete=search.complete,
-            interrupted=spent is not None and spent.interrupted,
-            executions=None,
-            states=self.budget.visited,
-            transitions=self.budget.transitions,
+            engine=self.request.engine,
+            claims=judged(self.program, self.asked, known, names, self.goals, self.hunted),
+            complete=complete,
+            interrupted=any(s.spent and s.spent.interrupted for s in self.searches()),
+            executions=self.executions.executions if self.executions and by_executions else None,
+            states=None if by_executions else self.budget.visited,
+            transitions=None if by_executions else self.budget.transitions,
             seconds=self.budget.elapsed(),
-            reduction="none",
-            covered=None if search.complete else self.covered(),
+            reduction="optimal-dpor" if by_executions else "none",
+            covered=None if complete else self.covered(),
             defects=defects,
         )
 
+    def go_through(self, carry: Carry) -> None:
+        """Carry out one execution of each class, within what is left of the time."""
+        budget = self.budget
+        self.executions = Stateless(self.search.system, self.asked, budget, carry)
+        self.executions.decide()
+
+    def searches(self) -> list[Stateful | Stateless]:
+        """List the searches that were made."""
+        made: list[Stateful | Stateless] = [self.search]
+        return made if self.executions is None else [self.executions, *made]
+
+    def known(self) -> dict[str, Known]:
+        """Put together what the searches have found."""
+        found: dict[str, Known] = {}
+        for search in self.searches():
+            for key, known in search.known.items():
+                before = found.get(key, UNKNOWN)
+                if not before.complete:
+                    some, without = known.some or before.some, known.without or before.without
+                    found[key] = known._replace(some=some, without=without)
+        return found
+
+    def racy(self) -> set[int]:
+        """List the variables that were seen to race."""
+        return {variable for search in self.searches() for variable in search.racy}
+
     def covered(self) -> str:
         """Say what was covered when a budget was spent."""
-        reason = self.search.spent.reason if self.search.spent else "not all could be decided"
-        depth = len(self.search.reached.levels) - 1
-        return f"{self.budget.visited:,} states, every schedule of up to {max(0, depth - 1):,} steps; {reason}"
+        parts = []
+        depth = len(self.search.reached.levels) - 2
+        if depth > 0:
+            parts.append(f"{self.budget.visited:,} states, every schedule of up to {depth:,} steps")
+        if self.executions is not None:
+            parts.append(f"{self.executions.executions:,} executions, no two of one class")
+        reasons = [search.spent.reason for search in self.searches() if search.spent]
+        return "; ".join([*parts, *dict.fromkeys(reasons)])
 
     def defects(self) -> tuple[Defect, ...]:
         """Show each defect that was found by a schedule."""
@@ -123,6 +175,9 @@ class _Explorer:
             hunt = Hunt(races.start, races.expand, budget)
             found = hunt.search(lambda sure: len(list(sure)) == len(search.racy))
             shown += found.items()
+        if self.executions is not None:
+            seen = {goal.type for goal, _ in shown}
+            shown += [one for one in self.executions.best.items() if one[0].type not in seen]
         confirming = Confirming(search, goals, self.runner, self.pool)
         return tuple(
             confirming.defect(goal, one) for goal, one in sorted(shown, key=lambda s: rank(*s))
@@ -133,9 +188,9 @@ class _Explorer:
         known, goals = self.search.known, self.goals
         assert goals is not None
         types: set[str] = {t for t in DEFECT_TYPES if t != "race" and t in known and known[t].some}
-        if any(known[claim.key].holds(claim.level) is False for claim, _ in goals.finals):
+        if any(known.get(claim.key, UNKNOWN).holds(claim.level) is False for claim, _ in goals.finals):
             types.add("final")
-        if any(known[claim.key].holds("always") is False for claim in goals.outputs):
+        if any(known.get(claim.key, UNKNOWN).holds("always") is False for claim in goals.outputs):
             types.add("output")
         return types
 

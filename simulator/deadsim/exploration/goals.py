@@ -10,6 +10,7 @@ from deadsim.engine.retrace import retrace
 from deadsim.exploration.asked import Asked
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.hunt import Edge, Goal, Path
+from deadsim.exploration.level import UNKNOWN
 from deadsim.exploration.order import Order
 from deadsim.exploration.outcomes import who_can_move
 from deadsim.exploration.past import Pasts
@@ -41,7 +42,7 @@ class Goals:
         self.pasts = Pasts(search.program)
         self.state_mask = (1 << self.space.bits) - 1
         self.movers: dict[Packed, int] = {}
-        if "deadlock" in search.asked and search.known["deadlock"].some:
+        if "deadlock" in search.asked and search.known.get("deadlock", UNKNOWN).some:
             self.movers = who_can_move(self.space, search.reached.levels, budget)
         self.dead = self.where_deadlocks_are()
         self.unnamed = self.where_deadlocks_form()
@@ -209,8 +210,10 @@ class Goals:
         )
 
     def stuck_at_all(self, packed: Packed) -> frozenset[int]:
-        """List the threads that can never take another step, daemons too."""
-        movers = self.movers[packed]
+        """List the threads that can never take another step, daemons too, as far as is known."""
+        movers = self.movers.get(packed)
+        if movers is None:
+            movers = -1 if self.space.followers(packed) else 0
         return frozenset(
             thread
             for thread in self.space.threads
