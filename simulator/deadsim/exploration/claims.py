@@ -1,12 +1,22 @@
 """What is known after a search, held against what a scenario claims."""
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import TypeAlias
 
-from deadsim.exploration.goals import Goals
 from deadsim.exploration.level import UNKNOWN, Known
 from deadsim.exploration.result import Judged
-from deadsim.model.claims import DEFECT_TYPES, FinalClaim, KindClaim, Level, OutputClaim
+from deadsim.model.claims import (
+    DEFECT_TYPES,
+    DeadlockKind,
+    FinalClaim,
+    KindClaim,
+    Level,
+    OutputClaim,
+)
 from deadsim.model.program import Program
+
+Named: TypeAlias = tuple[DeadlockKind, tuple[str, ...], tuple[str, ...]]
+"""The kind of a deadlock, its core, and the objects that this waits for."""
 
 
 def judged(
@@ -14,11 +24,11 @@ def judged(
     asked: Collection[str],
     known: Mapping[str, Known],
     racy: frozenset[str],
-    goals: Goals | None,
+    deadlocks: Collection[Named],
     hunted: bool,
 ) -> tuple[Judged, ...]:
     """Hold every claim against what is known; `hunted` says that every kind of deadlock was seen."""
-    return tuple(_judged(program, asked, known, racy, goals, hunted))
+    return tuple(_judged(program, asked, known, racy, deadlocks, hunted))
 
 
 def _judged(
@@ -26,7 +36,7 @@ def _judged(
     asked: Collection[str],
     known: Mapping[str, Known],
     racy: frozenset[str],
-    goals: Goals | None,
+    deadlocks: Collection[Named],
     hunted: bool,
 ) -> Iterator[Judged]:
     claims = program.claims
@@ -38,7 +48,7 @@ def _judged(
         found = known.get(type, UNKNOWN)
         holds = found.holds(claim.level)
         if holds and type == "deadlock" and (claim.kind or claim.threads or claim.objects):
-            holds = True if goals and has_match(claim, goals) else False if hunted else None
+            holds = True if has_match(claim, deadlocks) else False if hunted else None
         if holds and type == "race" and claim.on is not None and claim.level != "never":
             holds = on_exactly(claim.on, racy, found.complete)
         yield Judged(type, claim, found.found, holds, found.why)
@@ -52,13 +62,13 @@ def _judged(
         yield Judged(part.key, part, found.found, found.holds(level), found.why)
 
 
-def has_match(claim: KindClaim, goals: Goals) -> bool:
+def has_match(claim: KindClaim, deadlocks: Collection[Named]) -> bool:
     """Decide whether a deadlock that was seen is as it is claimed to be."""
     return any(
         claim.kind in (None, kind)
         and (claim.threads is None or sorted(claim.threads) == sorted(threads))
         and (claim.objects is None or set(claim.objects) == set(objects))
-        for kind, threads, objects in goals.deadlock_seen
+        for kind, threads, objects in deadlocks
     )
 
 

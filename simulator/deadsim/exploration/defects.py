@@ -80,7 +80,7 @@ class Confirming:
         goals = self.goals
         packed = goals.space.pack(state)
         for one in goals.name(packed, events):
-            if not goal.which or goals.goal_of(one) == goal:
+            if not goal.which or goals.naming.goal_of(one) == goal:
                 return hinted(self.search.system, self.runner.judge, one)
         return None
 

@@ -11,6 +11,7 @@ from deadsim.exploration.defects import Confirming
 from deadsim.exploration.goals import Goals, Races
 from deadsim.exploration.hunt import Goal, Hunt, Shown
 from deadsim.exploration.level import UNKNOWN, Known
+from deadsim.exploration.naming import Naming
 from deadsim.exploration.result import Defect, Exploration
 from deadsim.exploration.stateful import Stateful, keys
 from deadsim.exploration.stateless import Carry, Stateless, in_memory, on_threads
@@ -23,13 +24,14 @@ class Request(NamedTuple):
     """What is asked of an exploration: the claims to decide (None: all), budgets, how to go about it.
 
     With `every` each distinct defect is shown, not one of each kind; with `engine` threads each
-    execution is carried out on real threads.
+    execution is carried out on real threads; with `preemptions` no schedule has more of them.
     """
 
     claims: frozenset[str] | None = None
     limits: Limits = Limits()
     every: bool = False
     engine: Literal["memory", "threads"] = "memory"
+    preemptions: int | None = None
 
 
 EVERYTHING = Request()
@@ -71,10 +73,11 @@ class _Explorer:
             own.executions or scenario.executions,
             interrupt,
         )
-        self.search = Stateful(system, self.asked, self.budget)
+        self.search = Stateful(system, self.asked, self.budget, request.preemptions)
         self.executions: Stateless | None = None
         self.goals: Goals | None = None
-        self.hunted = True
+        self.naming = Naming(self.runner.judge, request.every)
+        self.hunted = False  # whether every deadlock was seen
 
     def explore(self) -> Exploration:
         search = self.search
@@ -86,7 +89,8 @@ class _Explorer:
                 search.decide()  # for the shortest schedules, and for runs without an end
         else:
             search.decide()
-            if search.spent is not None and not search.spent.interrupted:
+            bounded = self.request.preemptions is not None
+            if search.spent is not None and not search.spent.interrupted and not bounded:
                 self.go_through(in_memory(search.system))
         defects = self.defects()
         known = self.known()
@@ -98,7 +102,7 @@ class _Explorer:
         return Exploration(
             program=self.program,
             engine=self.request.engine,
-            claims=judged(self.program, self.asked, known, names, self.goals, self.hunted),
+            claims=judged(self.program, self.asked, known, names, self.naming.seen, self.hunted),
             complete=complete,
             interrupted=any(s.spent and s.spent.interrupted for s in self.searches()),
             executions=self.executions.executions if self.executions and by_executions else None,
@@ -113,7 +117,7 @@ class _Explorer:
     def go_through(self, carry: Carry) -> None:
         """Carry out one execution of each class, within what is left of the time."""
         budget = self.budget
-        self.executions = Stateless(self.search.system, self.asked, budget, carry)
+        self.executions = Stateless(self.search.system, self.asked, budget, carry, self.naming)
         self.executions.decide()
 
     def searches(self) -> list[Stateful | Stateless]:
@@ -156,23 +160,23 @@ class _Explorer:
         budget.look = self.budget.look
         budget.interrupt = None if search.spent and search.spent.interrupted else self.budget.interrupt
         try:
-            goals = self.goals = Goals(search, self.runner.judge, self.request.every, budget)
+            goals = self.goals = Goals(search, self.naming, self.request.every, budget)
         except Spent:
-            self.hunted = False
             return ()
         wanted = self.wanted()
         if wanted:
             at_start = goals.at_start()
             shown += [(goal, Shown((), 0, True)) for goal in dict.fromkeys(at_start)]
-            hunt = Hunt(goals.start, goals.expand, budget)
+            hunt = Hunt(goals.start, goals.expand, budget, self.request.preemptions)
             rest = wanted - {goal.type for goal in at_start} if not self.request.every else wanted
             if rest or "deadlock" in wanted:
                 found = hunt.search(lambda sure: self.enough(sure, wanted))
                 shown += [(g, s) for g, s in found.items() if g not in at_start]
-            self.hunted = goals.all_named and (hunt.over or not goals.more_kinds())
+            every = hunt.over or not goals.more_kinds()
+            self.hunted = search.reached.complete and goals.all_named and every
         if search.racy:
             races = Races(search, self.request.every)
-            hunt = Hunt(races.start, races.expand, budget)
+            hunt = Hunt(races.start, races.expand, budget, self.request.preemptions)
             found = hunt.search(lambda sure: len(list(sure)) == len(search.racy))
             shown += found.items()
         if self.executions is not None:

@@ -2,24 +2,18 @@
 
 from collections.abc import Callable, Iterator
 
-from deadsim.detect.deadlocks import name_deadlocks
-from deadsim.detect.progress import Progress
-from deadsim.detect.stuck import StuckJudge
 from deadsim.engine.memory import Packed
 from deadsim.engine.retrace import retrace
 from deadsim.exploration.asked import Asked
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.hunt import Edge, Goal, Path
 from deadsim.exploration.level import UNKNOWN
+from deadsim.exploration.naming import Naming
 from deadsim.exploration.order import Order
 from deadsim.exploration.outcomes import who_can_move
 from deadsim.exploration.past import Pasts
 from deadsim.exploration.stateful import FAILURES, Stateful
 from deadsim.kernel.failure import Failure
-from deadsim.kernel.supply import Held
-from deadsim.kernel.system import State
-from deadsim.kernel.thread import ENDED
-from deadsim.model.claims import DeadlockKind
 from deadsim.runs.result import lines
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock
@@ -34,18 +28,22 @@ class Goals:
     With `every` each distinct defect is a goal of its own, else each type and each kind of deadlock.
     """
 
-    def __init__(self, search: Stateful, judge: StuckJudge, every: bool, budget: Budget) -> None:
+    def __init__(self, search: Stateful, naming: Naming, every: bool, budget: Budget) -> None:
         self.search = search
         self.space = search.space
-        self.judge = judge
+        self.naming = naming
         self.every = every
         self.pasts = Pasts(search.program)
         self.state_mask = (1 << self.space.bits) - 1
         self.movers: dict[Packed, int] = {}
         if "deadlock" in search.asked and search.known.get("deadlock", UNKNOWN).some:
-            self.movers = who_can_move(self.space, search.reached.levels, budget)
+            self.movers = dict.fromkeys(search.reached.halts, 0)
+            if search.reached.complete:
+                self.movers = who_can_move(self.space, search.reached.levels, budget)
         self.dead = self.where_deadlocks_are()
-        self.unnamed = self.where_deadlocks_form()
+        self.unnamed = set(self.dead)
+        if search.reached.complete:
+            self.unnamed = self.where_deadlocks_form()
         self.live = {
             state
             for part in search.components or ()
@@ -67,7 +65,6 @@ class Goals:
         self.holds = search.reached.invariants if "invariant" in self.failures else []
         self.marked = self.unnamed | self.live | self.worth_a_look()
         self.named: dict[tuple[Packed, int], tuple[Deadlock, ...]] = {}
-        self.deadlock_seen: set[tuple[DeadlockKind, tuple[str, ...], tuple[str, ...]]] = set()
         self.all_named = True
 
     def worth_a_look(self) -> set[Packed]:
@@ -188,26 +185,11 @@ class Goals:
             found = self.named[state, past] = self.name(state, events)
             self.unnamed.discard(state)
         for one in found:
-            self.deadlock_seen.add((one.kind, one.threads, one.objects))
-            yield self.goal_of(one)
-
-    def goal_of(self, one: Deadlock) -> Goal:
-        """Give the goal that a deadlock is."""
-        places = tuple(wait.place for wait in one.waits)
-        which = (one.kind, one.threads, one.objects, places) if self.every else (one.kind,)
-        return Goal("deadlock", which)
+            yield self.naming.goal_of(one)
 
     def name(self, packed: Packed, events: tuple[Event, ...]) -> tuple[Deadlock, ...]:
-        """Describe the deadlocks of a state; leaks of daemons are none."""
-        state = self.space.state(packed)
-        total = not self.search.system.enabled(state)
-        progress = exact(self.judge, state, self.stuck_at_all(packed))
-        daemons = {t.name for t in self.search.program.threads if t.daemon}
-        return tuple(
-            one._replace(proof="proved")
-            for one in name_deadlocks(self.judge, state, events, progress, total)
-            if not daemons.issuperset((*one.threads, *one.also_stuck))
-        )
+        """Describe the deadlocks of a state."""
+        return self.naming.name(self.space.state(packed), events, self.stuck_at_all(packed))
 
     def stuck_at_all(self, packed: Packed) -> frozenset[int]:
         """List the threads that can never take another step, daemons too, as far as is known."""
@@ -219,18 +201,6 @@ class Goals:
             for thread in self.space.threads
             if not movers >> thread & 1 and self.space.running(packed, thread)
         )
-
-
-def exact(judge: StuckJudge, state: State, stuck: frozenset[int]) -> Progress:
-    """Put right what relaxed progress says of a state with what the search has shown."""
-    judge.begin()
-    found = judge.stuck(state)
-    if found is None:
-        ended = frozenset(t for t in range(len(state.frames)) if state.objects[t] == ENDED)
-        found = Progress(frozenset(), frozenset(), {}, ended)
-    missing = stuck - found.stuck
-    halts: dict[int, dict[int, Held]] = {**{t: {state.frames[t].position: {}} for t in missing}, **found.halts}
-    return found._replace(stuck=found.stuck | missing, doomed=found.doomed - missing, halts=halts)
 
 
 class Races:

@@ -4,11 +4,12 @@ A best-first search over (state, last thread); what is found first of a kind is 
 Dijkstra: A Note on Two Problems in Connexion with Graphs, 1959.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple, TypeAlias
 
 from deadsim.exploration.budget import Budget, Spent
+from deadsim.trace.schedule import switches as switches_in
 
 Path: TypeAlias = tuple[tuple[int, int], ...]
 """Who takes each step, and with which of its results."""
@@ -35,7 +36,7 @@ class Shown(NamedTuple):
     minimal: bool
 
 
-Expand: TypeAlias = Callable[[int, Callable[[], Path]], Iterable[Edge]]
+Expand: TypeAlias = Callable[[int, Callable[[], Path]], Sequence[Edge]]
 """Of a node, with a function that gives the way to it: the steps that can be taken from it."""
 
 
@@ -47,9 +48,15 @@ class _Best(NamedTuple):
 
 
 class Hunt:
-    """Looks for goals, until `enough` of them are found or there is nothing more to see."""
+    """Looks for goals, until `enough` of them are found or there is nothing more to see.
 
-    def __init__(self, start: int, expand: Expand, budget: Budget) -> None:
+    With `preemptions`, only along schedules with no more of them, and those with the fewest come first.
+    """
+
+    def __init__(
+        self, start: int, expand: Expand, budget: Budget, preemptions: int | None = None
+    ) -> None:
+        self.preemptions = preemptions
         self.expand = expand
         self.budget = budget
         self.best: dict[Goal, _Best] = {}
@@ -64,7 +71,7 @@ class Hunt:
         When a budget is spent, what was found by then is given: the best of what was seen.
         """
         done: set[tuple[int, int]] = set()
-        heap, costs = self.heap, self.costs
+        heap, costs, bound = self.heap, self.costs, self.preemptions
         reached = (0, 0)
         certain = 0
         try:
@@ -82,8 +89,14 @@ class Hunt:
                     break
                 certain = len(sure)
                 steps += 1
-                for thread, way, after, shows in self.expand(node, lambda key=key: self.way(key)):  # type: ignore[misc]
-                    cost = (switches if last in (thread, -1) else switches + 1), steps
+                edges = self.expand(node, lambda key=key: self.way(key))  # type: ignore[misc]
+                free = last
+                if bound is not None and all(edge[0] != last for edge in edges):
+                    free = -1  # whoever goes on now, it is no preemption
+                for thread, way, after, shows in edges:
+                    cost = (switches if free in (thread, -1) else switches + 1), steps
+                    if bound is not None and cost[0] > bound:
+                        continue
                     for goal in shows:
                         best = self.best.get(goal)
                         if best is None or cost < best.cost:
@@ -100,9 +113,9 @@ class Hunt:
             pass
         return {
             goal: Shown(
-                (*self.way(best.before), (best.thread, best.way)),
-                best.cost[0],
-                self.over or best.cost <= reached,
+                path := (*self.way(best.before), (best.thread, best.way)),
+                switches_in(str(thread) for thread, _ in path),
+                bound is None and (self.over or best.cost <= reached),
             )
             for goal, best in self.best.items()
         }

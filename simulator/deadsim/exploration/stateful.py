@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from deadsim.engine.memory import Info, Outgrown, Packed, Space
 from deadsim.exploration import beforehand
 from deadsim.exploration.asked import Asked
+from deadsim.exploration.bounded import reach_within
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.level import UNKNOWN, Known, never, over
 from deadsim.exploration.order import Order
@@ -25,11 +26,18 @@ class Stateful:
     complete. `spent` says which budget ran out.
     """
 
-    def __init__(self, system: System, asked: Collection[str], budget: Budget) -> None:
+    def __init__(
+        self,
+        system: System,
+        asked: Collection[str],
+        budget: Budget,
+        preemptions: int | None = None,
+    ) -> None:
         self.system = system
         self.program = system.program
         self.asked = asked
         self.budget = budget
+        self.preemptions = preemptions
         self.impossible = beforehand.impossible(system)
         self.keep_output = any(claim.key in asked for claim in self.program.claims.output)
         self.space = Space(system, self.keep_output)
@@ -74,6 +82,9 @@ class Stateful:
 
     def search(self) -> None:
         """Visit every state, and find the outcomes."""
+        if self.preemptions is not None:
+            self.reached = reach_within(self.space, self.preemptions, self.budget)
+            raise Spent(f"no schedule has more than {self.preemptions} preemptions (--preemptions)")
         self.reached = Reached(self.space)
         self.reached.search(self.budget)
         if "livelock" in self.impossible:

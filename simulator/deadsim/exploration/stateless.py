@@ -17,6 +17,7 @@ from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.dpor import Classes, Execution
 from deadsim.exploration.hunt import Goal, Path, Shown
 from deadsim.exploration.level import UNKNOWN, Known, never, over
+from deadsim.exploration.naming import Naming
 from deadsim.kernel.operation import replaced
 from deadsim.kernel.system import System
 from deadsim.model.claims import DEFECT_TYPES
@@ -37,12 +38,13 @@ class Stateless:
     carried out; `racy` are the variables that race.
     """
 
-    def __init__(self, system: System, asked: Collection[str], budget: Budget, carry: Carry) -> None:
+    def __init__(self, system: System, asked: Collection[str], budget: Budget, carry: Carry, naming: Naming) -> None:
         self.system = system
         self.program = system.program
         self.asked = asked
         self.budget = budget
         self.carry = carry
+        self.naming = naming
         self.impossible = beforehand.impossible(system)
         self.known: dict[str, Known] = {}
         self.spent: Spent | None = None
@@ -114,12 +116,19 @@ class Stateless:
         if execution.whole and not space.over(end):
             if any(space.running(end, thread) for thread in self.system.lasting):
                 shown.add("deadlock")
-                self.note(Goal("deadlock"), path)
+                self.note_deadlocks(end, events, path)
         for type in DEFECT_TYPES:
             if type in self.values and (execution.whole or type in shown):
                 self.values[type].add(type in shown)
         if execution.whole:
             self.judge_end(end, path)
+
+    def note_deadlocks(self, end: int, events: tuple[Event, ...], path: Path) -> None:
+        """Name the deadlocks in which an execution has ended."""
+        space = self.space
+        stuck = frozenset(thread for thread in space.threads if space.running(end, thread))
+        for one in self.naming.name(space.state(end), events, stuck):
+            self.note(self.naming.goal_of(one), path)
 
     def judge_end(self, end: int, path: Path) -> None:
         """Hold the end of a whole execution against the claims about it."""
