@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deadsim.api import Scenario
     from deadsim.runs.result import Run
 
-STRATEGIES = ("round-robin", "sequential", "random", "pct")
+STRATEGIES = ("round-robin", "sequential", "random", "pct", "pos", "surw")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -292,7 +292,7 @@ def many_runs(scenario: Scenario, runs: int, options: dict[str, Any], output: Ou
             raise UsageError(f"--{option.replace('_', '-')} and --runs exclude one another")
     own = scenario.program.plan.strategy
     # Without a strategy that draws, every run would be the same.
-    strategy = options["strategy"] or (own if own in ("random", "pct") else "random")
+    strategy = options["strategy"] or (own if own in ("random", "pct", "pos", "surw") else "random")
     plan = api.planned(scenario.program, strategy, options["seed"], options["depth"])
     with progress(runs) as watchers:
         counted = api.run_often(

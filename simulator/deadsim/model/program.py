@@ -30,7 +30,7 @@ class Invariant(NamedTuple):
     place: Place
 
 
-StrategyName: TypeAlias = Literal["round-robin", "sequential", "random", "pct"]
+StrategyName: TypeAlias = Literal["round-robin", "sequential", "random", "pct", "pos", "surw"]
 
 
 class Choice(NamedTuple):

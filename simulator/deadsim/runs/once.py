@@ -23,10 +23,12 @@ from deadsim.model.program import RUN_STEPS, Choice, Plan, Program
 from deadsim.runs.judge import broken_claims, judge
 from deadsim.runs.result import Outcome, Run
 from deadsim.strategies.clock import Clock
+from deadsim.strategies.pos import Pos
 from deadsim.strategies.randomly import Pct, Random
 from deadsim.strategies.round_robin import RoundRobin, Sequential
 from deadsim.strategies.script import Script, Unfit
 from deadsim.strategies.strategy import Chance, Strategy
+from deadsim.strategies.surw import Surw
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Finding
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from deadsim.detect.prediction import Circle
 
 PCT_DEPTH = 3
-PCT_LENGTH = 10_000  # as far as a run is measured for the length that pct wants to know
+MEASURED = 10_000  # steps of a run that is measured for what pct and surw want to know
 
 
 class Runner:
@@ -45,7 +47,7 @@ class Runner:
         self.system = System(program)
         self.judge = StuckJudge(self.system)
         self.names = {thread.name: number for number, thread in enumerate(program.threads)}
-        self._length: int | None = None
+        self._measured: list[tuple[int, tuple[int, ...]]] | None = None
 
     def run(
         self,
@@ -211,20 +213,32 @@ class Runner:
             case "random":
                 return Clock(Random(chance))
             case "pct":
-                return Clock(Pct(chance, plan.depth or PCT_DEPTH, self.length()))
+                length = len(self.measured())
+                return Clock(Pct(chance, plan.depth or PCT_DEPTH, length))
+            case "pos":
+                return Clock(Pos(chance))
+            case "surw":
+                counts: dict[int, dict[int, int]] = {}
+                for thread, objects in self.measured():
+                    for number in objects:
+                        by = counts.setdefault(number, {})
+                        by[thread] = by.get(thread, 0) + 1
+                return Clock(Surw(chance, counts))
 
-    def length(self) -> int:
-        """Measure how many steps a run has, for pct: round robin, in memory."""
-        if self._length is None:
+    def measured(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Measure a run: who took each step, and what it touched; one thread after the other, in memory."""
+        if self._measured is None:
+            self._measured = []
             state = self.system.initial().state
             last = -1
-            steps = 0
-            while steps < PCT_LENGTH and (enabled := self.system.enabled(state)):
-                last = next((thread for thread in enabled if thread > last), enabled[0])
+            while len(self._measured) < MEASURED and (enabled := self.system.enabled(state)):
+                if last not in enabled:
+                    last = next((thread for thread in enabled if thread > last), enabled[0])
+                operation = state.frames[last].operation
+                assert operation is not None
+                self._measured.append((last, operation.objects))
                 state = self.system.step(state, last).state
-                steps += 1
-            self._length = steps
-        return self._length
+        return self._measured
 
     def numbers(self, names: Sequence[Choice]) -> tuple[tuple[int, int | None], ...]:
         """Find the threads that a schedule names."""
