@@ -266,7 +266,7 @@ def test_a_search_that_is_interrupted_is_not_complete() -> None:
         from deadsim.api.exploring import explore_with
 
         scenario = deadsim.loads(LOOP.replace("forever:", "repeat: 8\n      do:").replace("[2]", "[4]"))
-        result = explore_with(scenario, look=look)
+        result = explore_with(scenario, Request(), look)
         assert result.interrupted
         assert not result.complete
         assert result.verdict != "as-expected"

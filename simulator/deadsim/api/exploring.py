@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from deadsim.api.files import scenarios_under
 from deadsim.api.running import dump
@@ -19,7 +19,7 @@ from deadsim.exploration.level import Found
 from deadsim.exploration.result import Defect
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.claims import DEFECT_TYPES
-from deadsim.model.program import Limits
+from deadsim.model.program import Limits, StrategyName
 from deadsim.runs.result import Verdict
 from deadsim.trace.finding import Deadlock
 
@@ -208,28 +208,30 @@ def explore(
     claims: Iterable[str] | None = None,
     max_steps: int | None = None,
     max_states: int | None = None,
+    max_executions: int | None = None,
     max_seconds: float | None = None,
     max_memory: int | None = None,
+    engine: Literal["memory", "threads"] = "memory",
+    preemptions: int | None = None,
+    sample: StrategyName | None = None,
     every: bool = False,
 ) -> Exploration:
     """Decide the claims of a scenario over all schedules, or say that a budget was spent first.
 
     `claims` are those to decide (all), by their keys; with `every`, each distinct defect is shown, not
-    one of each kind. Memory is in MiB. Raises UsageError for a claim that there is none of.
+    one of each kind. Memory is in MiB. Engine "threads" carries each execution out on real threads;
+    `preemptions` bounds how many a schedule has; `sample` draws schedules instead of covering all.
+    Raises UsageError for a claim that there is none of.
     """
-    limits = Limits(max_steps, max_states, None, max_seconds, max_memory)
-    return Exploration(explore_with(scenario, claims, limits, every))
+    limits = Limits(max_steps, max_states, max_executions, max_seconds, max_memory)
+    request = Request(chosen(scenario, claims), limits, every, engine, preemptions, sample)
+    return Exploration(explore_with(scenario, request))
 
 
 def explore_with(
-    scenario: Scenario,
-    claims: Iterable[str] | None = None,
-    limits: Limits = Limits(),  # noqa: B008  # it is immutable
-    every: bool = False,
-    look: Callable[[Budget], None] | None = None,
+    scenario: Scenario, request: Request, look: Callable[[Budget], None] | None = None
 ) -> result.Exploration:
     """Explore a scenario, with somebody looking on."""
-    request = Request(chosen(scenario, claims), limits, every)
     with noted() as interrupt, Pool() as pool:
         return explore_all(scenario.program, pool, request, interrupt, look)
 

@@ -21,8 +21,21 @@ BUDGETS = (
     click.option("--claims", metavar="KEYS", help="Decide these alone, such as deadlock,race."),
     click.option("--max-steps", type=click.IntRange(min=1), help="How long a schedule may get."),
     click.option("--max-states", type=click.IntRange(min=1), help="How many states (1,000,000)."),
+    click.option("--max-executions", type=click.IntRange(min=1), help="How many executions."),
     click.option("--max-seconds", type=click.FloatRange(min=0.0), help="How long it may take (60)."),
     click.option("--max-memory", type=click.IntRange(min=1), help="How many MiB (1,024)."),
+    click.option("--preemptions", type=click.IntRange(min=0), help="Schedules with no more of them."),
+    click.option(
+        "--sample",
+        type=click.Choice(["random", "pct", "pos", "surw"]),
+        help="Draw schedules instead of covering all.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(["memory", "threads"]),
+        default="memory",
+        help="Search states in memory, or carry executions out on real threads.",
+    ),
     click.option("--all", "every", is_flag=True, help="Show each distinct defect, not one a kind."),
 )
 SAVING = (
@@ -90,23 +103,30 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
 
 def explored(scenario: Any, options: dict[str, Any]) -> Exploration:
     """Explore one scenario, with progress on a terminal."""
-    from deadsim.api.exploring import Exploration, explore_with
+    from deadsim.api.exploring import Exploration, chosen, explore_with
+    from deadsim.exploration.explorer import Request
     from deadsim.model.program import Limits
 
-    limits = Limits(
-        options["max_steps"],
-        options["max_states"],
-        None,
-        options["max_seconds"],
-        options["max_memory"],
-    )
+    budgets = ("max_steps", "max_states", "max_executions", "max_seconds", "max_memory")
+    if options["sample"] is not None and options["preemptions"] is not None:
+        raise UsageError("--sample and --preemptions exclude one another")
+    if options["preemptions"] is not None and options["engine"] == "threads":
+        raise UsageError("--preemptions bounds the search in memory, not --engine threads")
     claims = None
     if options["claims"] is not None:
         claims = [name.strip() for name in options["claims"].split(",") if name.strip()]
         if not claims:
             raise UsageError("--claims wants names, such as deadlock,race")
+    request = Request(
+        chosen(scenario, claims),
+        Limits(*(options[name] for name in budgets)),
+        options["every"],
+        options["engine"],
+        options["preemptions"],
+        options["sample"],
+    )
     with searching() as look:
-        return Exploration(explore_with(scenario, claims, limits, options["every"], look))
+        return Exploration(explore_with(scenario, request, look))
 
 
 class searching:

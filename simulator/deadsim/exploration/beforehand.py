@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from deadsim.detect.coarse import Flows
+from deadsim.detect.flow import END, Flow
 from deadsim.kernel.system import System
 from deadsim.model.claims import DefectType
 from deadsim.model.expressions import Binary, Compare, Constant, Local
 from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let, Step
-from deadsim.model.objects import Lock, Variable
+from deadsim.model.objects import Barrier, Event, Lock, Queue, Variable
+from deadsim.model.program import Program
 
 
 def impossible(system: System) -> dict[DefectType, str]:
@@ -20,19 +22,63 @@ def impossible(system: System) -> dict[DefectType, str]:
             if any(isinstance(declared, Variable) for declared in program.objects)
             else "nothing is shared but synchronisation"
         )
-    failing = {
-        instruction.type
+    flows = Flows(system)
+    if not any(may_fail(program, flows.flow(thread)) for thread in range(len(program.threads))):
+        found["misuse"] = found["error"] = "nothing in it can fail"
+    if not any(
+        isinstance(instruction, Fail) and instruction.type == "assertion"
         for thread in program.threads
         for instruction in thread.code.instructions
-        if isinstance(instruction, Fail)
-    }
-    if "assertion" not in failing:
+    ):
         found["assertion"] = "nothing is asserted"
     if not program.invariants:
         found["invariant"] = "there is no invariant"
     if terminates(system):
         found["livelock"] = "no thread can go round for ever"
     return found
+
+
+SAFE = ("acquire", "read", "write", "step", "yield", "print", "sleep", "choose", "set", "clear", "get")
+"""Verbs that never fail once their operands are worked out."""
+
+
+def may_fail(program: Program, flow: Flow) -> bool:
+    """Decide whether a thread may come to fail on some way through its code."""
+    seen: set[int] = set()
+    ways = [flow.first()]
+    while ways:
+        way = ways.pop()
+        if way.failing:
+            return True
+        for position in way.steps:
+            if position != END and position not in seen:
+                seen.add(position)
+                if step_may_fail(program, flow, position):
+                    return True
+                ways.append(flow.after(position))
+    return False
+
+
+def step_may_fail(program: Program, flow: Flow, position: int) -> bool:
+    """Decide whether a step may be a misuse or an error where it is taken."""
+    stop, step = flow.stop(position), flow.code.instructions[position]
+    if not isinstance(step, Step) or stop.form is None or step.verb in SAFE:
+        return False
+    if step.verb in ("release", "notify", "notify_all"):
+        held = flow.holds(position)
+        return any(stop.form.may_fail(number, held) for number in stop.numbers)
+    if stop.numbers.start < program.first_object:
+        return True  # start or join of a thread
+    declared = program.objects[stop.numbers.start - program.first_object]
+    match step.verb, declared:
+        case "wait", Event() | Barrier():
+            return False
+        case "put", Queue(order="fifo" | "lifo"):
+            return False
+        case "join", Queue():
+            return False
+        case _:
+            return True
 
 
 def terminates(system: System) -> bool:

@@ -13,10 +13,11 @@ from deadsim.exploration.hunt import Goal, Hunt, Shown
 from deadsim.exploration.level import UNKNOWN, Known
 from deadsim.exploration.naming import Naming
 from deadsim.exploration.result import Defect, Exploration
+from deadsim.exploration.sampled import Sampled
 from deadsim.exploration.stateful import Stateful, keys
 from deadsim.exploration.stateless import Carry, Stateless, in_memory, on_threads
 from deadsim.model.claims import DEFECT_TYPES
-from deadsim.model.program import Limits, Program
+from deadsim.model.program import Limits, Program, StrategyName
 from deadsim.runs.once import Runner
 
 
@@ -24,7 +25,8 @@ class Request(NamedTuple):
     """What is asked of an exploration: the claims to decide (None: all), budgets, how to go about it.
 
     With `every` each distinct defect is shown, not one of each kind; with `engine` threads each
-    execution is carried out on real threads; with `preemptions` no schedule has more of them.
+    execution is carried out on real threads; with `preemptions` no schedule has more of them; with `sample`
+    some schedules are drawn instead of covering all.
     """
 
     claims: frozenset[str] | None = None
@@ -32,6 +34,7 @@ class Request(NamedTuple):
     every: bool = False
     engine: Literal["memory", "threads"] = "memory"
     preemptions: int | None = None
+    sample: StrategyName | None = None
 
 
 EVERYTHING = Request()
@@ -74,14 +77,17 @@ class _Explorer:
             interrupt,
         )
         self.search = Stateful(system, self.asked, self.budget, request.preemptions)
-        self.executions: Stateless | None = None
+        self.executions: Stateless | Sampled | None = None
         self.goals: Goals | None = None
         self.naming = Naming(self.runner.judge, request.every)
         self.hunted = False  # whether every deadlock was seen
 
     def explore(self) -> Exploration:
         search = self.search
-        if self.request.engine == "threads":
+        if self.request.sample is not None:
+            self.executions = self.sampled(self.request.sample)
+            self.executions.decide()
+        elif self.request.engine == "threads":
             self.go_through(on_threads(search.system, self.pool))
             assert self.executions is not None
             shown = any(known.some for known in self.executions.known.values())
@@ -97,11 +103,11 @@ class _Explorer:
         complete = all(known.get(key, UNKNOWN).complete for key in self.asked)
         names = frozenset(str(self.program.object_name(number)) for number in self.racy())
         by_executions = self.executions is not None and (
-            self.request.engine == "threads" or self.executions.complete
+            self.request.engine == "threads" or self.request.sample or self.executions.complete
         )
         return Exploration(
             program=self.program,
-            engine=self.request.engine,
+            engine="threads" if self.request.sample else self.request.engine,
             claims=judged(self.program, self.asked, known, names, self.naming.seen, self.hunted),
             complete=complete,
             interrupted=any(s.spent and s.spent.interrupted for s in self.searches()),
@@ -109,7 +115,7 @@ class _Explorer:
             states=None if by_executions else self.budget.visited,
             transitions=None if by_executions else self.budget.transitions,
             seconds=self.budget.elapsed(),
-            reduction="optimal-dpor" if by_executions else "none",
+            reduction="none" if not by_executions or self.request.sample else "optimal-dpor",
             covered=None if complete else self.covered(),
             defects=defects,
         )
@@ -120,9 +126,16 @@ class _Explorer:
         self.executions = Stateless(self.search.system, self.asked, budget, carry, self.naming)
         self.executions.decide()
 
-    def searches(self) -> list[Stateful | Stateless]:
+    def sampled(self, strategy: StrategyName) -> Sampled:
+        """Draw schedules, within the budget."""
+        impossible = {str(key): why for key, why in self.search.impossible.items()}
+        return Sampled(
+            self.runner, self.pool, self.asked, self.budget, strategy, self.naming, impossible
+        )
+
+    def searches(self) -> list[Stateful | Stateless | Sampled]:
         """List the searches that were made."""
-        made: list[Stateful | Stateless] = [self.search]
+        made: list[Stateful | Stateless | Sampled] = [self.search]
         return made if self.executions is None else [self.executions, *made]
 
     def known(self) -> dict[str, Known]:
@@ -147,7 +160,8 @@ class _Explorer:
         if depth > 0:
             parts.append(f"{self.budget.visited:,} states, every schedule of up to {depth:,} steps")
         if self.executions is not None:
-            parts.append(f"{self.executions.executions:,} executions, no two of one class")
+            classes = "" if self.request.sample else ", no two of one class"
+            parts.append(f"{self.executions.executions:,} executions{classes}")
         reasons = [search.spent.reason for search in self.searches() if search.spent]
         return "; ".join([*parts, *dict.fromkeys(reasons)])
 

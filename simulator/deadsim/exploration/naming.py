@@ -35,11 +35,12 @@ class Naming:
     def name(
         self, state: State, events: tuple[Event, ...], stuck: frozenset[int]
     ) -> tuple[Deadlock, ...]:
-        """Describe the deadlocks of a state, of which it is known who is stuck; leaks are none."""
+        """Describe the deadlocks of a state; leaks are none. Those in `stuck` were proved to be."""
         total = not self.judge.system.enabled(state)
         progress = exact(self.judge, state, stuck)
+        proved = {self.judge.system.program.threads[thread].name for thread in stuck}
         return tuple(
-            one._replace(proof="proved")
+            one._replace(proof="proved") if proved.issuperset(one.threads) else one
             for one in name_deadlocks(self.judge, state, events, progress, total)
             if not self.daemons.issuperset((*one.threads, *one.also_stuck))
         )

@@ -1,0 +1,150 @@
+"""Some schedules instead of all: one seed after another, on real threads.
+
+What is shown is shown; that nothing was is no proof. `PROMISES` says what each way of sampling can
+promise of a single run.
+"""
+
+from collections.abc import Collection
+
+from deadsim.detect.watch import true
+from deadsim.engine.pool import Pool
+from deadsim.exploration.budget import Budget, Spent
+from deadsim.exploration.hunt import Goal, Path, Shown
+from deadsim.exploration.level import Known, never
+from deadsim.exploration.naming import Naming
+from deadsim.kernel.query import state_evaluator
+from deadsim.kernel.system import State
+from deadsim.model.claims import DEFECT_TYPES
+from deadsim.model.program import Choice, Plan, StrategyName
+from deadsim.runs.once import Runner
+from deadsim.runs.result import Run
+from deadsim.trace.finding import ClaimBroken, Deadlock, Finding, Race
+from deadsim.trace.schedule import switches
+
+RUNS = 1_000
+"""How many schedules are sampled, where nothing else is asked for."""
+
+PROMISES: dict[StrategyName, str] = {
+    "random": "every schedule has a chance, long ones a small one",
+    "pct": "a defect that takes d orderings shows in a run of n threads and k steps "
+    "with a chance of at least 1 in n*k^(d-1)",
+    "pos": "every order of dependent steps has a chance, a better one than in a random walk",
+    "surw": "the orders of the steps on one object are as likely as one another, "
+    "where their numbers were estimated well",
+}
+
+
+class Sampled:
+    """What some runs say of the claims, by their keys in `known`; the same shape as a search."""
+
+    complete = False
+
+    def __init__(
+        self,
+        runner: Runner,
+        pool: Pool,
+        asked: Collection[str],
+        budget: Budget,
+        strategy: StrategyName,
+        naming: Naming,
+        impossible: dict[str, str],
+    ) -> None:
+        self.runner, self.pool, self.budget = runner, pool, budget
+        self.asked, self.strategy, self.naming = asked, strategy, naming
+        self.impossible = impossible
+        self.program = runner.program
+        self.known: dict[str, Known] = {}
+        self.values: dict[str, set[bool]] = {key: set() for key in asked}
+        self.best: dict[Goal, Shown] = {}
+        self.racy: set[int] = set()
+        self.executions = 0
+        self.spent: Spent | None = None
+        self.numbers = {
+            self.program.object_name(number): number
+            for number in range(self.program.first_object + len(self.program.objects))
+        }
+
+    def decide(self) -> None:
+        """Run one seed after another, within the budget."""
+        try:
+            for seed in range(self.budget.executions or RUNS):
+                self.budget.watch()
+                last = _Last()
+                run = self.runner.run(
+                    self.pool,
+                    Plan(self.strategy, seed),
+                    max_steps=self.budget.steps,
+                    interrupt=self.budget.interrupt,
+                    watchers=(last,),
+                    predict=False,
+                )
+                if run.outcome == "interrupted":
+                    raise Spent("interrupted", interrupted=True)
+                self.executions += 1
+                self.judge(run, last.state)
+        except Spent as spent:
+            self.spent = spent
+        else:
+            self.spent = Spent(f"sampled by {self.strategy}: {PROMISES[self.strategy]}")
+        for key in self.asked:
+            seen = self.values[key]
+            self.known[key] = Known(True in seen, False in seen, False)
+            if key in self.impossible:
+                self.known[key] = never(self.impossible[key])
+
+    def judge(self, run: Run, end: State | None) -> None:
+        """Take in one run."""
+        shown: set[str] = {found.type for found in run.defects}
+        over = run.outcome in ("completed", "stuck")
+        for type in DEFECT_TYPES:
+            if type in self.values and (type in shown or (over and type != "livelock")):
+                self.values[type].add(type in shown)
+        for found in run.defects:
+            self.note(found, run)
+        if run.outcome == "completed" and end is not None:
+            for claim in self.program.claims.final:
+                if claim.key in self.values:
+                    value = true(state_evaluator(self.program, claim.expression), end.objects)
+                    self.values[claim.key].add(value)
+        for wanted in self.program.claims.output if over else ():
+            if wanted.key in self.values:
+                printed = run.output_lines
+                exact = wanted.level == "exactly"
+                value = printed == [*wanted.lines] if exact else wanted.lines[0] in printed
+                self.values[wanted.key].add(value)
+
+    def note(self, found: Finding, run: Run) -> None:
+        """Keep the schedule that shows a defect with the fewest context switches."""
+        goal = Goal(found.type)
+        if isinstance(found, Deadlock):
+            goal = self.naming.goal_of(found)
+        elif isinstance(found, Race):
+            number = self.numbers[found.variable]
+            self.racy.add(number)
+            goal = Goal("race", (number,))
+        elif isinstance(found, ClaimBroken):
+            goal = Goal(found.type, (found.claim,))
+        if (found.claim if isinstance(found, ClaimBroken) else found.type) not in self.asked:
+            return
+        whole = isinstance(found, ClaimBroken)
+        steps = len(run.schedule) if whole else 0 if found.step is None else found.step + 1
+        path = self.path(run.schedule[:steps])
+        count = switches(str(thread) for thread, _ in path)
+        best = self.best.get(goal)
+        if best is None or (count, len(path)) < (best.switches, len(best.path)):
+            self.best[goal] = Shown(path, count, False)
+
+    def path(self, schedule: tuple[Choice, ...]) -> Path:
+        """Give a schedule by numbers."""
+        return tuple((self.runner.names[choice.thread], choice.result or 0) for choice in schedule)
+
+
+class _Last:
+    """Keeps the state that a run has come to."""
+
+    def __init__(self) -> None:
+        self.state: State | None = None
+
+    def after(self, state: State, event: object, failures: object) -> bool:
+        self.state = state
+        return False
