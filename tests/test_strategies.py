@@ -9,10 +9,12 @@ from deadsim import ReplayDiverged, UsageError, load, loads, replay, run
 from deadsim.kernel.local import Note, Sleep
 from deadsim.model.program import Choice
 from deadsim.strategies.clock import PATIENCE, Clock
+from deadsim.strategies.pos import Pos
 from deadsim.strategies.randomly import Pct, Random
 from deadsim.strategies.round_robin import RoundRobin, Sequential
 from deadsim.strategies.script import Script
 from deadsim.strategies.strategy import Chance, Option, Strategy
+from deadsim.strategies.surw import Surw
 from deadsim.trace import schedule
 
 WORK = Note("step", "works")
@@ -22,6 +24,8 @@ EVERY: dict[str, Callable[[], Strategy]] = {
     "sequential": lambda: Sequential(Chance(1)),
     "random": lambda: Random(Chance(1)),
     "pct": lambda: Pct(Chance(1), 3, 40),
+    "pos": lambda: Pos(Chance(1)),
+    "surw": lambda: Surw(Chance(1), {0: {0: 5, 1: 5}}),
     "clock": lambda: Clock(Random(Chance(1))),
     "script": lambda: Script([(0, None), (1, None)], Chance(1)),
 }

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from deadsim.cli.commands import DRAWING, ON_A_FILE, apply, deadsim, pairs
-from deadsim.cli.output import INTERRUPTED, WRONG, Output, numbered, save, status, terminal_columns
+from deadsim.cli.output import (
+    INTERRUPTED,
+    WRONG,
+    Output,
+    numbered,
+    save,
+    status,
+    terminal_columns,
+    warn,
+)
 from deadsim.errors import ScenarioError, UsageError
 
 if TYPE_CHECKING:
-    from deadsim.api.exploring import Exploration
+    from deadsim.api.exploring import Exploration, Task
+    from deadsim.model.program import Program
 
 MOST_IN_A_RANGE = 1_000
 _RANGE = re.compile(r"\s*(-?\d{1,9})\s*\.\.\s*(-?\d{1,9})\s*")
@@ -36,6 +47,7 @@ BUDGETS = (
         default="memory",
         help="Search states in memory, or carry executions out on real threads.",
     ),
+    click.option("--workers", type=click.IntRange(min=1), default=1, help="How many processes."),
     click.option("--all", "every", is_flag=True, help="Show each distinct defect, not one a kind."),
 )
 SAVING = (
@@ -47,6 +59,7 @@ SAVING = (
 @deadsim.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @apply(BUDGETS)
+@click.option("--write-expect", is_flag=True, help="Write what was found into the file's `expect`.")
 @apply(SAVING)
 @apply(DRAWING)
 @apply(ON_A_FILE)
@@ -60,16 +73,19 @@ def explore(files: tuple[str, ...], **options: Any) -> int:
     with output.reporting("explore"):
         many = len(files) > 1 or any(_RANGE.fullmatch(p.partition("=")[2]) for p in options["params"])
         if many:
-            for option in ("save_schedule", "svg"):
-                if options[option] is not None:
+            for option in ("save_schedule", "svg", "write_expect"):
+                if options[option]:
                     raise UsageError(f"--{option.replace('_', '-')} wants one file, without a range")
             return check_all(files, options, output)
         output.check_writable(options["svg"], options["save_schedule"])
         from deadsim import api
         from deadsim.language.scenario import load as read_scenario
 
-        program = read_scenario(api.contents(files[0]), files[0], pairs(options["params"]))
-        result = explored(api.Scenario(program), options)
+        params = pairs(options["params"])
+        program = read_scenario(api.contents(files[0]), files[0], params)
+        result = explored(program, options)
+        if options["write_expect"] and write_expect(result):
+            result = explored(read_scenario(api.contents(files[0]), files[0], params), options)
         write_files(result, options)
         if output.form == "json":
             output.write(result.to_json())
@@ -101,9 +117,10 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     return output.status
 
 
-def explored(scenario: Any, options: dict[str, Any]) -> Exploration:
-    """Explore one scenario, with progress on a terminal."""
-    from deadsim.api.exploring import Exploration, chosen, explore_with
+def task(program: Program, options: dict[str, Any]) -> Task:
+    """Say what the options ask of a scenario."""
+    from deadsim.api.exploring import Task, chosen
+    from deadsim.api.scenario import Scenario
     from deadsim.exploration.explorer import Request
     from deadsim.model.program import Limits
 
@@ -117,16 +134,47 @@ def explored(scenario: Any, options: dict[str, Any]) -> Exploration:
         claims = [name.strip() for name in options["claims"].split(",") if name.strip()]
         if not claims:
             raise UsageError("--claims wants names, such as deadlock,race")
-    request = Request(
-        chosen(scenario, claims),
-        Limits(*(options[name] for name in budgets)),
-        options["every"],
-        options["engine"],
-        options["preemptions"],
-        options["sample"],
+    return Task(
+        program,
+        Request(
+            chosen(Scenario(program), claims),
+            Limits(*(options[name] for name in budgets)),
+            options["every"],
+            options["engine"],
+            options["preemptions"],
+            options["sample"],
+        ),
     )
+
+
+def explored(program: Program, options: dict[str, Any]) -> Exploration:
+    """Explore one scenario, with progress on a terminal."""
+    from deadsim.api.exploring import explore_each, joined, split
+
+    parts = split(task(program, options), options["workers"])
     with searching() as look:
-        return Exploration(explore_with(scenario, request, look))
+        return joined(list(explore_each(parts, min(len(parts), options["workers"]), look)))
+
+
+def write_expect(result: Exploration) -> bool:
+    """Write into the file how often each defect was found, where it claims something else."""
+    from deadsim import api
+    from deadsim.language.expecting import with_levels
+    from deadsim.model.claims import DEFECT_TYPES
+
+    claims = {key: claim for key, claim in result.claims.items() if key in DEFECT_TYPES}
+    wrong = {str(key): str(claim.found) for key, claim in claims.items() if claim.holds is False}
+    unknown = [key for key, claim in claims.items() if claim.holds is None]
+    if unknown and result.result.complete is False:
+        warn(f"nothing is written of what is undecided: {', '.join(unknown)}")
+    if not wrong:
+        return False
+    file = result.file
+    if not os.path.isfile(file):
+        raise UsageError(f"--write-expect wants a scenario file; {file} is none")
+    data = with_levels(api.contents(file), file, wrong)
+    save(file, data)
+    return True
 
 
 class searching:
@@ -167,31 +215,30 @@ def write_files(result: Exploration, options: dict[str, Any]) -> None:
 def check_all(paths: tuple[str, ...], options: dict[str, Any], output: Output) -> int:
     """Explore many scenarios, or one with many params."""
     from deadsim import api
-    from deadsim.api.exploring import Check
+    from deadsim.api.exploring import Check, explore_each
     from deadsim.language.scenario import load as read_scenario
     from deadsim.report.exploration import summary
 
-    results: list[Exploration] = []
+    tasks: list[Task] = []
     wrong: list[ScenarioError] = []
-    interrupted = False
-    text = output.form != "json"
     for path, data in api.scenarios_under(paths):
         for params in each(options["params"]):
             try:
-                program = read_scenario(data, path, params)
+                tasks.append(task(read_scenario(data, path, params), options))
             except ScenarioError as error:
                 wrong.append(error)
                 output.explain(error)
-                continue
-            result = explored(api.Scenario(program), options)
+    results: list[Exploration] = []
+    interrupted = False
+    text = output.form != "json"
+    with searching() as look:
+        for result in explore_each(tasks, options["workers"], look):
             results.append(result)
             if text and not (output.quiet and result.verdict == "as-expected"):
                 output.line(summary(result.result))
             interrupted = interrupted or result.result.interrupted
             if interrupted:
                 break
-        if interrupted:
-            break
     done = Check(tuple(results))
     if not text:
         output.write(done.to_json())

@@ -212,11 +212,11 @@ def numbered(file: str, number: int) -> str:
     return f"{stem}-{number}{dot}{ending}" if dot and "/" not in ending else f"{file}-{number}"
 
 
-def save(file: str, text: str) -> None:
+def save(file: str, content: str | bytes) -> None:
     """Write a file; raises UsageError where that cannot be."""
     try:
-        with open(file, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        with open(file, "wb") as stream:
+            stream.write(content if isinstance(content, bytes) else content.encode("utf-8"))
     except OSError as error:
         from deadsim.api import reason
 

@@ -72,9 +72,9 @@ class Budget:
         if resident() > self.memory:
             raise Spent(f"the budget of {self.memory:,} MiB is spent (--max-memory)")
 
-    def too_deep(self) -> Spent:
+    def too_deep(self, steps: int) -> Spent:
         """Say that schedules get longer than they may."""
-        return Spent(f"schedules get longer than {self.steps:,} steps (--max-steps)")
+        return Spent(f"schedules get longer than {steps:,} steps (--max-steps)")
 
     def elapsed(self) -> float:
         """Give the seconds since the search began."""

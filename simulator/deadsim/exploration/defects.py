@@ -52,7 +52,7 @@ class Confirming:
             names = tuple(choice.thread for choice in schedule)
             raise InternalError(f"real threads do not show the {goal.type} that was found", names)
         good = self.nearest_good(schedule, shown.path)
-        return Defect(finding, schedule, shown.switches, shown.minimal, good, run)
+        return Defect(finding, schedule, shown.switches, shown.minimal, good, run, goal, shown)
 
     def finding(
         self, goal: Goal, path: Path, loop: Path, run: Run, states: Sequence[State]

@@ -82,6 +82,6 @@ class Reached:
             budget.count(len(following) - counted, transitions - taken)
             transitions = 0
             if budget.steps is not None and len(levels) > budget.steps + 1 and following:
-                raise budget.too_deep()
+                raise budget.too_deep(budget.steps)
         levels.pop()
         self.complete = True

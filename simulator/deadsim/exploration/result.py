@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple
 
+from deadsim.exploration.hunt import Goal, Shown
 from deadsim.exploration.level import Found
 from deadsim.model.claims import FinalClaim, KindClaim, OutputClaim
 from deadsim.model.program import Choice, Program
@@ -27,7 +28,8 @@ class Defect(NamedTuple):
     """A defect, with the schedule that shows it with the fewest context switches.
 
     It is `minimal` where no other schedule has fewer. `nearest_good` differs from it in its last
-    name, and goes on to a good end by round robin; `run` is the replay on real threads.
+    name, and goes on to a good end by round robin; `run` is the replay on real threads. `goal` and
+    `shown` are what was looked for, and how it was found.
     """
 
     finding: Finding
@@ -36,6 +38,8 @@ class Defect(NamedTuple):
     minimal: bool
     nearest_good: tuple[Choice, ...] | None
     run: Run
+    goal: Goal
+    shown: Shown
 
 
 class Exploration(NamedTuple):

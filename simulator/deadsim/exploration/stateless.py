@@ -14,7 +14,7 @@ from deadsim.errors import InternalError
 from deadsim.exploration import beforehand
 from deadsim.exploration.asked import Asked
 from deadsim.exploration.budget import Budget, Spent
-from deadsim.exploration.dpor import Classes, Execution
+from deadsim.exploration.dpor import MOST_STEPS, Classes, Execution
 from deadsim.exploration.hunt import Goal, Path, Shown
 from deadsim.exploration.level import UNKNOWN, Known, never, over
 from deadsim.exploration.naming import Naming
@@ -70,6 +70,8 @@ class Stateless:
                 for execution in Classes(self.space, self.budget):
                     self.executions += 1
                     self.judge(execution)
+                    if not self.whole and self.budget.steps is None:
+                        break  # there may be no end to them, and nothing will be decided
                 break
             except Outgrown:
                 self.space.widen()
@@ -79,7 +81,7 @@ class Stateless:
                 break
         complete = self.whole and self.spent is None
         if not self.whole and self.spent is None:
-            self.spent = self.budget.too_deep()
+            self.spent = self.budget.too_deep(self.budget.steps or MOST_STEPS)
         for key in self.asked:
             self.known[key] = over(self.values[key], complete)
             if key in self.impossible:
