@@ -214,6 +214,7 @@ def explore(
     engine: Literal["memory", "threads"] = "memory",
     preemptions: int | None = None,
     sample: StrategyName | None = None,
+    reduction: Literal["auto", "none"] = "auto",
     every: bool = False,
 ) -> Exploration:
     """Decide the claims of a scenario over all schedules, or say that a budget was spent first.
@@ -224,7 +225,7 @@ def explore(
     Raises UsageError for a claim that there is none of.
     """
     limits = Limits(max_steps, max_states, max_executions, max_seconds, max_memory)
-    request = Request(chosen(scenario, claims), limits, every, engine, preemptions, sample)
+    request = Request(chosen(scenario, claims), limits, every, engine, preemptions, sample, reduction)
     return Exploration(explore_with(scenario, request))
 
 

@@ -47,6 +47,12 @@ BUDGETS = (
         default="memory",
         help="Search states in memory, or carry executions out on real threads.",
     ),
+    click.option(
+        "--reduction",
+        type=click.Choice(["auto", "none"]),
+        default="auto",
+        help="Leave out what can show nothing new, or look at every state.",
+    ),
     click.option("--workers", type=click.IntRange(min=1), default=1, help="How many processes."),
     click.option("--all", "every", is_flag=True, help="Show each distinct defect, not one a kind."),
 )
@@ -143,6 +149,7 @@ def task(program: Program, options: dict[str, Any]) -> Task:
             options["engine"],
             options["preemptions"],
             options["sample"],
+            options["reduction"],
         ),
     )
 

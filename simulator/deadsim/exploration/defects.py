@@ -18,8 +18,8 @@ from deadsim.runs.result import Run
 from deadsim.trace.event import Event
 from deadsim.trace.finding import ClaimBroken, Deadlock, Failed, Finding, Livelock, Race
 
-MOST_TRIES = 300
-"""Schedules that are tried on the look-out for a good one."""
+MOST_STEPS = 20_000
+"""Steps that are taken on the look-out for a good schedule."""
 
 
 class Confirming:
@@ -30,6 +30,7 @@ class Confirming:
         self.goals = goals
         self.runner = runner
         self.pool = pool
+        self.left = MOST_STEPS
 
     def defect(self, goal: Goal, shown: Shown) -> Defect:
         """Make a defect of what a schedule shows; raises InternalError where it does not."""
@@ -106,19 +107,23 @@ class Confirming:
 
     def nearest_good(self, schedule: tuple[Choice, ...], path: Path) -> tuple[Choice, ...] | None:
         """Find the last place at which another choice leads to a good end, by round robin from there."""
+        components = self.search.components
+        if components is not None and not any(
+            self.search.space.over(part.nodes[0]) for part in components
+        ):
+            return None
         system = self.search.system
         states = [system.initial().state]
         for thread, way in path:
             states.append(system.step(states[-1], thread, way).state)
-        tries = 0
+        self.left = MOST_STEPS
         for step in range(len(path) - 1, -1, -1):
             for thread in system.enabled(states[step]):
                 ways = system.ways(states[step], thread)
                 for way in range(ways):
                     if (thread, way) == path[step]:
                         continue
-                    tries += 1
-                    if tries > MOST_TRIES:
+                    if self.left <= 0:
                         return None
                     name = system.program.threads[thread].name
                     choice = Choice(name, way if ways > 1 else None)
@@ -130,8 +135,9 @@ class Confirming:
         """Decide whether a schedule, and then round robin, comes to an end without a defect."""
         try:
             run = self.runner.run(
-                self.pool, Plan(), replay=names, predict=False, max_steps=10_000
+                self.pool, Plan(), replay=names, predict=False, max_steps=self.left
             )
+            self.left -= len(run.events)
         except ReplayDiverged:
             return False
         return run.outcome == "completed" and not run.defects

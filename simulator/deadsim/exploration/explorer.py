@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple
 
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool
+from deadsim.engine.retrace import retrace
+from deadsim.exploration import stubborn
 from deadsim.exploration.budget import MEMORY, SECONDS, STATES, Budget, Spent
 from deadsim.exploration.claims import judged
 from deadsim.exploration.defects import Confirming
@@ -16,9 +18,20 @@ from deadsim.exploration.result import Defect, Exploration
 from deadsim.exploration.sampled import Sampled
 from deadsim.exploration.stateful import Stateful, keys
 from deadsim.exploration.stateless import Carry, Stateless, in_memory, on_threads
+from deadsim.exploration.stubborn import Reduced
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.model.program import Limits, Program, StrategyName
 from deadsim.runs.once import Runner
+from deadsim.trace.schedule import switches as switches_in
+
+FEW = 30_000
+"""States that are looked at for a shorter schedule, though a reduced search has decided already.
+
+Divided by the number of threads, which is about how much longer each takes.
+"""
+
+MOST_SHOWN = 20
+"""Deadlocks of a reduced search that are shown."""
 
 
 class Request(NamedTuple):
@@ -26,7 +39,7 @@ class Request(NamedTuple):
 
     With `every` each distinct defect is shown, not one of each kind; with `engine` threads each
     execution is carried out on real threads; with `preemptions` no schedule has more of them; with `sample`
-    some schedules are drawn instead of covering all.
+    some schedules are drawn instead of covering all. Reduction "none" looks at every state.
     """
 
     claims: frozenset[str] | None = None
@@ -35,6 +48,7 @@ class Request(NamedTuple):
     engine: Literal["memory", "threads"] = "memory"
     preemptions: int | None = None
     sample: StrategyName | None = None
+    reduction: Literal["auto", "none"] = "auto"
 
 
 EVERYTHING = Request()
@@ -76,9 +90,15 @@ class _Explorer:
             own.executions or scenario.executions,
             interrupt,
         )
-        self.search = Stateful(system, self.asked, self.budget, request.preemptions)
+        reduce = (
+            self.asked == ["deadlock"]
+            and request[2:] == EVERYTHING[2:]  # nothing else is asked for
+            and stubborn.applies(system)
+        )
+        self.search = Stateful(system, self.asked, self.budget, request.preemptions, reduce)
         self.executions: Stateless | Sampled | None = None
         self.goals: Goals | None = None
+        self.reduce = reduce
         self.naming = Naming(self.runner.judge, request.every)
         self.hunted = False  # whether every deadlock was seen
 
@@ -93,6 +113,9 @@ class _Explorer:
             shown = any(known.some for known in self.executions.known.values())
             if shown or not self.executions.complete:
                 search.decide()  # for the shortest schedules, and for runs without an end
+        elif search.reduce:
+            search.decide()
+            self.look_for_shorter()
         else:
             search.decide()
             bounded = self.request.preemptions is not None
@@ -115,10 +138,22 @@ class _Explorer:
             states=None if by_executions else self.budget.visited,
             transitions=None if by_executions else self.budget.transitions,
             seconds=self.budget.elapsed(),
-            reduction="none" if not by_executions or self.request.sample else "optimal-dpor",
+            reduction=self.reduction(bool(by_executions)),
             covered=None if complete else self.covered(),
             defects=defects,
         )
+
+    def look_for_shorter(self) -> None:
+        """Look at all states too where they are few, for the shortest schedule of a deadlock."""
+        reduced, search = self.search.reduced, self.search
+        if reduced is None or not search.known["deadlock"].some:
+            return
+        few = Budget(FEW // len(search.system.linked), self.budget.seconds, self.budget.memory)
+        few.interrupt, few.look = self.budget.interrupt, self.budget.look
+        whole = Stateful(search.system, self.asked, few)
+        whole.decide()
+        if whole.complete:
+            self.search = whole
 
     def go_through(self, carry: Carry) -> None:
         """Carry out one execution of each class, within what is left of the time."""
@@ -153,6 +188,12 @@ class _Explorer:
         """List the variables that were seen to race."""
         return {variable for search in self.searches() for variable in search.racy}
 
+    def reduction(self, by_executions: bool) -> str:
+        """Name what made the search smaller."""
+        if by_executions:
+            return "none" if self.request.sample else "optimal-dpor"
+        return "stubborn" if self.reduce else "none"
+
     def covered(self) -> str:
         """Say what was covered when a budget was spent."""
         parts = []
@@ -177,7 +218,7 @@ class _Explorer:
             goals = self.goals = Goals(search, self.naming, self.request.every, budget)
         except Spent:
             return ()
-        wanted = self.wanted()
+        wanted = self.wanted() if search.reduced is None else set()
         if wanted:
             at_start = goals.at_start()
             shown += [(goal, Shown((), 0, True)) for goal in dict.fromkeys(at_start)]
@@ -193,6 +234,8 @@ class _Explorer:
             hunt = Hunt(races.start, races.expand, budget, self.request.preemptions)
             found = hunt.search(lambda sure: len(list(sure)) == len(search.racy))
             shown += found.items()
+        if search.reduced is not None and search.components is not None:
+            shown += self.reduced_deadlocks(search.reduced, goals)
         if self.executions is not None:
             seen = {goal.type for goal, _ in shown}
             shown += [one for one in self.executions.best.items() if one[0].type not in seen]
@@ -200,6 +243,18 @@ class _Explorer:
         return tuple(
             confirming.defect(goal, one) for goal, one in sorted(shown, key=lambda s: rank(*s))
         )
+
+    def reduced_deadlocks(self, reduced: Reduced, goals: Goals) -> list[tuple[Goal, Shown]]:
+        """Show the deadlocks of the reduced graph, by the shortest ways in it."""
+        found: dict[Goal, Shown] = {}
+        for part in self.search.components or ():
+            if self.search.stuck(part) and len(found) < MOST_SHOWN:
+                path = reduced.path(part.nodes[0])
+                events, _ = retrace(self.search.system, path)
+                for one in goals.name(part.nodes[0], events):
+                    switches = switches_in(str(thread) for thread, _ in path)
+                    found.setdefault(self.naming.goal_of(one), Shown(path, switches, False))
+        return list(found.items())
 
     def wanted(self) -> set[str]:
         """List the types of defects that were found, but for races."""

@@ -11,6 +11,7 @@ from deadsim.exploration.level import UNKNOWN, Known, never, over
 from deadsim.exploration.order import Order
 from deadsim.exploration.outcomes import Component, bottom_components, edges_of
 from deadsim.exploration.reach import WATCHED, Reached
+from deadsim.exploration.stubborn import Reduced
 from deadsim.kernel.system import System
 from deadsim.model.claims import DEFECT_TYPES, DefectType
 from deadsim.runs.result import lines
@@ -32,12 +33,15 @@ class Stateful:
         asked: Collection[str],
         budget: Budget,
         preemptions: int | None = None,
+        reduce: bool = False,
     ) -> None:
         self.system = system
         self.program = system.program
         self.asked = asked
         self.budget = budget
         self.preemptions = preemptions
+        self.reduce = reduce
+        self.reduced: Reduced | None = None
         self.impossible = beforehand.impossible(system)
         self.keep_output = any(claim.key in asked for claim in self.program.claims.output)
         self.space = Space(system, self.keep_output)
@@ -51,7 +55,9 @@ class Stateful:
         """Decide what can be decided within the budget."""
         for key, why in self.impossible.items():
             self.known[key] = never(why)
-        if any(key not in self.known for key in self.asked if key != "race"):
+        if self.reduce:
+            self.within(self.search_reduced)
+        elif any(key not in self.known for key in self.asked if key != "race"):
             self.within(self.search)
             self.conclude()
         for type in FAILURES:
@@ -92,6 +98,12 @@ class Stateful:
         else:
             found = list(bottom_components(self.space.start, edges_of(self.space), self.budget))
         self.components = found
+
+    def search_reduced(self) -> None:
+        """Decide deadlocks alone, in fewer states."""
+        self.reduced = Reduced(self.space, self.budget)
+        self.components = self.reduced.components()
+        self.known["deadlock"] = over((bool(self.stuck(p)) for p in self.components), True)
 
     def conclude(self) -> None:
         """Say what the outcomes mean for the claims."""

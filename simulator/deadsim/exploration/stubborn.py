@@ -8,6 +8,7 @@ on is ignored for ever: where one is, its states are expanded in full, and the s
 Valmari: Stubborn Sets for Reduced State Space Generation, 1991; and: Stop It, and Be Stubborn!, 2017.
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 from deadsim.detect.coarse import Flows
@@ -44,14 +45,13 @@ class Reduced:
     def begin(self) -> None:
         """Begin anew."""
         self.last: dict[Packed, int] = {self.space.start: 0}
-        self.came: dict[Packed, tuple[Packed, Path]] = {}
+        self.steps: dict[Packed, list[tuple[Packed, Path]]] = {}
         self.transitions = 0
 
     def components(self) -> list[Component]:
         """Find the parts that are never left again, in which nobody is ignored."""
         while True:
             self.begin()
-            self.budget.count(1)
             found = list(bottom_components(self.space.start, self.edges, self.budget))
             ignored = [part for part in found if self.ignores(part)]
             self.budget.count(len(self.last), self.transitions)
@@ -74,7 +74,7 @@ class Reduced:
                 after, path, movers = self.pass_through(state + delta, thread, [(thread, way)])
                 if after not in self.last:
                     self.last[after] = path[-1][0]
-                    self.came[after] = state, tuple(path)
+                self.steps.setdefault(state, []).append((after, tuple(path)))
                 out.extend((mover, after) for mover in movers)
         return out, False
 
@@ -154,11 +154,19 @@ class Reduced:
                 if frame.operation is not None and number in self.future.of(thread, frame.position):
                     yield thread
 
-    def path(self, state: Packed) -> Path:
-        """Give a schedule that leads to a state."""
+    def path(self, goal: Packed) -> Path:
+        """Give a schedule that leads to a state, the shortest in the reduced graph."""
+        came: dict[Packed, tuple[Packed, Path]] = {}
+        front = deque([self.space.start])
+        while front and goal not in came:
+            state = front.popleft()
+            for after, path in self.steps.get(state, ()):
+                if after not in came and after != self.space.start:
+                    came[after] = state, path
+                    front.append(after)
         parts: list[Path] = []
-        while state in self.came:
-            state, part = self.came[state]
+        while goal in came:
+            goal, part = came[goal]
             parts.append(part)
         return tuple(step for part in reversed(parts) for step in part)
 
