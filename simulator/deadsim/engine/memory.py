@@ -14,7 +14,7 @@ from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import Operation
 from deadsim.kernel.program import AtomicBlock, Frame
 from deadsim.kernel.system import State, System, Transition
-from deadsim.model.objects import Lock, Variable
+from deadsim.model.objects import Condition, Lock, Variable
 
 Packed: TypeAlias = int
 """A state as an integer."""
@@ -62,23 +62,41 @@ class Space:
         count = len(self.objects) + len(self.threads)
         self.values: list[list[Any]] = [[] for _ in range(count)]
         self.numbers: list[dict[Any, int]] = [{} for _ in range(count)]
-        for thread in self.threads:
-            for status in (threads.NEW, threads.RUNNING, threads.ENDED):
-                self.number(thread, status)
+        for number, thread in enumerate(system.program.threads):
+            # That it runs is the first bit; it is the second where it may also be new.
+            first = threads.ENDED if thread.autostart else threads.NEW
+            for status in (first, threads.RUNNING, threads.ENDED):
+                self.number(number, status)
+        self.users = self.find_users()
         self.widths = [self.guess(field) for field in range(count)]
         self.lay_out()
+
+    def find_users(self) -> list[int]:
+        """Count for each object the threads that have a step on it, and for a condition's lock all."""
+        users = [0] * len(self.objects)
+        for linked in self.system.linked:
+            mine: set[int] = set()
+            for entry in linked.entries:
+                mine.update(() if callable(entry) else entry.numbers)
+            for number in mine:
+                users[number] += 1
+        program = self.system.program
+        for declared in program.objects:
+            if isinstance(declared, Condition):
+                users[declared.lock] = len(self.threads)
+        return users
 
     def guess(self, field: int) -> int:
         """Say how many bits a field has to begin with."""
         program = self.system.program
         if field in self.threads:
-            return 2
+            return 1 if program.threads[field].autostart else 2
         if field == program.output:
-            return 1 if self.begun.state.objects[field] is None else 8
+            return 0 if self.begun.state.objects[field] is None else 8
         if field in self.objects:
             declared = program.objects[field - program.first_object]
             if isinstance(declared, Lock):
-                return (len(self.threads) * (4 if declared.reentrant else 1)).bit_length()
+                return (self.users[field] * (4 if declared.reentrant else 1)).bit_length()
             return 4 if isinstance(declared, Variable) else 6
         linked = self.system.linked[field - len(self.objects)]
         stops = sum(not callable(entry) for entry in linked.entries)
@@ -104,8 +122,12 @@ class Space:
 
     def widen(self) -> None:
         """Give every field room for twice the values that it was seen to have."""
+
+        def fixed(field: int) -> bool:
+            return field in self.threads or not self.widths[field]
+
         self.widths = [
-            max(2 if field in self.threads else 1, (2 * len(values)).bit_length())
+            self.widths[field] if fixed(field) else (2 * len(values)).bit_length()
             for field, values in enumerate(self.values)
         ]
         self.lay_out()

@@ -6,6 +6,9 @@ from deadsim.exploration.budget import Budget
 from deadsim.model.claims import DefectType
 
 WATCHED = 4_096  # states between two looks at the budget
+MOST_KNOWN = 100_000  # entries of a quick table
+MOST_BITS = 18  # that decide the steps of threads which are looked up together
+ALONE = 2_000  # states, before it is known which bits these are
 
 
 class Reached:
@@ -45,43 +48,91 @@ class Reached:
         space = self.space
         levels, ends, halts = self.levels, self.ends, self.halts
         seen = {space.start}
-        transitions = 0
-        tables = space.tables
+        quick = [_Quick(self, (thread,)) for thread in space.threads]
+        grouped = False
         lasting = space.lasting
         budget.count(1)
         while levels[-1]:
             following: list[Packed] = []
-            counted = taken = 0
+            counted = transitions = 0
             levels.append(following)
+            if not grouped and len(seen) > ALONE:
+                quick = groups(self, quick)
+                grouped = True
+            # Of each group of threads: the bits that decide its steps, and what they are for their values.
+            tables = [(one.mask, one.known, one) for one in quick]
             for number, state in enumerate(levels[-2]):
                 if not number % WATCHED and number:
-                    self.transitions += transitions - taken
-                    budget.count(len(following) - counted, transitions - taken)
-                    counted, taken = len(following), transitions
+                    self.transitions += transitions
+                    budget.count(len(following) - counted, transitions)
+                    counted, transitions = len(following), 0
                 if not state & lasting:
                     ends.append(state)
                     continue
                 before = transitions
-                for thread, field, rows in tables:
-                    row = rows.get(state & field) or space.row(state, thread)
-                    moves = row[1].get(state & row[0])
-                    if moves is None:
-                        moves = space.moves(state, thread)
-                    for delta, fails, info in moves:
+                for mask, known, one in tables:
+                    deltas = known.get(state & mask)
+                    if deltas is None:
+                        deltas = one.find(state)
+                        if one.mask != mask:
+                            tables = [(other.mask, other.known, other) for other in quick]
+                    for delta in deltas:
                         transitions += 1
                         after = state + delta
-                        if fails:
-                            self.shown.update(failure.type for failure in info.failures)
                         if after not in seen:
                             seen.add(after)
                             following.append(after)
                 if transitions == before:
                     halts.append(state)
-            self.transitions += transitions - taken
+            self.transitions += transitions
             self.judge(following)
-            budget.count(len(following) - counted, transitions - taken)
-            transitions = 0
+            budget.count(len(following) - counted, transitions)
             if budget.steps is not None and len(levels) > budget.steps + 1 and following:
                 raise budget.too_deep(budget.steps)
         levels.pop()
         self.complete = True
+
+
+class _Quick:
+    """The steps of some threads, by all bits that any of them was seen to depend on at once.
+
+    One look-up takes the place of two for each of them, as long as there are not too many values.
+    """
+
+    def __init__(self, reached: Reached, threads: tuple[int, ...]) -> None:
+        self.reached = reached
+        self.space = reached.space
+        self.threads = threads
+        self.mask = 0
+        self.known: dict[int, tuple[int, ...]] = {}
+
+    def find(self, state: Packed) -> tuple[int, ...]:
+        """Find what their next steps can add to a state, and note how they fail."""
+        needs = 0
+        deltas: list[int] = []
+        for thread in self.threads:
+            field = self.space.fields[thread]
+            for delta, fails, info in self.space.moves(state, thread):
+                deltas.append(delta)
+                if fails:
+                    self.reached.shown.update(failure.type for failure in info.failures)
+            needs |= field | self.space.rows[thread][state & field][0]
+        if needs & ~self.mask or len(self.known) >= MOST_KNOWN:
+            self.mask |= needs
+            self.known.clear()
+        found = self.known[state & self.mask] = tuple(deltas)
+        return found
+
+
+def groups(reached: Reached, single: list[_Quick]) -> list[_Quick]:
+    """Put neighbouring threads together, as long as few bits decide what they can do."""
+    found: list[_Quick] = []
+    for one in single:
+        if found and (found[-1].mask | one.mask).bit_count() <= MOST_BITS:
+            before = found.pop()
+            both = _Quick(reached, before.threads + one.threads)
+            both.mask = before.mask | one.mask
+            found.append(both)
+        else:
+            found.append(one)
+    return found
