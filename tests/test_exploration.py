@@ -163,16 +163,82 @@ def test_a_budget_that_is_spent_leaves_nothing_decided_that_is_not() -> None:
     result = explored(LOOP, max_states=50)
     assert result.verdict == "undecided" or result.claims["race"].holds is False
     assert not result.complete
-    assert result.claims["misuse"].found == "unknown"
-    assert result.claims["misuse"].holds is None
+    assert result.claims["deadlock"].found == "unknown"
+    assert result.claims["deadlock"].holds is None
     assert "--max-states" in (result.covered or "")
 
 
 def test_what_was_shown_stays_shown_when_a_budget_is_spent() -> None:
-    result = explored("threads:\n  a[8]:\n  - repeat: 9\n    do: [{yield: }]\n  - raise: oh\n", max_states=2000)
+    text = "variables: {x: 0}\nthreads:\n  a[6]:\n  - repeat: 3\n    do: [{add: x}]\n  - raise: oh\n"
+    result = explored(text, max_states=2_000, max_executions=50)
     assert not result.complete
-    for claim in result.claims.values():
-        assert claim.found in ("unknown", "possible", "never")
+    assert result.claims["error"].found == "possible"
+    assert result.claims["error"].holds is False
+    assert result.claims["deadlock"].found == "unknown"
+    assert result.verdict == "refuted"
+
+
+def test_executions_settle_what_has_too_many_states() -> None:
+    text = "threads:\n  a[8]:\n  - repeat: 9\n    do: [{yield: }]\n  - raise: oh\n"
+    result = explored(text, max_states=2_000)
+    assert result.complete
+    assert result.executions == 1
+    assert result.reduction == "optimal-dpor"
+    assert result.claims["error"].found == "always"
+
+
+def test_deadlocks_alone_are_decided_in_fewer_states() -> None:
+    for n in (5, 20):
+        lines = []
+        for i in range(n):
+            steps = [("acquire", i), ("acquire", (i + 1) % n), ("release", (i + 1) % n), ("release", i)]
+            body = ", ".join(f"{{{verb}: 'f[{fork}]'}}" for verb, fork in steps)
+            lines.append(f"  p{i}: [{{forever: [{body}]}}]")
+        text = "\n".join([f"locks: ['f[{n}]']", "threads:", *lines])
+        result = explored(text, claims=["deadlock"])
+        assert result.claims["deadlock"].found == "always"
+        assert result.states == n * n - n + 2
+        assert result.deadlocks[0].kind == "circular-wait"
+        last = lines[-1].replace(f"f[{n - 1}]", "f[x]").replace("f[0]", f"f[{n - 1}]").replace("f[x]", "f[0]")
+        turned = explored("\n".join([f"locks: ['f[{n}]']", "threads:", *lines[:-1], last]), claims=["deadlock"])
+        assert turned.claims["deadlock"].found == "never"
+        assert turned.states is not None
+        assert turned.states <= n * n
+
+
+def test_the_reduced_search_agrees_with_the_whole_one() -> None:
+    compared = 0
+    for seed in range(PROGRAMS):
+        program = deadsim.loads(scenario(seed))
+        whole = deadsim.explore(program, claims=["deadlock"], reduction="none", max_states=MOST_STATES)
+        reduced = deadsim.explore(program, claims=["deadlock"])
+        if whole.complete:
+            assert reduced.claims == whole.claims, seed
+            compared += reduced.reduction == "stubborn"
+    assert compared > PROGRAMS / 3
+
+
+def test_a_bound_on_preemptions_shows_but_does_not_prove() -> None:
+    text = "variables: {x: 0}\nthreads:\n  a[2]: [{add: x}]\nexpect: {race: always, final: {possible: [x == 1]}}\n"
+    none = explored(text, preemptions=0)
+    assert not none.complete
+    assert none.verdict == "undecided"
+    one = explored(text, preemptions=1)
+    assert one.claims["final.possible[0]"].found == "possible"
+    assert one.claims["final.possible[0]"].holds is True
+
+
+@pytest.mark.parametrize("strategy", ["random", "pct", "pos", "surw"])
+def test_a_sample_shows_but_does_not_prove(strategy: str) -> None:
+    text = "locks: [A, B]\nthreads:\n  l: [{with: [A, B], do: [pass]}]\n  r: [{with: [B, A], do: [pass]}]\n"
+    result = explored(text, sample=strategy, max_executions=100)
+    assert result.claims["deadlock"].found == "possible"
+    assert result.executions == 100
+    assert not result.complete
+    assert result.deadlocks[0].kind == "circular-wait"
+    fine = explored("locks: [A]\nthreads: {a: [{with: A, do: [pass]}]}\n", sample=strategy, max_executions=20)
+    assert fine.claims["deadlock"].found == "unknown"
+    assert fine.verdict == "undecided"
 
 
 def test_claims_that_nobody_asked_for_count_for_nothing() -> None:
