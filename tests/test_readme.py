@@ -52,7 +52,7 @@ def test_every_other_command_that_is_named_runs(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(ROOT)
     ran = 0
     for line in sorted(named):
-        if re.search(r"FILE|PATH|NAMES|SCHEDULE", line):
+        if re.search(r"FILE|PATH|NAMES|SCHEDULE", line) or line in ("explore", "check"):
             assert deadsim(line.split()[0], "--help").status == 0
             continue
         line = line.replace("docs/dining.svg", str(tmp_path / "x.svg"))

@@ -30,6 +30,9 @@ FEW = 30_000
 Divided by the number of threads, which is about how much longer each takes.
 """
 
+AT_LEAST = 2.0
+"""Seconds that executions are gone through, where states were too many."""
+
 MOST_SHOWN = 20
 """Deadlocks of a reduced search that are shown."""
 
@@ -120,7 +123,11 @@ class _Explorer:
             search.decide()
             bounded = self.request.preemptions is not None
             if search.spent is not None and not search.spent.interrupted and not bounded:
+                # Not longer than it has taken so far: it is a second try.
+                seconds = self.budget.seconds
+                self.budget.seconds = min(seconds, 2 * self.budget.elapsed() + AT_LEAST)
                 self.go_through(in_memory(search.system))
+                self.budget.seconds = seconds
         defects = self.defects()
         known = self.known()
         complete = all(known.get(key, UNKNOWN).complete for key in self.asked)
@@ -203,7 +210,9 @@ class _Explorer:
         if self.executions is not None:
             classes = "" if self.request.sample else ", no two of one class"
             parts.append(f"{self.executions.executions:,} executions{classes}")
-        reasons = [search.spent.reason for search in self.searches() if search.spent]
+        # Of a second try it does not matter why it was given up.
+        searches = [self.search] if self.search.spent else self.searches()
+        reasons = [search.spent.reason for search in searches if search.spent]
         return "; ".join([*parts, *dict.fromkeys(reasons)])
 
     def defects(self) -> tuple[Defect, ...]:

@@ -102,7 +102,14 @@ class Stateful:
     def search_reduced(self) -> None:
         """Decide deadlocks alone, in fewer states."""
         self.reduced = Reduced(self.space, self.budget)
-        self.components = self.reduced.components()
+        try:
+            self.components = self.reduced.components()
+        except Spent:
+            halts = [part for part in self.reduced.found if not part.movers]
+            self.components = [part for part in halts if self.stuck(part)]
+            self.known["deadlock"] = Known(bool(self.components), False, False)
+            self.budget.visited += len(self.reduced.last)
+            raise
         self.known["deadlock"] = over((bool(self.stuck(p)) for p in self.components), True)
 
     def conclude(self) -> None:

@@ -46,13 +46,16 @@ class Reduced:
         """Begin anew."""
         self.last: dict[Packed, int] = {self.space.start: 0}
         self.steps: dict[Packed, list[tuple[Packed, Path]]] = {}
+        self.found: list[Component] = []
         self.transitions = 0
 
     def components(self) -> list[Component]:
         """Find the parts that are never left again, in which nobody is ignored."""
         while True:
             self.begin()
-            found = list(bottom_components(self.space.start, self.edges, self.budget))
+            found = self.found
+            for part in bottom_components(self.space.start, self.edges, self.budget):
+                found.append(part)
             ignored = [part for part in found if self.ignores(part)]
             self.budget.count(len(self.last), self.transitions)
             if not ignored:
