@@ -1,6 +1,8 @@
 """All schedules: every verdict against a plain exhaustive search, every defect seen on real threads."""
 
+import gc
 import os
+import threading
 from heapq import heappop, heappush
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import deadsim
 import oracle
 from deadsim.engine.memory import Outgrown, Space
 from deadsim.engine.pool import Pool
-from deadsim.exploration.budget import Budget
+from deadsim.exploration.budget import Budget, resident
 from deadsim.exploration.explorer import Request, explore
 from deadsim.exploration.result import Exploration
 from deadsim.exploration.stateful import Stateful, keys
@@ -360,3 +362,25 @@ expect:
   output: {possible: ["1", "True"]}
 """
     assert explored(text).verdict == "as-expected"
+
+
+def test_many_explorations_leave_no_thread_and_no_memory_behind() -> None:
+    times = int(os.environ.get("DEADSIM_EXPLORATIONS", "1000"))
+    loaded = deadsim.loads(
+        "locks: [A, B]\nvariables: {x: 0}\nthreads:\n"
+        "  l: [{with: [A, B], do: [{add: x}]}]\n  r: [{with: [B, A], do: [{add: x}]}]\n"
+    )
+    for _ in range(times // 10):
+        deadsim.explore(loaded)
+    gc.collect()
+    threads, files, before = threading.active_count(), open_files(), resident()
+    for _ in range(times):
+        deadsim.explore(loaded)
+    gc.collect()
+    assert threading.active_count() == threads
+    assert open_files() == files
+    assert resident() - before < 8  # MiB
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0

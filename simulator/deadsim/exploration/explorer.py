@@ -140,7 +140,7 @@ class _Explorer:
             engine="threads" if self.request.sample else self.request.engine,
             claims=judged(self.program, self.asked, known, names, self.naming.seen, self.hunted),
             complete=complete,
-            interrupted=any(s.spent and s.spent.interrupted for s in self.searches()),
+            interrupted=self.budget.interrupt is not None and self.budget.interrupt.asked,
             executions=self.executions.executions if self.executions and by_executions else None,
             states=None if by_executions else self.budget.visited,
             transitions=None if by_executions else self.budget.transitions,
