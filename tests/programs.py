@@ -220,10 +220,3 @@ class Maker:
 def scenario(seed: int, steps: int = 9) -> str:
     """Give the text of the scenario with this seed."""
     return Maker(seed, steps).scenario()
-
-
-def relabelled(text: str, names: dict[str, str]) -> str:
-    """Give a scenario with other names for its threads."""
-    for old, new in names.items():
-        text = text.replace(old, new)
-    return text

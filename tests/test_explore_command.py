@@ -141,6 +141,17 @@ def test_the_smallest_that_breaks_is_named(tmp_path: Path) -> None:
     assert "the first that breaks a claim: n=3" in done.out
 
 
+@pytest.mark.parametrize("options", [[], ["--claims", "deadlock"], ["--engine", "threads"], ["--sample", "pos"], ["--preemptions", "1"]])
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_every_way_of_exploring_takes_every_size(options: list[str], n: int) -> None:
+    done = deadsim("explore", str(SCENARIOS / "dining.yaml"), "-p", f"n={n}", *options, "--format", "json")
+    found = done.json["claims"]["deadlock"]["found"]
+    assert done.status in (0, 1, 3)
+    if done.json["complete"]:
+        assert found == {0: "never", 1: "always", 3: "possible"}[n]
+    assert "Traceback" not in done.err
+
+
 def test_check_says_a_line_a_scenario_and_a_summary(tmp_path: Path, two: Path) -> None:
     (tmp_path / "bad.yaml").write_text(TWO.replace("deadlock: possible", "deadlock: never"))
     (tmp_path / "other.yaml").write_text("just: data\n")

@@ -26,7 +26,8 @@ LONGEST = 10_000  # steps of one thread that are passed through without keeping 
 
 def applies(system: System) -> bool:
     """Decide whether the reduction is for this program: no daemon, everybody there from the start."""
-    return all(not t.daemon and t.autostart for t in system.program.threads)
+    threads = system.program.threads
+    return bool(threads) and all(not t.daemon and t.autostart for t in threads)
 
 
 class Reduced:
