@@ -16,12 +16,14 @@ import deadsim
 import oracle
 from deadsim.engine.memory import Outgrown, Space
 from deadsim.engine.pool import Pool
+from deadsim.engine.retrace import retrace
 from deadsim.exploration.budget import Budget, resident
 from deadsim.exploration.explorer import Request, explore
 from deadsim.exploration.result import Exploration
 from deadsim.exploration.stateful import Stateful, keys
 from deadsim.kernel.system import System
-from deadsim.model.program import Limits, Program
+from deadsim.model.program import Limits, Plan, Program
+from deadsim.runs.once import Runner
 from programs import scenario
 
 PROGRAMS = int(os.environ.get("DEADSIM_PROGRAMS", "500"))
@@ -168,6 +170,16 @@ def test_verdicts_do_not_depend_on_the_order_of_declaration(seed: int, random: R
         assert turned.claims == plain.claims
         assert [d.finding.type for d in turned.defects] == [d.finding.type for d in plain.defects]
         assert sorted(one.kind for one in turned.deadlocks) == sorted(one.kind for one in plain.deadlocks)
+
+
+def test_a_schedule_in_memory_has_the_events_of_real_threads() -> None:
+    with Pool() as pool:
+        for seed in range(200):
+            program = deadsim.loads(scenario(seed)).program
+            runner = Runner(program)
+            run = runner.run(pool, Plan("random", seed), max_steps=300, predict=False)
+            path = [(runner.names[choice.thread], choice.result or 0) for choice in run.schedule]
+            assert retrace(runner.system, path)[0] == run.events, seed
 
 
 LOOP = """

@@ -185,13 +185,14 @@ def test_the_same_bytes_but_for_the_seconds(two: Path) -> None:
     assert len(set(reports)) == 2
 
 
-@pytest.mark.parametrize("delay", [0.9, 1.6])
+@pytest.mark.parametrize("delay", [2.5, 3.5])
 def test_an_interrupted_search_reports_what_it_has_and_claims_nothing_more(tmp_path: Path, delay: float) -> None:
     file = tmp_path / "x.yaml"
     file.write_text(
         "threads:\n  'w[9]':\n  - repeat: 9\n    do: [{step: works}]\nexpect: {deadlock: never}\n"
     )
     command = [sys.executable, "-m", "deadsim", "explore", str(file), "--format", "json"]
+    command += ["--max-states", "100000000"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE)
     time.sleep(delay)
     running.send_signal(signal.SIGINT)

@@ -24,6 +24,9 @@ from deadsim.trace.schedule import switches
 RUNS = 1_000
 """How many schedules are sampled, where nothing else is asked for."""
 
+LONGEST = 5_000
+"""Steps of a run, where nothing else is asked for: one that goes round for ever shows no more."""
+
 PROMISES: dict[StrategyName, str] = {
     "random": "every schedule has a chance, long ones a small one",
     "pct": "a defect that takes d orderings shows in a run of n threads and k steps "
@@ -73,7 +76,7 @@ class Sampled:
                 run = self.runner.run(
                     self.pool,
                     Plan(self.strategy, seed),
-                    max_steps=self.budget.steps,
+                    max_steps=self.budget.steps or LONGEST,
                     interrupt=self.budget.interrupt,
                     watchers=(last,),
                     predict=False,
