@@ -1,6 +1,6 @@
 """How states, executions and time grow with N, for a few families of programs.
 
-Of each family: all states, states of the search for deadlocks alone, executions of the optimal search
+Of each family: all states, states of the reduced graph, executions of the optimal search
 (where executions have an end), and seconds of the whole search; each until a row takes longer than
 `--seconds`. Fits each as a power of N and as a base to the power of N, names the better one, and draws
 the counts over N (`--svg FILE`).
@@ -14,11 +14,11 @@ from pathlib import Path
 
 import deadsim
 from deadsim.engine.memory import Outgrown, Space
-from deadsim.exploration import stubborn
 from deadsim.exploration.beforehand import terminates
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.dpor import Classes
 from deadsim.exploration.reach import Reached
+from deadsim.exploration.stateful import Stateful
 from deadsim.kernel.system import System
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#777777")
@@ -79,10 +79,11 @@ def counts(text: str, seconds: float) -> dict[str, float]:
             reached.search(budget)
             found["states"] = reached.states
             found["seconds"] = time.perf_counter() - begin
-            if stubborn.applies(system):
-                reduced = stubborn.Reduced(space, budget)
-                reduced.components()
-                found["states, deadlock alone"] = len(reduced.last)
+            search = Stateful(system, ["deadlock"], budget, reduce="early")
+            search.decide()
+            if search.reduced is None:
+                return found
+            found["states, reduced"] = len(search.reduced.last)
             if terminates(system):
                 classes = Classes(space, Budget(10**8, seconds, 10**6))
                 found["executions"] = sum(1 for _ in classes)

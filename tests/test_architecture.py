@@ -21,6 +21,7 @@ ALLOWED = {
     "report": {"rich"},
     "draw": {"graphviz", "networkx"},
     "detect": {"networkx"},
+    "exploration": {"numpy"},
     "language": {"yaml"},
     "api": {"networkx"},
 }

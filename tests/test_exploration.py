@@ -17,7 +17,8 @@ import oracle
 from deadsim.engine.memory import Outgrown, Space
 from deadsim.engine.pool import Pool
 from deadsim.engine.retrace import retrace
-from deadsim.exploration.budget import Budget, resident
+from deadsim.exploration import reach, stateful
+from deadsim.exploration.budget import Budget, Spent, resident
 from deadsim.exploration.explorer import Request, explore
 from deadsim.exploration.result import Exploration
 from deadsim.exploration.stateful import Stateful, keys
@@ -212,7 +213,7 @@ def test_what_was_shown_stays_shown_when_a_budget_is_spent() -> None:
 
 def test_executions_settle_what_has_too_many_states() -> None:
     text = "threads:\n  a[8]:\n  - repeat: 9\n    do: [{yield: }]\n  - raise: oh\n"
-    result = explored(text, max_states=2_000)
+    result = explored(text, max_states=2_000, reduction="none")
     assert result.complete
     assert result.executions == 1
     assert result.reduction == "optimal-dpor"
@@ -238,16 +239,88 @@ def test_deadlocks_alone_are_decided_in_fewer_states() -> None:
         assert turned.states <= n * n
 
 
-def test_the_reduced_search_agrees_with_the_whole_one() -> None:
+def test_a_reduced_graph_decides_every_claim_as_all_states_do() -> None:
+    compared = fewer = 0
+    for seed in range(PROGRAMS // 2):
+        system = System(deadsim.loads(scenario(seed)).program)
+        asked = keys(system)
+        whole = Stateful(system, asked, Budget(MOST_STATES, seconds=5), reduce="never")
+        whole.decide()
+        reduced = Stateful(system, asked, Budget(MOST_STATES, seconds=5), reduce="early")
+        reduced.decide()
+        if whole.complete and reduced.complete:
+            known = {key: (k.some, k.without) for key, k in whole.known.items()}
+            assert {key: (k.some, k.without) for key, k in reduced.known.items()} == known, seed
+            assert reduced.racy == whole.racy, seed
+            compared += 1
+            fewer += reduced.budget.visited < whole.budget.visited
+    assert compared > PROGRAMS * 0.45
+    assert fewer > PROGRAMS / 6
+
+
+@pytest.mark.parametrize("most", [None, 60])
+def test_states_are_the_same_with_numpy(monkeypatch: pytest.MonkeyPatch, most: int | None) -> None:
     compared = 0
-    for seed in range(PROGRAMS):
+    for seed in range(PROGRAMS // 5):
+        space = Space(System(deadsim.loads(scenario(seed)).program))
+        found = []
+        for enough in (10**9, 12):
+            monkeypatch.setattr(reach, "ENOUGH", enough)
+            monkeypatch.setattr(reach, "ALONE", 4)
+            while True:
+                reached = reach.Reached(space)
+                try:
+                    reached.search(Budget(MOST_STATES, seconds=5), most)
+                except Outgrown:
+                    space.widen()
+                    continue
+                except Spent:
+                    break
+                levels = [sorted(level) for level in reached.each_level()]
+                outcomes = sorted(reached.ends), sorted(reached.halts), reached.shown
+                found.append((levels, outcomes, reached.transitions, reached.complete))
+                break
+        if len(found) == 2:
+            assert found[0] == found[1], seed
+            compared += any(not isinstance(level, list) for level in reached.levels)
+    assert compared > PROGRAMS / 20
+
+
+def test_more_bits_than_numpy_has_are_gone_through_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "ENOUGH", 500)
+    monkeypatch.setattr(reach, "ALONE", 100)
+    names = [f"v{number}" for number in range(60)]
+    writes = ", ".join(f"{{write: {name}, value: 1}}" for name in names)
+    text = f"variables: {{{': 0, '.join(names)}: 0}}\nthreads:\n  'a[2]': [{writes}]\n"
+    space = Space(System(deadsim.loads(text).program))
+    reached = reach.Reached(space)
+    reached.search(Budget(100_000, seconds=20))
+    assert reached.states == 61**2
+    assert len(reached.ends) == 1
+
+
+def test_many_states_are_decided_by_few_and_each_defect_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stateful, "MANY", 40)
+    monkeypatch.setattr(stateful, "DEARER", 1)
+    decided = 0
+    for seed in range(PROGRAMS // 5):
         program = deadsim.loads(scenario(seed))
-        whole = deadsim.explore(program, claims=["deadlock"], reduction="none", max_states=MOST_STATES)
-        if whole.complete:
-            reduced = deadsim.explore(program, claims=["deadlock"], max_states=MOST_STATES)
-            assert reduced.claims == whole.claims, seed
-            compared += reduced.reduction == "stubborn"
-    assert compared > PROGRAMS / 3
+        whole = deadsim.explore(program, reduction="none", max_states=MOST_STATES)
+        if not whole.complete:
+            continue
+        few = deadsim.explore(program, max_states=MOST_STATES)
+        assert few.verdict == whole.verdict, seed
+        if few.reduction.startswith("stubborn"):
+            decided += 1
+            types = {one.finding.type for one in whole.defects}
+            assert {one.finding.type for one in few.defects} == types, seed
+            for one in few.defects:
+                if one.minimal:
+                    same = (d for d in whole.defects if d.finding.type == one.finding.type)
+                    assert one.switches == min(d.switches for d in same), seed
+    assert decided > PROGRAMS / 100
 
 
 def test_a_bound_on_preemptions_shows_but_does_not_prove() -> None:

@@ -186,13 +186,16 @@ def test_the_same_bytes_but_for_the_seconds(two: Path) -> None:
 
 
 @pytest.mark.parametrize("delay", [2.5, 3.5])
-def test_an_interrupted_search_reports_what_it_has_and_claims_nothing_more(tmp_path: Path, delay: float) -> None:
+@pytest.mark.parametrize("reduction", ["none", "auto"])
+def test_an_interrupted_search_reports_what_it_has_and_claims_nothing_more(
+    tmp_path: Path, delay: float, reduction: str
+) -> None:
     file = tmp_path / "x.yaml"
     file.write_text(
-        "threads:\n  'w[9]':\n  - repeat: 9\n    do: [{step: works}]\nexpect: {deadlock: never}\n"
+        "variables: {x: 0}\nthreads:\n  'w[9]':\n  - repeat: 9\n    do: [{add: x}]\nexpect: {race: always}\n"
     )
     command = [sys.executable, "-m", "deadsim", "explore", str(file), "--format", "json"]
-    command += ["--max-states", "100000000"]
+    command += ["--max-states", "100000000", "--reduction", reduction]
     running = subprocess.Popen(command, stdout=subprocess.PIPE)
     time.sleep(delay)
     running.send_signal(signal.SIGINT)
@@ -201,6 +204,15 @@ def test_an_interrupted_search_reports_what_it_has_and_claims_nothing_more(tmp_p
     assert running.returncode == 130
     assert report["complete"] is False
     assert report["claims"]["deadlock"]["found"] == "unknown"
+
+
+def test_steps_on_nothing_shared_need_no_more_than_one_order(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text("threads:\n  'w[9]':\n  - repeat: 9\n    do: [{step: works}]\n")
+    done = deadsim("explore", str(file), "--format", "json")
+    assert done.status == 0
+    assert done.json["reduction"] == "stubborn+symmetry"
+    assert done.json["verdict"] == "as-expected"
 
 
 def test_write_expect_keeps_comments_and_layout(tmp_path: Path) -> None:

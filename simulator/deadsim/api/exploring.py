@@ -13,8 +13,9 @@ from deadsim.engine.pool import Pool
 from deadsim.errors import UsageError
 from deadsim.exploration import result
 from deadsim.exploration.budget import Budget
-from deadsim.exploration.explorer import Request, rank
+from deadsim.exploration.explorer import Request
 from deadsim.exploration.explorer import explore as explore_all
+from deadsim.exploration.hunt import rank
 from deadsim.exploration.level import Found
 from deadsim.exploration.result import Defect
 from deadsim.language.scenario import load as read_scenario

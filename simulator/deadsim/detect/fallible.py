@@ -1,4 +1,4 @@
-"""Which local work may fail: which slots have a value for certain, and which hold integers only."""
+"""Which local work may fail: which slots have a value for certain, and which hold small integers only."""
 
 from collections.abc import Iterable
 from typing import assert_never
@@ -37,7 +37,10 @@ from deadsim.model.instructions import (
 )
 from deadsim.model.objects import Variable
 from deadsim.model.program import Program
-from deadsim.model.values import UNSET
+from deadsim.model.values import MAX_TEXT, UNSET
+
+SMALL = 2**31
+DIGITS = 20  # of an integer, with its sign
 
 
 def always_set(code: Code) -> list[frozenset[int]]:
@@ -81,20 +84,20 @@ def always_set(code: Code) -> list[frozenset[int]]:
 
 
 class Types:
-    """Which slots and shared variables only ever hold integers; booleans are integers.
+    """Which slots and shared variables only ever hold small integers; booleans are integers.
 
-    The greatest answer that is consistent: begin with all, and take away what may get another value.
+    Small is what begins as a constant below `SMALL`, and grows by such constants alone. The greatest answer that is consistent: begin with all, and take away what may get another value.
     """
 
     def __init__(self, program: Program) -> None:
         self.slots = [
-            {s for s, v in enumerate(t.code.initial) if v is UNSET or isinstance(v, int)}
+            {s for s, v in enumerate(t.code.initial) if v is UNSET or is_small(v)}
             for t in program.threads
         ]
         self.variables = {
             program.first_object + position
             for position, declared in enumerate(program.objects)
-            if isinstance(declared, Variable) and isinstance(declared.initial, int)
+            if isinstance(declared, Variable) and is_small(declared.initial)
         }
         changed = True
         while changed:
@@ -141,18 +144,21 @@ class Types:
 
 
 def _is_integer(expression: Expression, integers: set[int]) -> bool:
-    """Decide whether an expression has an integer as its value, if it has one."""
+    """Decide whether an expression has a small integer as its value, if it has one."""
     match expression:
         case Constant(value):
-            return isinstance(value, int)
+            return is_small(value)
         case Local(slot):
             return slot in integers
-        case Not() | Compare() | Negative() | Call("len" | "abs" | "sum" | "any" | "all" | "int" | "bool"):
+        case Not() | Compare() | Call("len" | "any" | "all" | "bool"):
             return True
-        case Binary("+" | "*", left, right):
-            return _is_integer(left, integers) and _is_integer(right, integers)
-        case Binary():
-            return True
+        case Negative(_, operand) | Binary("//", operand, Constant()):
+            return _is_integer(operand, integers)
+        case Binary("+" | "-", left, right):
+            counts = isinstance(left, Constant) or isinstance(right, Constant)
+            return counts and _is_integer(left, integers) and _is_integer(right, integers)
+        case Binary("%", _, Constant(divisor)):
+            return is_small(divisor)
         case Logic(_, parts):
             return all(_is_integer(part, integers) for part in parts)
         case Conditional(_, then, otherwise):
@@ -181,9 +187,11 @@ def fails(expression: Expression, known: frozenset[int], integers: set[int]) -> 
         case Logic(_, parts):
             return among(parts)
         case Format(parts):
-            return among(parts) or not all(
-                isinstance(part, Constant) or _is_integer(part, integers) for part in parts
-            )
+            fixed = [str(part.value) for part in parts if isinstance(part, Constant)]
+            free = [part for part in parts if not isinstance(part, Constant)]
+            longest = len("".join(fixed)) + DIGITS * len(free)
+            short = longest <= MAX_TEXT and all(_is_integer(part, integers) for part in free)
+            return among(parts) or not short
         case Display(_, parts):
             return among(parts) or not all(_is_integer(part, integers) for part in parts)
         case Conditional(test, then, otherwise):
@@ -195,9 +203,7 @@ def fails(expression: Expression, known: frozenset[int], integers: set[int]) -> 
             order = all(relation not in ("in", "not in") for relation, _ in rest)
             return among(parts) or not (equality or (numbers and order))
         case Binary("+" | "-", left, right):
-            small = any(_is_small(part) for part in (left, right))
-            numbers = _is_integer(left, integers) and _is_integer(right, integers)
-            return not (small and numbers) or among((left, right))
+            return not _is_integer(expression, integers) or among((left, right))
         case Binary("//" | "%", left, Constant(int(divisor))):
             return divisor == 0 or not _is_integer(left, integers) or among((left,))
         case Call("bool", parts):
@@ -208,9 +214,6 @@ def fails(expression: Expression, known: frozenset[int], integers: set[int]) -> 
             assert_never(expression)
 
 
-def _is_small(expression: Expression) -> bool:
-    match expression:
-        case Constant(int(value)):
-            return abs(value) < 2**31
-        case _:
-            return False
+def is_small(value: object) -> bool:
+    """Decide whether a value is an integer that is far from the bound of integers."""
+    return isinstance(value, int) and abs(value) < SMALL

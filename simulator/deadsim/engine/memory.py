@@ -6,7 +6,9 @@ on its thread's place and on the objects that it touches, and on nothing else: s
 kernel once for each combination of these, and after that it is the addition of a difference.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from operator import is_not
 from typing import Any, NamedTuple, TypeAlias
 
 from deadsim.kernel import thread as threads
@@ -49,10 +51,16 @@ class Space:
     """The states of one program, packed.
 
     `fields` has for each thread the mask of its place, `rows` what was found for each place;
-    `lasting` are the bits of which one is set while the program has not ended.
+    `lasting` are the bits of which one is set while the program has not ended. Threads that are
+    `alike` have the same numbers for the places where they can stand.
     """
 
-    def __init__(self, system: System, keep_output: bool = False) -> None:
+    def __init__(
+        self,
+        system: System,
+        keep_output: bool = False,
+        alike: Iterable[Sequence[int]] = (),
+    ) -> None:
         self.system = system
         self.infos = 0
         self.threads = range(len(system.program.threads))
@@ -62,6 +70,10 @@ class Space:
         count = len(self.objects) + len(self.threads)
         self.values: list[list[Any]] = [[] for _ in range(count)]
         self.numbers: list[dict[Any, int]] = [{} for _ in range(count)]
+        for one, *others in alike:
+            for other in others:
+                self.values[len(self.objects) + other] = self.values[len(self.objects) + one]
+                self.numbers[len(self.objects) + other] = self.numbers[len(self.objects) + one]
         for number, thread in enumerate(system.program.threads):
             # That it runs is the first bit; it is the second where it may also be new.
             first = threads.ENDED if thread.autostart else threads.NEW
@@ -119,15 +131,16 @@ class Space:
         self.tables = tuple(zip(self.threads, self.fields, self.rows, strict=True))
         self.lasting = sum(1 << self.shifts[thread] for thread in self.system.lasting)
         self.start = self.pack(self.begun.state)
+        self.asked = self.start, self.begun.state
 
     def widen(self) -> None:
-        """Give every field room for twice the values that it was seen to have."""
+        """Give every field room for four times the values that it was seen to have."""
 
         def fixed(field: int) -> bool:
             return field in self.threads or not self.widths[field]
 
         self.widths = [
-            self.widths[field] if fixed(field) else (2 * len(values)).bit_length()
+            self.widths[field] if fixed(field) else (4 * len(values)).bit_length()
             for field, values in enumerate(self.values)
         ]
         self.lay_out()
@@ -168,11 +181,20 @@ class Space:
         return found
 
     def state(self, packed: Packed) -> State:
-        """Give a state as the kernel has it."""
-        return State(
-            tuple([self.value(packed, number) for number in self.objects]),
-            tuple([self.frame(packed, thread) for thread in self.threads]),
-        )
+        """Give a state as the kernel has it, by what differs from the one that was asked for last."""
+        before, state = self.asked
+        differs = packed ^ before
+        if differs:
+            values: list[Any] = [*state.objects, *state.frames]
+            while differs:
+                lowest = (differs & -differs).bit_length() - 1
+                field = bisect_right(self.shifts, lowest) - 1
+                values[field] = self.value(packed, field)
+                differs &= ~self.masks[field]
+            count = len(self.objects)
+            state = State(tuple(values[:count]), tuple(values[count:]))
+            self.asked = packed, state
+        return state
 
     def row(self, packed: Packed, thread: int) -> Row:
         """Find on which bits the next step of a thread depends, from the place where it stands."""
@@ -205,10 +227,11 @@ class Space:
             after = transition.state
             moved = {thread, *transition.outcome.started}
             delta = 0
-            for number, value in enumerate(after.objects):
-                if value is not state.objects[number]:
-                    assert number in named, "a step changes what it does not touch"
-                    delta += self.placed(number, value) - (packed & self.masks[number])
+            changed = [number for number in named if after.objects[number] is not state.objects[number]]
+            others = sum(map(is_not, after.objects, state.objects)) - len(changed)
+            assert not others, "a step changes what it does not touch"
+            for number in changed:
+                delta += self.placed(number, after.objects[number]) - (packed & self.masks[number])
             for other in moved:
                 field = len(self.objects) + other
                 delta += self.placed(field, after.frames[other]) - (packed & self.masks[field])

@@ -8,7 +8,7 @@ from deadsim.kernel.system import System
 from deadsim.model.claims import DefectType
 from deadsim.model.expressions import Binary, Compare, Constant, Local
 from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let, Step
-from deadsim.model.objects import Barrier, Event, Lock, Queue, Variable
+from deadsim.model.objects import Barrier, Event, Lock, Queue, Semaphore, Variable
 from deadsim.model.program import Program
 
 
@@ -23,7 +23,9 @@ def impossible(system: System) -> dict[DefectType, str]:
             else "nothing is shared but synchronisation"
         )
     flows = Flows(system)
-    if not any(may_fail(program, flows.flow(thread)) for thread in range(len(program.threads))):
+    bounded = terminates(system) or not any(counts(program, thread.code) for thread in program.threads)
+    threads = range(len(program.threads))
+    if bounded and not any(may_fail(program, flows.flow(thread)) for thread in threads):
         found["misuse"] = found["error"] = "nothing in it can fail"
     if not any(
         isinstance(instruction, Fail) and instruction.type == "assertion"
@@ -36,6 +38,30 @@ def impossible(system: System) -> dict[DefectType, str]:
     if terminates(system):
         found["livelock"] = "no thread can go round for ever"
     return found
+
+
+def counts(program: Program, code: Code) -> bool:
+    """Decide whether something adds up or gives permits: done for ever, that comes to a bound."""
+    for instruction in code.instructions:
+        if isinstance(instruction, Step) and instruction.verb == "release":
+            assert instruction.target is not None
+            number = instruction.target.candidates().start - program.first_object
+            if isinstance(program.objects[number], Semaphore):
+                return True
+        match instruction:
+            case Let(slot, Binary("+", Local(same, ""), Constant(1))) if same == slot:
+                continue  # the rounds of a `repeat` come to an end
+        if any(isinstance(part, Binary) for part in _parts(instruction)):
+            return True
+    return False
+
+
+def _parts(whole: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
+    """List an instruction or expression and all that it is made of."""
+    yield whole
+    for part in whole:
+        if isinstance(part, tuple):
+            yield from _parts(part)
 
 
 SAFE = ("acquire", "read", "write", "step", "yield", "print", "sleep", "choose", "set", "clear", "get")

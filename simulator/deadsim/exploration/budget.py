@@ -23,7 +23,7 @@ class Spent(Exception):
 
 class Budget:
     """Counts what is used; `count` raises Spent. Seconds are those of the clock on the wall, memory
-    is in MiB and that of the whole process.
+    is in MiB and what the process has grown by since.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Budget:
         self.steps, self.executions = steps, executions
         self.interrupt = interrupt
         self.began = monotonic()
+        self.before = resident()
         self.look: Callable[[Budget], None] | None = None  # shows how far it has come
         self.visited = self.done = 0
         self.transitions = 0
@@ -69,7 +70,7 @@ class Budget:
             self.look(self)
         if self.elapsed() > self.seconds:
             raise Spent(f"the budget of {self.seconds:g} seconds is spent (--max-seconds)")
-        if resident() > self.memory:
+        if resident() - self.before > self.memory:
             raise Spent(f"the budget of {self.memory:,} MiB is spent (--max-memory)")
 
     def too_deep(self, steps: int) -> Spent:

@@ -63,19 +63,15 @@ class Node:
 
 
 class Execution(NamedTuple):
-    """A whole execution: its steps, and the states before, between and after them.
+    """A whole execution: its schedule, what there is to say of each step, and the states around them.
 
     It is `whole` unless it was cut off.
     """
 
-    steps: tuple[Taken, ...]
+    path: tuple[Choice, ...]
+    infos: tuple[Info, ...]
     states: tuple[Packed, ...]
     whole: bool
-
-    @property
-    def path(self) -> tuple[Choice, ...]:
-        """Give its schedule."""
-        return tuple(step.choice for step in self.steps)
 
 
 class Classes:
@@ -108,8 +104,10 @@ class Classes:
                 if not enabled or (awake and long):
                     self.executions += 1
                     self.budget.execution(self.executions)
+                    path = tuple(step.choice for step in self.steps)
+                    infos = tuple(step.info for step in self.steps)
                     states = tuple(node.state for node in nodes)
-                    yield Execution(tuple(self.steps), states, not enabled)
+                    yield Execution(path, infos, states, not enabled)
                     self.turn_round_races()
                     self.fresh = len(self.steps)
                 elif awake:

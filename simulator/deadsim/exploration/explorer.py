@@ -1,28 +1,21 @@
 """Decide every claim of a scenario over all schedules, and show each defect by its shortest schedule."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool
-from deadsim.engine.retrace import retrace
-from deadsim.exploration import stubborn
-from deadsim.exploration.budget import MEMORY, SECONDS, STATES, Budget, Spent
+from deadsim.exploration.budget import MEMORY, SECONDS, STATES, Budget
 from deadsim.exploration.claims import judged
-from deadsim.exploration.defects import Confirming
-from deadsim.exploration.goals import Goals, Races
-from deadsim.exploration.hunt import Goal, Hunt, Shown
 from deadsim.exploration.level import UNKNOWN, Known
 from deadsim.exploration.naming import Naming
-from deadsim.exploration.result import Defect, Exploration
+from deadsim.exploration.result import Exploration
 from deadsim.exploration.sampled import Sampled
-from deadsim.exploration.stateful import Stateful, keys
+from deadsim.exploration.showing import Showing
+from deadsim.exploration.stateful import Reduce, Stateful, keys
 from deadsim.exploration.stateless import Carry, Stateless, in_memory, on_threads
-from deadsim.exploration.stubborn import Reduced
-from deadsim.model.claims import DEFECT_TYPES
 from deadsim.model.program import Limits, Program, StrategyName
 from deadsim.runs.once import Runner
-from deadsim.trace.schedule import switches as switches_in
 
 FEW = 30_000
 """States that are looked at for a shorter schedule, though a reduced search has decided already.
@@ -33,8 +26,9 @@ Divided by the number of threads, which is about how much longer each takes.
 AT_LEAST = 2.0
 """Seconds that executions are gone through, where states were too many."""
 
-MOST_SHOWN = 20
-"""Deadlocks of a reduced search that are shown."""
+
+DRAWN = 100
+"""Schedules that are drawn at random, where states were too many."""
 
 
 class Request(NamedTuple):
@@ -93,43 +87,43 @@ class _Explorer:
             own.executions or scenario.executions,
             interrupt,
         )
-        reduce = (
-            self.asked == ["deadlock"]
-            and request[2:] == EVERYTHING[2:]  # nothing else is asked for
-            and stubborn.applies(system)
-        )
+        # Deadlocks alone need no other state; else the shortest schedules are found among all states.
+        reduce: Reduce = "early" if self.asked == ["deadlock"] and not request.every else "late"
+        if request.reduction == "none" or request.engine == "threads":
+            reduce = "never"
         self.search = Stateful(system, self.asked, self.budget, request.preemptions, reduce)
         self.executions: Stateless | Sampled | None = None
-        self.goals: Goals | None = None
-        self.reduce = reduce
+        self.drawn: Sampled | None = None
         self.naming = Naming(self.runner.judge, request.every)
-        self.hunted = False  # whether every deadlock was seen
 
     def explore(self) -> Exploration:
         search = self.search
         if self.request.sample is not None:
-            self.executions = self.sampled(self.request.sample)
-            self.executions.decide()
+            self.executions = self.sampled(self.request.sample, self.budget)
         elif self.request.engine == "threads":
             self.go_through(on_threads(search.system, self.pool))
             assert self.executions is not None
             shown = any(known.some for known in self.executions.known.values())
             if shown or not self.executions.complete:
                 search.decide()  # for the shortest schedules, and for runs without an end
-        elif search.reduce:
+        elif search.reduce == "early":
             search.decide()
             self.look_for_shorter()
         else:
             search.decide()
             bounded = self.request.preemptions is not None
             if search.spent is not None and not search.spent.interrupted and not bounded:
+                self.drawn = self.drawn_at_random()
                 # Not longer than it has taken so far: it is a second try.
                 seconds = self.budget.seconds
                 self.budget.seconds = min(seconds, 2 * self.budget.elapsed() + AT_LEAST)
                 self.go_through(in_memory(search.system))
                 self.budget.seconds = seconds
-        defects = self.defects()
         known = self.known()
+        search = self.search
+        made = [tried for tried in (self.drawn, self.executions) if tried is not None]
+        showing = Showing(search, made, known, self.naming, self.budget, self.request.every)
+        defects = showing.defects(self.runner, self.pool)
         complete = all(known.get(key, UNKNOWN).complete for key in self.asked)
         names = frozenset(str(self.program.object_name(number)) for number in self.racy())
         by_executions = self.executions is not None and (
@@ -138,7 +132,7 @@ class _Explorer:
         return Exploration(
             program=self.program,
             engine="threads" if self.request.sample else self.request.engine,
-            claims=judged(self.program, self.asked, known, names, self.naming.seen, self.hunted),
+            claims=judged(self.program, self.asked, known, names, self.naming.seen, showing.hunted),
             complete=complete,
             interrupted=self.budget.interrupt is not None and self.budget.interrupt.asked,
             executions=self.executions.executions if self.executions and by_executions else None,
@@ -168,17 +162,24 @@ class _Explorer:
         self.executions = Stateless(self.search.system, self.asked, budget, carry, self.naming)
         self.executions.decide()
 
-    def sampled(self, strategy: StrategyName) -> Sampled:
-        """Draw schedules, within the budget."""
+    def drawn_at_random(self) -> Sampled:
+        """Draw some schedules where states were too many: a defect that shows often shows at once."""
+        few = Budget(seconds=AT_LEAST, memory=self.budget.memory, executions=DRAWN)
+        few.steps, few.interrupt, few.look = self.budget.steps, self.budget.interrupt, self.budget.look
+        return self.sampled("random", few)
+
+    def sampled(self, strategy: StrategyName, budget: Budget) -> Sampled:
+        """Draw schedules, within a budget."""
         impossible = {str(key): why for key, why in self.search.impossible.items()}
-        return Sampled(
-            self.runner, self.pool, self.asked, self.budget, strategy, self.naming, impossible
-        )
+        runner, pool = self.runner, self.pool
+        sampled = Sampled(runner, pool, self.asked, budget, strategy, self.naming, impossible)
+        sampled.decide()
+        return sampled
 
     def searches(self) -> list[Stateful | Stateless | Sampled]:
         """List the searches that were made."""
-        made: list[Stateful | Stateless | Sampled] = [self.search]
-        return made if self.executions is None else [self.executions, *made]
+        made = (self.executions, self.drawn, self.search)
+        return [search for search in made if search is not None]
 
     def known(self) -> dict[str, Known]:
         """Put together what the searches have found."""
@@ -199,7 +200,9 @@ class _Explorer:
         """Name what made the search smaller."""
         if by_executions:
             return "none" if self.request.sample else "optimal-dpor"
-        return "stubborn" if self.reduce else "none"
+        if self.search.reduced is None:
+            return "none"
+        return "stubborn+symmetry" if self.search.alike else "stubborn"
 
     def covered(self) -> str:
         """Say what was covered when a budget was spent."""
@@ -210,83 +213,9 @@ class _Explorer:
         if self.executions is not None:
             classes = "" if self.request.sample else ", no two of one class"
             parts.append(f"{self.executions.executions:,} executions{classes}")
+        if self.drawn is not None:
+            parts.append(f"{self.drawn.executions:,} schedules drawn at random")
         # Of a second try it does not matter why it was given up.
         searches = [self.search] if self.search.spent else self.searches()
         reasons = [search.spent.reason for search in searches if search.spent]
         return "; ".join([*parts, *dict.fromkeys(reasons)])
-
-    def defects(self) -> tuple[Defect, ...]:
-        """Show each defect that was found by a schedule."""
-        shown: list[tuple[Goal, Shown]] = []
-        search = self.search
-        limit = max(10.0, self.budget.seconds) if search.spent else self.budget.seconds
-        budget = Budget(self.budget.states, limit, self.budget.memory + 512)
-        budget.look = self.budget.look
-        budget.interrupt = None if search.spent and search.spent.interrupted else self.budget.interrupt
-        try:
-            goals = self.goals = Goals(search, self.naming, self.request.every, budget)
-        except Spent:
-            return ()
-        wanted = self.wanted() if search.reduced is None else set()
-        if wanted:
-            at_start = goals.at_start()
-            shown += [(goal, Shown((), 0, True)) for goal in dict.fromkeys(at_start)]
-            hunt = Hunt(goals.start, goals.expand, budget, self.request.preemptions)
-            rest = wanted - {goal.type for goal in at_start} if not self.request.every else wanted
-            if rest or "deadlock" in wanted:
-                found = hunt.search(lambda sure: self.enough(sure, wanted))
-                shown += [(g, s) for g, s in found.items() if g not in at_start]
-            every = hunt.over or not goals.more_kinds()
-            self.hunted = search.reached.complete and goals.all_named and every
-        if search.racy:
-            races = Races(search, self.request.every)
-            hunt = Hunt(races.start, races.expand, budget, self.request.preemptions)
-            found = hunt.search(lambda sure: len(list(sure)) == len(search.racy))
-            shown += found.items()
-        if search.reduced is not None and search.components is not None:
-            shown += self.reduced_deadlocks(search.reduced, goals)
-        if self.executions is not None:
-            seen = {goal.type for goal, _ in shown}
-            shown += [one for one in self.executions.best.items() if one[0].type not in seen]
-        confirming = Confirming(search, goals, self.runner, self.pool)
-        return tuple(
-            confirming.defect(goal, one) for goal, one in sorted(shown, key=lambda s: rank(*s))
-        )
-
-    def reduced_deadlocks(self, reduced: Reduced, goals: Goals) -> list[tuple[Goal, Shown]]:
-        """Show the deadlocks of the reduced graph, by the shortest ways in it."""
-        found: dict[Goal, Shown] = {}
-        for part in self.search.components or ():
-            if self.search.stuck(part) and len(found) < MOST_SHOWN:
-                path = reduced.path(part.nodes[0])
-                events, _ = retrace(self.search.system, path)
-                for one in goals.name(part.nodes[0], events):
-                    switches = switches_in(str(thread) for thread, _ in path)
-                    found.setdefault(self.naming.goal_of(one), Shown(path, switches, False))
-        return list(found.items())
-
-    def wanted(self) -> set[str]:
-        """List the types of defects that were found, but for races."""
-        known, goals = self.search.known, self.goals
-        assert goals is not None
-        types: set[str] = {t for t in DEFECT_TYPES if t != "race" and t in known and known[t].some}
-        if any(known.get(claim.key, UNKNOWN).holds(claim.level) is False for claim, _ in goals.finals):
-            types.add("final")
-        if any(known.get(claim.key, UNKNOWN).holds("always") is False for claim in goals.outputs):
-            types.add("output")
-        return types
-
-    def enough(self, sure: Iterable[Goal], wanted: Collection[str]) -> bool:
-        """Decide whether what was found for certain is all there is to show."""
-        assert self.goals is not None
-        if self.request.every or ("deadlock" in wanted and self.goals.more_kinds()):
-            return False
-        types = {goal.type for goal in sure}
-        return types >= set(wanted)
-
-
-def rank(goal: Goal, shown: Shown) -> tuple[object, ...]:
-    """Order defects: deadlocks, races, then others; what takes the fewest context switches first."""
-    order = ("deadlock", "race", "livelock")
-    place = order.index(goal.type) if goal.type in order else len(order)
-    return place, shown.switches, len(shown.path), goal.type, repr(goal.which)

@@ -1,8 +1,9 @@
 """What a hunt looks for, and what each step shows of it."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from deadsim.engine.memory import Packed
+from deadsim.engine.memory import Info, Packed
 from deadsim.engine.retrace import retrace
 from deadsim.exploration.asked import Asked
 from deadsim.exploration.budget import Budget
@@ -14,6 +15,7 @@ from deadsim.exploration.outcomes import who_can_move
 from deadsim.exploration.past import Pasts
 from deadsim.exploration.stateful import FAILURES, Stateful
 from deadsim.kernel.failure import Failure
+from deadsim.model.claims import FinalClaim, OutputClaim
 from deadsim.runs.result import lines
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock
@@ -35,22 +37,24 @@ class Goals:
         self.every = every
         self.pasts = Pasts(search.program)
         self.state_mask = (1 << self.space.bits) - 1
+        # Where not every state was seen, those that are come to are looked at.
+        self.partly = not search.reached.complete
         self.movers: dict[Packed, int] = {}
         if "deadlock" in search.asked and search.known.get("deadlock", UNKNOWN).some:
             self.movers = dict.fromkeys(search.reached.halts, 0)
             if search.reached.complete:
-                self.movers = who_can_move(self.space, search.reached.levels, budget)
+                self.movers = who_can_move(self.space, search.reached.each_level(), budget)
         self.dead = self.where_deadlocks_are()
         self.unnamed = set(self.dead)
         if search.reached.complete:
             self.unnamed = self.where_deadlocks_form()
         self.live = {
             state
-            for part in search.components or ()
+            for part in search.seen
             if "livelock" in search.asked and search.live(part)
             for state in part.nodes
         }
-        self.outcomes = {part.nodes[0] for part in search.components or ()}
+        self.outcomes = {part.nodes[0] for part in search.seen}
         self.finals = [
             (claim, Asked(self.space, claim.expression))
             for claim in search.program.claims.final
@@ -63,18 +67,11 @@ class Goals:
         ]
         self.failures = [type for type in FAILURES if search.is_open(type)]
         self.holds = search.reached.invariants if "invariant" in self.failures else []
-        self.marked = self.unnamed | self.live | self.worth_a_look()
+        self.marked = self.unnamed | self.live
+        if self.outputs:
+            self.marked |= self.outcomes
         self.named: dict[tuple[Packed, int], tuple[Deadlock, ...]] = {}
         self.all_named = True
-
-    def worth_a_look(self) -> set[Packed]:
-        """Find the outcomes that break a claim about the end or about the output."""
-        found: set[Packed] = set()
-        if self.finals:
-            found.update(self.search.reached.ends)
-        if self.outputs:
-            found |= self.outcomes
-        return found
 
     @property
     def start(self) -> int:
@@ -93,6 +90,7 @@ class Goals:
         if not state & space.lasting:
             return edges
         above = 0
+        looking = self.partly and "deadlock" in self.search.asked
         for thread, field, rows in space.tables:
             row = rows.get(state & field) or space.row(state, thread)
             moves = row[1].get(state & row[0])
@@ -102,8 +100,11 @@ class Goals:
                 after = state + delta
                 if matters:
                     above = self.pasts.after(past, info)
+                if looking and after not in self.dead:
+                    self.look_at(after)
                 shows: tuple[Goal, ...] = ()
-                if fails or after in marked or self.holds:
+                ended = not after & space.lasting
+                if fails or after in marked or self.holds or (ended and (self.finals or self.outputs)):
 
                     def path(step: tuple[int, int] = (thread, way)) -> Path:
                         return (*way_to(), step)
@@ -132,28 +133,68 @@ class Goals:
             yield from self.deadlocks(after, past, path)
         if after in self.live and before not in self.live:
             yield Goal("livelock")
-        if self.finals and self.space.over(after):
-            for claim, holds in self.finals:
-                if holds(after) == (claim.level == "never"):
-                    yield Goal("final", (claim.key,))
-        if self.outputs and after in self.outcomes:
-            printed = lines(self.space.value(after, self.search.program.output))
-            for wanted in self.outputs:
-                if wanted.lines[0] not in printed:
-                    yield Goal("output", (wanted.key,))
+        for claim, holds in self.finals:
+            if self.is_false_end(claim, holds, after):
+                yield Goal("final", (claim.key,))
+        for wanted in self.outputs:
+            if self.is_without(wanted, after):
+                yield Goal("output", (wanted.key,))
+
+    def sights(self) -> Iterator[tuple[Goal, Callable[[Packed, Info], bool]]]:
+        """Give for each goal but deadlocks and races what says whether a step shows it."""
+        for type in self.failures:
+            yield Goal(type), self.search.shows(type)
+        yield Goal("livelock"), lambda after, info: after in self.live
+        for claim, holds in self.finals:
+            yield Goal("final", (claim.key,)), partial(self.is_false_end, claim, holds)
+        for wanted in self.outputs:
+            yield Goal("output", (wanted.key,)), partial(self.is_without, wanted)
+
+    def is_false_end(self, claim: FinalClaim, holds: Asked, state: Packed, info: object = None) -> bool:
+        """Decide whether the program has ended otherwise than a claim says."""
+        return self.space.over(state) and holds(state) == (claim.level == "never")
+
+    def is_without(self, wanted: OutputClaim, state: Packed, info: object = None) -> bool:
+        """Decide whether a state is an outcome without a line that is claimed."""
+        output = self.search.program.output
+        halts = self.partly and not self.space.followers(state)
+        return (halts or state in self.outcomes) and not wanted.is_met(lines(self.space.value(state, output)))
 
     def where_deadlocks_are(self) -> dict[Packed, int]:
         """Find the states in which threads, no daemons, can never take another step: these, as bits."""
-        shifts = [(1 << thread, self.space.shifts[thread]) for thread in self.search.system.lasting]
         found: dict[Packed, int] = {}
         for state, movers in self.movers.items():
-            stuck = 0
-            for bit, shift in shifts:
-                if state >> shift & 1 and not movers & bit:
-                    stuck |= bit
+            stuck = self.bits_of_stuck(state, movers)
             if stuck:
                 found[state] = stuck
+        for part in self.search.seen if self.partly else ():
+            stuck = self.search.stuck(part)
+            for node in part.nodes if stuck else ():
+                found[node] = stuck
+                self.movers[node] = part.movers
         return found
+
+    def bits_of_stuck(self, state: Packed, movers: int) -> int:
+        """Give the threads, no daemons, that are not done and not among those who can still move."""
+        stuck = 0
+        for thread in self.search.system.lasting:
+            if state >> self.space.shifts[thread] & 1 and not movers >> thread & 1:
+                stuck |= 1 << thread
+        return stuck
+
+    def look_at(self, state: Packed) -> None:
+        """Note who is stuck in a state, as far as relaxed progress tells."""
+        space, judge = self.space, self.naming.judge
+        self.dead[state] = 0
+        lasting = self.search.system.lasting
+        if not any(space.running(state, t) and not space.moves(state, t) for t in lasting):
+            return
+        judge.begin()
+        progress = judge.stuck(space.state(state))
+        for thread in progress.stuck.intersection(lasting) if progress else ():
+            self.dead[state] |= 1 << thread
+        if self.dead[state]:
+            self.marked.add(state)
 
     def where_deadlocks_form(self) -> set[Packed]:
         """Find the states with which a thread gets stuck for ever."""
@@ -206,9 +247,8 @@ class Goals:
 class Races:
     """The races of one scenario as goals: a variable each."""
 
-    def __init__(self, search: Stateful, every: bool) -> None:
+    def __init__(self, search: Stateful) -> None:
         self.order = Order(search.space, search.racy)
-        self.every = every
         self.start = self.order.start
 
     def expand(self, node: int, way_to: Callable[[], Path]) -> list[Edge]:

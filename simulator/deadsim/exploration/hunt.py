@@ -5,11 +5,12 @@ Dijkstra: A Note on Two Problems in Connexion with Graphs, 1959.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from heapq import heappop, heappush
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 from deadsim.exploration.budget import Budget, Spent
-from deadsim.trace.schedule import switches as switches_in
+from deadsim.trace.schedule import switches
 
 Path: TypeAlias = tuple[tuple[int, int], ...]
 """Who takes each step, and with which of its results."""
@@ -34,6 +35,36 @@ class Shown(NamedTuple):
     path: Path
     switches: int
     minimal: bool
+
+    @property
+    def cost(self) -> tuple[int, int, bool]:
+        """Give what is to be as little as can be."""
+        return self.switches, len(self.path), not self.minimal
+
+    @classmethod
+    def by(cls, path: Path, minimal: bool = False) -> Self:
+        """Count the context switches of a path that shows something."""
+        return cls(path, switches(thread for thread, _ in path), minimal)
+
+class Shortest(dict[Goal, Shown]):
+    """For each goal the best schedule that was noted: the fewest context switches, then steps."""
+
+    def note(self, goal: Goal, path: Path) -> None:
+        """Keep a schedule, if it is the best that shows this."""
+        self.take(goal, Shown.by(path))
+
+    def take(self, goal: Goal, new: Shown) -> None:
+        """Keep what was shown, if by the best schedule; as it is, where that is the same and minimal."""
+        best = self.get(goal)
+        if best is None or new.cost < best.cost:
+            self[goal] = new
+
+
+def rank(goal: Goal, shown: Shown) -> tuple[object, ...]:
+    """Order defects: deadlocks, races, then others; what takes the fewest context switches first."""
+    order = ("deadlock", "race", "livelock")
+    place = order.index(goal.type) if goal.type in order else len(order)
+    return place, shown.switches, len(shown.path), goal.type, repr(goal.which)
 
 
 Expand: TypeAlias = Callable[[int, Callable[[], Path]], Sequence[Edge]]
@@ -76,25 +107,26 @@ class Hunt:
         certain = 0
         try:
             while heap:
-                switches, steps, node, last = heappop(heap)
+                switched, steps, node, last = heappop(heap)
                 key = node, last
                 if key in done:
                     continue
                 done.add(key)
-                if not len(done) % WATCHED:
-                    self.budget.watch()
-                reached = switches, steps
+                reached = switched, steps
                 sure = [goal for goal, best in self.best.items() if best.cost <= reached]
-                if enough is not None and len(sure) > certain and enough(sure):
+                look = not len(done) % WATCHED
+                if look:
+                    self.budget.watch()
+                if enough is not None and (look or len(sure) > certain) and enough(sure):
                     break
                 certain = len(sure)
                 steps += 1
-                edges = self.expand(node, lambda key=key: self.way(key))  # type: ignore[misc]
+                edges = self.expand(node, partial(self.way, key))
                 free = last
                 if bound is not None and all(edge[0] != last for edge in edges):
                     free = -1  # whoever goes on now, it is no preemption
                 for thread, way, after, shows in edges:
-                    cost = (switches if free in (thread, -1) else switches + 1), steps
+                    cost = (switched if free in (thread, -1) else switched + 1), steps
                     if bound is not None and cost[0] > bound:
                         continue
                     for goal in shows:
@@ -112,9 +144,8 @@ class Hunt:
         except Spent:
             pass
         return {
-            goal: Shown(
-                path := (*self.way(best.before), (best.thread, best.way)),
-                switches_in(str(thread) for thread, _ in path),
+            goal: Shown.by(
+                (*self.way(best.before), (best.thread, best.way)),
                 bound is None and (self.over or best.cost <= reached),
             )
             for goal, best in self.best.items()

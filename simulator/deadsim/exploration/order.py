@@ -86,20 +86,53 @@ class Order:
         self.numbers: dict[Knowledge, int] = {frozenset(): 0}
         self.effects: dict[int, Effect] = {}
         self.known: dict[tuple[int, int], tuple[int, frozenset[int]]] = {}
+        self.in_names: dict[tuple[int, tuple[int, ...]], int] = {}
         self.start = space.start
         self.state_mask = (1 << space.bits) - 1
 
     def successors(self, node: int) -> Iterator[tuple[int, int, int, frozenset[int], Info]]:
         """List the steps: the thread, which result, the node after it, which variables race by it."""
+        if self.space.over(node & self.state_mask):
+            return
+        for thread in self.space.threads:
+            for way, after, raced, info in self.steps(node, thread):
+                yield thread, way, after, raced, info
+
+    def steps(self, node: int, thread: int) -> Iterator[tuple[int, int, frozenset[int], Info]]:
+        """List the results of a thread's next step, the program not being over."""
         bits = self.space.bits
         state: Packed = node & self.state_mask
         number = node >> bits
-        for thread, way, after, info in self.space.successors(state):
+        for way, (delta, _, info) in enumerate(self.space.moves(state, thread)):
             key = number, info.number
             found = self.known.get(key)
             if found is None:
                 found = self.known[key] = self.follow(number, info)
-            yield thread, way, after | found[0] << bits, found[1], info
+            yield way, state + delta | found[0] << bits, found[1], info
+
+    def called(self, number: int, names: tuple[int, ...]) -> int:
+        """Give what is known with each thread called by another's number."""
+        key = number, names
+        found = self.in_names.get(key)
+        if found is None:
+            records = self.knowledge[number]
+            after = frozenset(
+                record._replace(
+                    thread=names[record.thread],
+                    known_to=frozenset(renamed(knower, names) for knower in record.known_to),
+                )
+                for record in records
+            )
+            found = self.in_names[key] = self.number(after)
+        return found
+
+    def number(self, knowledge: Knowledge) -> int:
+        """Give the number of what is known."""
+        found = self.numbers.get(knowledge)
+        if found is None:
+            found = self.numbers[knowledge] = len(self.knowledge)
+            self.knowledge.append(knowledge)
+        return found
 
     def follow(self, number: int, info: Info) -> tuple[int, frozenset[int]]:
         """Work out what is known after a step, and which variables race by it."""
@@ -113,11 +146,17 @@ class Order:
             self.known.clear()
         if self.forget:
             after = frozenset(record for record in after if record.variable in self.variables)
-        found = self.numbers.get(after)
-        if found is None:
-            found = self.numbers[after] = len(self.knowledge)
-            self.knowledge.append(after)
-        return found, raced
+        return self.number(after), raced
+
+
+def renamed(knower: Knower, names: tuple[int, ...]) -> Knower:
+    """Give who comes after an access with each thread called by another's number."""
+    what, at = knower
+    if what == "thread" or (what == "channel" and 0 <= at < len(names)):
+        return what, names[at]
+    if isinstance(what, tuple) and what[0] == "woken":
+        return (what[0], what[1], names[what[2]]), at
+    return knower
 
 
 def follow(

@@ -1,5 +1,10 @@
 """Every state that can be reached, breadth first."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
 from deadsim.engine.memory import Packed, Space
 from deadsim.exploration.asked import Asked
 from deadsim.exploration.budget import Budget
@@ -8,6 +13,7 @@ from deadsim.model.claims import DefectType
 WATCHED = 4_096  # states between two looks at the budget
 MOST_KNOWN = 100_000  # entries of a quick table
 MOST_BITS = 18  # that decide the steps of threads which are looked up together
+ENOUGH = 30_000  # states, from which on numpy pays
 ALONE = 2_000  # states, before it is known which bits these are
 
 
@@ -21,7 +27,7 @@ class Reached:
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self.levels: list[list[Packed]] = [[space.start]]
+        self.levels: list[Any] = [[space.start]]  # lists, or numpy's arrays
         self.transitions = 0
         self.ends: list[Packed] = []
         self.halts: list[Packed] = []
@@ -29,6 +35,11 @@ class Reached:
         self.complete = False
         self.invariants = [Asked(space, i.expression) for i in space.system.program.invariants]
         self.judge(self.levels[0])
+
+    def each_level(self) -> Iterator[list[Packed]]:
+        """Give the levels as lists, those of numpy too."""
+        for level in self.levels:
+            yield list(level)
 
     @property
     def states(self) -> int:
@@ -43,16 +54,27 @@ class Reached:
             if not all(map(holds, states)):
                 self.shown.add("invariant")
 
-    def search(self, budget: Budget) -> None:
-        """Visit every state; raises Spent, and Outgrown where the space has to be widened."""
+    def search(self, budget: Budget, most: int | None = None) -> None:
+        """Visit every state, but no more levels once there are `most` of them.
+
+        Raises Spent, and Outgrown where the space has to be widened.
+        """
         space = self.space
         levels, ends, halts = self.levels, self.ends, self.halts
         seen = {space.start}
-        quick = [_Quick(self, (thread,)) for thread in space.threads]
-        grouped = False
+        quick = [Quick(self, (thread,)) for thread in space.threads]
+        grouped = tried = False
         lasting = space.lasting
         budget.count(1)
         while levels[-1]:
+            if most is not None and len(seen) > most:
+                return
+            if grouped and not tried and len(seen) > ENOUGH:
+                tried = True
+                if go_on_with_numpy(self, quick, budget, most):
+                    if len(levels[-1]):
+                        return
+                    break
             following: list[Packed] = []
             counted = transitions = 0
             levels.append(following)
@@ -93,7 +115,18 @@ class Reached:
         self.complete = True
 
 
-class _Quick:
+def go_on_with_numpy(
+    reached: Reached, quick: list[Quick], budget: Budget, most: int | None
+) -> bool:
+    """Go on with many states at once, if numpy is there and states are small enough."""
+    try:
+        from deadsim.exploration.vector import go_on
+    except ImportError:
+        return False
+    return go_on(reached, quick, budget, most)
+
+
+class Quick:
     """The steps of some threads, by all bits that any of them was seen to depend on at once.
 
     One look-up takes the place of two for each of them, as long as there are not too many values.
@@ -124,13 +157,13 @@ class _Quick:
         return found
 
 
-def groups(reached: Reached, single: list[_Quick]) -> list[_Quick]:
+def groups(reached: Reached, single: list[Quick]) -> list[Quick]:
     """Put neighbouring threads together, as long as few bits decide what they can do."""
-    found: list[_Quick] = []
+    found: list[Quick] = []
     for one in single:
         if found and (found[-1].mask | one.mask).bit_count() <= MOST_BITS:
             before = found.pop()
-            both = _Quick(reached, before.threads + one.threads)
+            both = Quick(reached, before.threads + one.threads)
             both.mask = before.mask | one.mask
             found.append(both)
         else:

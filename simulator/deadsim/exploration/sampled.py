@@ -9,17 +9,16 @@ from collections.abc import Collection
 from deadsim.detect.watch import true
 from deadsim.engine.pool import Pool
 from deadsim.exploration.budget import Budget, Spent
-from deadsim.exploration.hunt import Goal, Path, Shown
+from deadsim.exploration.hunt import Goal, Path, Shortest
 from deadsim.exploration.level import Known, never
 from deadsim.exploration.naming import Naming
 from deadsim.kernel.query import state_evaluator
 from deadsim.kernel.system import State
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.model.program import Choice, Plan, StrategyName
-from deadsim.runs.once import Runner
+from deadsim.runs.once import LastState, Runner
 from deadsim.runs.result import Run
 from deadsim.trace.finding import ClaimBroken, Deadlock, Finding, Race
-from deadsim.trace.schedule import switches
 
 RUNS = 1_000
 """How many schedules are sampled, where nothing else is asked for."""
@@ -58,7 +57,7 @@ class Sampled:
         self.program = runner.program
         self.known: dict[str, Known] = {}
         self.values: dict[str, set[bool]] = {key: set() for key in asked}
-        self.best: dict[Goal, Shown] = {}
+        self.best = Shortest()
         self.racy: set[int] = set()
         self.executions = 0
         self.spent: Spent | None = None
@@ -72,7 +71,7 @@ class Sampled:
         try:
             for seed in range(self.budget.executions or RUNS):
                 self.budget.watch()
-                last = _Last()
+                last = LastState()
                 run = self.runner.run(
                     self.pool,
                     Plan(self.strategy, seed),
@@ -98,7 +97,9 @@ class Sampled:
     def judge(self, run: Run, end: State | None) -> None:
         """Take in one run."""
         shown: set[str] = {found.type for found in run.defects}
-        over = run.outcome in ("completed", "stuck")
+        # A deadlock of some threads ends the run, but the others could have gone on.
+        halted = run.outcome == "stuck" and end is not None and not self.runner.system.enabled(end)
+        over = run.outcome == "completed" or halted
         for type in DEFECT_TYPES:
             if type in self.values and (type in shown or (over and type != "livelock")):
                 self.values[type].add(type in shown)
@@ -111,10 +112,7 @@ class Sampled:
                     self.values[claim.key].add(value)
         for wanted in self.program.claims.output if over else ():
             if wanted.key in self.values:
-                printed = run.output_lines
-                exact = wanted.level == "exactly"
-                value = printed == [*wanted.lines] if exact else wanted.lines[0] in printed
-                self.values[wanted.key].add(value)
+                self.values[wanted.key].add(wanted.is_met(run.output_lines))
 
     def note(self, found: Finding, run: Run) -> None:
         """Keep the schedule that shows a defect with the fewest context switches."""
@@ -131,23 +129,8 @@ class Sampled:
             return
         whole = isinstance(found, ClaimBroken)
         steps = len(run.schedule) if whole else 0 if found.step is None else found.step + 1
-        path = self.path(run.schedule[:steps])
-        count = switches(str(thread) for thread, _ in path)
-        best = self.best.get(goal)
-        if best is None or (count, len(path)) < (best.switches, len(best.path)):
-            self.best[goal] = Shown(path, count, False)
+        self.best.note(goal, self.path(run.schedule[:steps]))
 
     def path(self, schedule: tuple[Choice, ...]) -> Path:
         """Give a schedule by numbers."""
         return tuple((self.runner.names[choice.thread], choice.result or 0) for choice in schedule)
-
-
-class _Last:
-    """Keeps the state that a run has come to."""
-
-    def __init__(self) -> None:
-        self.state: State | None = None
-
-    def after(self, state: State, event: object, failures: object) -> bool:
-        self.state = state
-        return False

@@ -1,6 +1,11 @@
-"""The stateful search: every claim decided over all states of a scenario."""
+"""The stateful search: every claim decided over all states of a scenario, or as many as it takes.
+
+Where there are many, a reduced graph is tried, and only where that gets too large itself all states.
+"""
 
 from collections.abc import Callable, Collection
+from functools import partial
+from typing import Literal, TypeAlias
 
 from deadsim.engine.memory import Info, Outgrown, Packed, Space
 from deadsim.exploration import beforehand
@@ -11,10 +16,23 @@ from deadsim.exploration.level import UNKNOWN, Known, never, over
 from deadsim.exploration.order import Order
 from deadsim.exploration.outcomes import Component, bottom_components, edges_of
 from deadsim.exploration.reach import WATCHED, Reached
-from deadsim.exploration.stubborn import Reduced
+from deadsim.exploration.reduced import Reduced, See, TooMany, seeing, seeing_race
+from deadsim.exploration.stubborn import Stubborn
+from deadsim.exploration.symmetry import Symmetry, interchangeable
 from deadsim.kernel.system import System
 from deadsim.model.claims import DEFECT_TYPES, DefectType
 from deadsim.runs.result import lines
+
+Reduce: TypeAlias = Literal["early", "late", "never"]
+"""When a reduced graph is tried: at once, where there are many states, or not at all."""
+
+Graph: TypeAlias = Literal["whole", "reduced"]
+
+MANY = 100_000
+"""States, from which on a reduced graph is tried first."""
+
+DEARER = 4
+"""How many times fewer nodes a reduced graph may have at first; each takes as long as a dozen states."""
 
 FAILURES: tuple[DefectType, ...] = ("assertion", "invariant", "misuse", "error")
 
@@ -23,8 +41,9 @@ class Stateful:
     """What all states of a scenario say of its claims, by their keys in `known`.
 
     `asked` are the keys to decide. `components` are the outcomes: ends, halts, and parts that are
-    never left again. `racy` are the variables that were seen to race, all of them where `known` is
-    complete. `spent` says which budget ran out.
+    never left again, None where one may be missing; `seen` are those that were found. `racy` are the
+    variables that were seen to race, all of them where `known` is complete. `spent` says which budget
+    ran out. `reduce` says when a reduced graph is tried; `reduced` is it, where it settled the outcomes.
     """
 
     def __init__(
@@ -33,36 +52,37 @@ class Stateful:
         asked: Collection[str],
         budget: Budget,
         preemptions: int | None = None,
-        reduce: bool = False,
+        reduce: Reduce = "late",
     ) -> None:
         self.system = system
         self.program = system.program
         self.asked = asked
         self.budget = budget
         self.preemptions = preemptions
-        self.reduce = reduce
+        self.reduce = "never" if preemptions is not None else reduce
         self.reduced: Reduced | None = None
         self.impossible = beforehand.impossible(system)
         self.keep_output = any(claim.key in asked for claim in self.program.claims.output)
-        self.space = Space(system, self.keep_output)
+        self.alike = () if self.reduce == "never" else interchangeable(system)
+        self.space = Space(system, self.keep_output, self.alike)
         self.reached = Reached(self.space)
         self.components: list[Component] | None = None
+        self.seen: list[Component] = []
         self.known: dict[str, Known] = {}
         self.racy: frozenset[int] = frozenset()
         self.spent: Spent | None = None
+        self.failed: dict[str, int] = {}
 
     def decide(self) -> None:
         """Decide what can be decided within the budget."""
         for key, why in self.impossible.items():
             self.known[key] = never(why)
-        if self.reduce:
-            self.within(self.search_reduced)
-        elif any(key not in self.known for key in self.asked if key != "race"):
+        if any(key not in self.known for key in self.asked if key != "race"):
             self.within(self.search)
             self.conclude()
         for type in FAILURES:
             if self.is_open(type) and type in self.reached.shown:
-                self.within(lambda type=type: self.failing(type))  # type: ignore[misc]
+                self.within(partial(self.failing, type))
         if self.is_open("race"):
             self.within(self.races)
 
@@ -91,32 +111,84 @@ class Stateful:
         if self.preemptions is not None:
             self.reached = reach_within(self.space, self.preemptions, self.budget)
             raise Spent(f"no schedule has more than {self.preemptions} preemptions (--preemptions)")
+        search = {"whole": self.search_whole, "reduced": self.search_reduced}
+        self.attempt("states", lambda how, most: search[how](most))
+
+    def attempt(self, what: str, work: Callable[[Graph, int | None], bool]) -> Graph:
+        """Try which graph serves, one after the other, unless it has too many nodes; give the one that does.
+
+        What had too many is not tried again once the space is widened.
+        """
+        part = self.budget.states // 8
+        first, second = min(MANY, part), min(MANY // DEARER, part)
+        tries: list[tuple[Graph, int | None]] = [
+            ("whole", first),
+            ("reduced", second),
+            ("whole", 5 * part),
+            ("reduced", None),
+        ]
+        if self.reduced is not None or self.reduce == "early":
+            tries = [("reduced", None)]
+        elif self.reduce == "never":
+            tries = [("whole", None)]
+        for how, most in tries[self.failed.get(what, 0) :]:
+            if work(how, most):
+                return how
+            self.failed[what] = self.failed.get(what, 0) + 1
+        raise AssertionError("the last one has no bound")
+
+    def search_whole(self, most: int | None) -> bool:
+        """Visit every state, and find the outcomes, unless there are more states than `most`."""
         self.reached = Reached(self.space)
-        self.reached.search(self.budget)
+        self.reached.search(self.budget, most)
+        if not self.reached.complete:
+            return False
         if "livelock" in self.impossible:
             found = [Component((state,), 0) for state in (*self.reached.ends, *self.reached.halts)]
         else:
             found = list(bottom_components(self.space.start, edges_of(self.space), self.budget))
-        self.components = found
+        self.components = self.seen = found
+        return True
 
-    def search_reduced(self) -> None:
-        """Decide deadlocks alone, in fewer states."""
-        self.reduced = Reduced(self.space, self.budget)
+    def search_reduced(self, most: int | None) -> bool:
+        """Find the outcomes in a reduced graph, unless that has more nodes than `most`."""
+        reduced = self.graph(self.note, most=most)
         try:
-            self.components = self.reduced.components()
-        except Spent:
-            halts = [part for part in self.reduced.found if not part.movers]
-            self.components = [part for part in halts if self.stuck(part)]
-            self.known["deadlock"] = Known(bool(self.components), False, False)
-            self.budget.visited += len(self.reduced.last)
-            raise
-        self.known["deadlock"] = over((bool(self.stuck(p)) for p in self.components), True)
+            self.components = reduced.components()
+            self.reduced = reduced
+            return True
+        except TooMany:
+            return False
+        finally:
+            self.seen = [part for part in reduced.found if self.components or not part.movers]
+
+    def graph(
+        self,
+        see: See,
+        order: Order | None = None,
+        most: int | None = None,
+        budget: Budget | None = None,
+    ) -> Reduced:
+        """Begin a reduced graph of the states, or of these with what is known of accesses."""
+        symmetry = Symmetry(self.space, self.alike) if self.alike else None
+        return Reduced(Stubborn(self.space), budget or self.budget, see, order, most, symmetry)
+
+    def note(self, after: Packed, info: Info, raced: frozenset[int]) -> bool:
+        """Look at a step of the reduced graph; all are followed."""
+        if info.failures:
+            self.reached.shown.update(failure.type for failure in info.failures)
+        if self.reached.invariants:
+            self.reached.judge([after])
+        return False
 
     def conclude(self) -> None:
         """Say what the outcomes mean for the claims."""
         reached, space = self.reached, self.space
         complete = self.components is not None
-        parts = self.components or [Component((s,), 0) for s in (*reached.ends, *reached.halts)]
+        parts = self.components
+        if parts is None:
+            halted = [Component((state,), 0) for state in (*reached.ends, *reached.halts)]
+            parts = self.seen = [*self.seen, *halted]
         firsts = [part.nodes[0] for part in parts]
         known = self.known
         if self.is_open("deadlock"):
@@ -133,10 +205,8 @@ class Stateful:
             if not ends and complete:
                 known[claim.key] = Known(claim.level == "always", False, True, "nothing ever ends")
         for wanted in self.program.claims.output if self.keep_output else ():
-            exact = wanted.level == "exactly"
             printed = (lines(space.value(state, self.program.output)) for state in firsts)
-            values = (p == [*wanted.lines] if exact else wanted.lines[0] in p for p in printed)
-            known[wanted.key] = over(values, complete)
+            known[wanted.key] = over(map(wanted.is_met, printed), complete)
 
     def stuck(self, part: Component) -> int:
         """Give the threads, no daemons, that can never move again in an outcome, as bits."""
@@ -156,10 +226,15 @@ class Stateful:
         shows = self.shows(type)
         without = False
         if not shows(self.space.start, None):
-            edges = edges_of(self.space, shows)
-            parts = bottom_components(self.space.start, edges, self.budget)
-            without = next(parts, None) is not None
+            without = self.ends_without(shows)
         self.known[type] = Known(True, without, without or self.components is not None)
+
+    def ends_without(self, shows: Callable[[Packed, Info | None], bool]) -> bool:
+        """Find out whether an execution can come to its outcome without such a step."""
+        if self.reduced is not None:
+            return bool(self.graph(seeing(shows)).components())
+        parts = bottom_components(self.space.start, edges_of(self.space, shows), self.budget)
+        return next(parts, None) is not None
 
     def shows(self, type: DefectType) -> Callable[[Packed, Info | None], bool]:
         """Give what says whether a step (None: the start) shows a type of failure."""
@@ -175,44 +250,58 @@ class Stateful:
 
     def races(self) -> None:
         """Find out which variables race, and whether an execution can end without a race."""
-        variables = beforehand.may_race(self.system)
-        order = Order(self.space, variables, forget=True)
-        seen = {order.start}
-        front = [order.start]
+        order = Order(self.space, beforehand.may_race(self.system), forget=True)
+        follow = {"whole": self.follow_whole, "reduced": self.follow_reduced}
         try:
-            while front and order.variables:
-                node = front.pop()
-                transitions = 0
-                for _, _, after, _, _ in order.successors(node):
-                    transitions += 1
-                    if after not in seen:
-                        seen.add(after)
-                        front.append(after)
-                        if not len(seen) % WATCHED:
-                            self.budget.count(WATCHED)
-                self.budget.transitions += transitions
-            self.budget.count(len(seen) % WATCHED)
+            how = self.attempt("races", lambda how, most: follow[how](order, most))
         finally:
             self.racy = frozenset(order.raced)
             self.known["race"] = Known(bool(self.racy), False, False)
-        without = True
-        if self.racy:
-            without = self.ends_without_race()
+        without = not self.racy or self.ends_without_race(how)
         self.known["race"] = Known(bool(self.racy), without, True)
 
-    def ends_without_race(self) -> bool:
+    def follow_whole(self, order: Order, most: int | None) -> bool:
+        """Follow every step, unless there are more nodes than `most`."""
+        seen = {order.start}
+        front = [order.start]
+        while front and order.variables:
+            if most is not None and len(seen) > most:
+                return False
+            node = front.pop()
+            transitions = 0
+            for _, _, after, _, _ in order.successors(node):
+                transitions += 1
+                if after not in seen:
+                    seen.add(after)
+                    front.append(after)
+                    if not len(seen) % WATCHED:
+                        self.budget.count(WATCHED)
+            self.budget.transitions += transitions
+        self.budget.count(len(seen) % WATCHED)
+        return True
+
+    def follow_reduced(self, order: Order, most: int | None) -> bool:
+        """Follow the steps of a reduced graph, unless that has more nodes than `most`."""
+        # Once every variable has raced there is nothing more to see.
+        def is_over(*_: object) -> bool:
+            return not order.variables
+
+        try:
+            self.graph(is_over, order, most).components()
+        except TooMany:
+            return False
+        return True
+
+    def ends_without_race(self, how: Graph) -> bool:
         """Find out whether an execution can come to its outcome without a race."""
         order = Order(self.space, self.racy)
+        if how == "reduced":
+            return bool(self.graph(seeing_race, order).components())
 
         def edges(node: int) -> tuple[list[tuple[int, int]], bool]:
-            out: list[tuple[int, int]] = []
-            more = False
-            for thread, _, after, raced, _ in order.successors(node):
-                if raced:
-                    more = True
-                else:
-                    out.append((thread, after))
-            return out, more
+            steps = list(order.successors(node))
+            out = [(thread, after) for thread, _, after, raced, _ in steps if not raced]
+            return out, len(out) < len(steps)
 
         parts = bottom_components(order.start, edges, self.budget)
         return next(parts, None) is not None

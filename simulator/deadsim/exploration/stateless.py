@@ -15,7 +15,7 @@ from deadsim.exploration import beforehand
 from deadsim.exploration.asked import Asked
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.dpor import MOST_STEPS, Classes, Execution
-from deadsim.exploration.hunt import Goal, Path, Shown
+from deadsim.exploration.hunt import Goal, Path, Shortest
 from deadsim.exploration.level import UNKNOWN, Known, never, over
 from deadsim.exploration.naming import Naming
 from deadsim.kernel.operation import replaced
@@ -25,7 +25,6 @@ from deadsim.runs.result import lines
 from deadsim.strategies.script import Script
 from deadsim.strategies.strategy import Chance
 from deadsim.trace.event import Event
-from deadsim.trace.schedule import switches
 
 Carry = Callable[[Space, Execution], tuple[Event, ...]]
 """Carries an execution out, and gives its events."""
@@ -56,7 +55,7 @@ class Stateless:
         """Begin, or begin anew."""
         self.executions = 0
         self.values: dict[str, set[bool]] = {key: set() for key in self.asked}
-        self.best: dict[Goal, Shown] = {}
+        self.best = Shortest()
         self.racy: set[int] = set()
         self.whole = True
         claims = self.program.claims
@@ -103,16 +102,16 @@ class Stateless:
         events = self.carry(space, execution)
         shown: set[str] = set()
         failures = [(0, f) for f in space.begun.failures]
-        for number, step in enumerate(execution.steps, 1):
-            failures += [(number, f) for f in step.info.failures]
+        for number, info in enumerate(execution.infos, 1):
+            failures += [(number, f) for f in info.failures]
         for number, failure in failures:
             shown.add(failure.type)
-            self.note(Goal(failure.type), path[:number])
+            self.best.note(Goal(failure.type), path[:number])
         for number, state in enumerate(execution.states):
             if "invariant" in shown or all(holds(state) for holds in self.invariants):
                 continue
             shown.add("invariant")
-            self.note(Goal("invariant"), path[:number])
+            self.best.note(Goal("invariant"), path[:number])
         if self.races(events, path):
             shown.add("race")
         if execution.whole and not space.over(end):
@@ -130,7 +129,7 @@ class Stateless:
         space = self.space
         stuck = frozenset(thread for thread in space.threads if space.running(end, thread))
         for one in self.naming.name(space.state(end), events, stuck):
-            self.note(self.naming.goal_of(one), path)
+            self.best.note(self.naming.goal_of(one), path)
 
     def judge_end(self, end: int, path: Path) -> None:
         """Hold the end of a whole execution against the claims about it."""
@@ -140,15 +139,13 @@ class Stateless:
                     value = holds(end)
                     self.values[claim.key].add(value)
                     if claim.level != "possible" and value == (claim.level == "never"):
-                        self.note(Goal("final", (claim.key,)), path)
+                        self.best.note(Goal("final", (claim.key,)), path)
         for wanted in self.program.claims.output:
             if wanted.key in self.values:
-                printed = lines(self.space.value(end, self.program.output))
-                exact = wanted.level == "exactly"
-                value = printed == [*wanted.lines] if exact else wanted.lines[0] in printed
+                value = wanted.is_met(lines(self.space.value(end, self.program.output)))
                 self.values[wanted.key].add(value)
                 if wanted.level == "always" and not value:
-                    self.note(Goal("output", (wanted.key,)), path)
+                    self.best.note(Goal("output", (wanted.key,)), path)
 
     def races(self, events: Iterable[Event], path: Path) -> bool:
         """Look for races in one execution."""
@@ -159,15 +156,8 @@ class Stateless:
             detector.after(event)
         for variable, pair in detector.found.items():
             self.racy.add(variable)
-            self.note(Goal("race", (variable,)), path[: pair.second + 1])
+            self.best.note(Goal("race", (variable,)), path[: pair.second + 1])
         return bool(detector.found)
-
-    def note(self, goal: Goal, path: Path) -> None:
-        """Keep the schedule that shows something with the fewest context switches."""
-        count = switches(str(thread) for thread, _ in path)
-        best = self.best.get(goal)
-        if best is None or (count, len(path)) < (best.switches, len(best.path)):
-            self.best[goal] = Shown(path, count, False)
 
 
 def in_memory(system: System) -> Carry:
@@ -180,7 +170,7 @@ def on_threads(system: System, pool: Pool) -> Carry:
 
     def carry(space: Space, execution: Execution) -> tuple[Event, ...]:
         script = Script(tuple(_named(space, execution)), Chance(0))
-        done = execute(system, script, pool, max_steps=max(1, len(execution.steps)))
+        done = execute(system, script, pool, max_steps=max(1, len(execution.path)))
         output = system.program.output  # nobody keeps it there
         objects = replaced(done.state.objects, output, space.value(execution.states[-1], output))
         if space.pack(done.state._replace(objects=objects)) != execution.states[-1]:

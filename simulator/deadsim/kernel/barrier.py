@@ -22,6 +22,17 @@ def initial(barrier: Barrier) -> Round:
     return Round()
 
 
+def threads_in(state: Round) -> tuple[int, ...]:
+    """List the threads that the state mentions, first to last."""
+    return (*state.arrived, *(thread for thread, _ in sorted(state.freed, key=lambda one: one[1])))
+
+
+def renamed(state: Round, names: Sequence[int]) -> Round:
+    """Give the state with each thread called by another's number."""
+    arrived = tuple(names[thread] for thread in state.arrived)
+    return Round(arrived, tuple(sorted((names[thread], place) for thread, place in state.freed)))
+
+
 def arrivals(number: int) -> Stock:
     """Name arrivals as something that is counted."""
     return ("arrivals", number)

@@ -43,6 +43,16 @@ def initial(condition: Condition) -> tuple[Waiter, ...]:
     return ()
 
 
+def threads_in(state: tuple[Waiter, ...]) -> tuple[int, ...]:
+    """List the threads that the state mentions, first to last."""
+    return tuple(waiter.thread for waiter in state)
+
+
+def renamed(state: tuple[Waiter, ...], names: Sequence[int]) -> tuple[Waiter, ...]:
+    """Give the state with each thread called by another's number."""
+    return tuple(waiter._replace(thread=names[waiter.thread]) for waiter in state)
+
+
 def notifies(number: int) -> Stock:
     """Name what wakes one waiter as something that is counted."""
     return ("notifies", number)

@@ -31,6 +31,16 @@ def initial(event: Event) -> Flag:
     return Flag(event.set)
 
 
+def threads_in(state: Flag) -> tuple[int, ...]:
+    """List the threads that the state mentions, first to last."""
+    return tuple(thread for thread, _ in state.waiters)
+
+
+def renamed(state: Flag, names: Sequence[int]) -> Flag:
+    """Give the state with each thread called by another's number."""
+    return state._replace(waiters=tuple((names[thread], woken) for thread, woken in state.waiters))
+
+
 def offer(number: int, event: Event, state: Flag, facts: Facts, holding: dict[int, Held]) -> None:
     """Note for relaxed progress whether it is set, and who waits."""
     if state.set:

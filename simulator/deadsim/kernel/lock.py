@@ -15,6 +15,16 @@ def initial(lock: Lock) -> Any:
     return None
 
 
+def threads_in(state: Any) -> tuple[int, ...]:
+    """List the threads that the state mentions, first to last."""
+    return () if state is None else (state[0],)
+
+
+def renamed(state: Any, names: Sequence[int]) -> Any:
+    """Give the state with each thread called by another's number."""
+    return None if state is None else (names[state[0]], state[1])
+
+
 def offer(number: int, lock: Lock, state: Any, facts: Facts, holding: dict[int, Held]) -> None:
     """Note for relaxed progress whether it is free, or who holds it."""
     if state is None:

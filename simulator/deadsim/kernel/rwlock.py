@@ -40,6 +40,18 @@ def initial(rwlock: RWLock) -> Within:
     return Within()
 
 
+def threads_in(state: Within) -> tuple[int, ...]:
+    """List the threads that the state mentions, first to last."""
+    return (*state.owners(), *state.queued)
+
+
+def renamed(state: Within, names: Sequence[int]) -> Within:
+    """Give the state with each thread called by another's number."""
+    writer = None if state.writer is None else names[state.writer]
+    readers = tuple(sorted((names[thread], count) for thread, count in state.readers))
+    return Within(writer, readers, tuple(names[thread] for thread in state.queued))
+
+
 def offer(number: int, rwlock: RWLock, state: Within, facts: Facts, holding: dict[int, Held]) -> None:
     """Note for relaxed progress who is in and who has to leave before others."""
     if state.writer is not None:

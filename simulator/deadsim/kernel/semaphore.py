@@ -12,6 +12,8 @@ from deadsim.kernel.supply import ENDLESS, Approach, Facts, Form, Held, Passage,
 from deadsim.model.objects import Semaphore
 from deadsim.model.values import Value
 
+MANY = 2**31  # permits, from which on one more is not taken to be always possible
+
 
 def initial(semaphore: Semaphore) -> int:
     """Give the state that the object begins with."""
@@ -114,8 +116,9 @@ class ReleaseForm(Form):
         yield Passage(more(a.held, stock, -count), supplies=((stock, count),))
 
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        # Of an unbounded one, once its permits are more than an integer can count.
         declared: Any = self.declared[number]
-        return bool(declared.bounded)
+        return bool(declared.bounded or "count" in self.flags or declared.value >= MANY)
 
     def certain(self, number: int) -> Sequence[Fact]:
         return (permits(number),)

@@ -1,5 +1,6 @@
 """What a scenario claims of itself, and the closed sets of defects and of kinds of deadlock."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from deadsim.errors import Place
@@ -59,6 +60,12 @@ class OutputClaim(NamedTuple):
     level: Literal["possible", "always", "exactly"]
     lines: tuple[str, ...]
     place: Place
+
+    def is_met(self, printed: Sequence[str]) -> bool:
+        """Decide whether whole lines of output are as this claims."""
+        if self.level == "exactly":
+            return tuple(printed) == self.lines
+        return self.lines[0] in printed
 
 
 class Claims(NamedTuple):

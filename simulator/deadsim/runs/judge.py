@@ -32,7 +32,7 @@ def broken_claims(
     if ended:
         printed = lines(output)
         for wanted in program.claims.output:
-            if wanted.level == "always" and wanted.lines[0] not in printed:
+            if wanted.level == "always" and not wanted.is_met(printed):
                 message = f"this line was not printed: {wanted.lines[0]}"
                 found.append(ClaimBroken("output", wanted.key, step, wanted.place, message))
     return tuple(found)

@@ -80,7 +80,7 @@ class Runner:
         races = RaceWatch()
         livelocks = LivelockWatch(self.system)
         failures = FailureWatch(self.program)
-        last = _LastState()
+        last = LastState()
         try:
             execution = execute(
                 self.system, strategy, pool, (last, failures, races, livelocks, deadlocks, *watchers), budget, interrupt
@@ -248,7 +248,7 @@ class Runner:
             raise UsageError(f"the schedule names '{unknown}'; the scenario's threads are {known}")
         return tuple((self.names[thread], result) for thread, result in names)
 
-    def diverged(self, unfit: Unfit, last: "_LastState") -> ReplayDiverged:
+    def diverged(self, unfit: Unfit, last: "LastState") -> ReplayDiverged:
         """Say what a schedule wanted at a step, and what was there."""
         name = self.program.threads[unfit.thread].name
         if unfit.bound is not None:
@@ -270,7 +270,7 @@ class Runner:
         return f"{name} is blocked in '{frame.operation.verb}' of {about} (line {line})"
 
     def left_over(
-        self, script: Script, execution: Execution, last: "_LastState"
+        self, script: Script, execution: Execution, last: "LastState"
     ) -> ReplayDiverged:
         """Say that a schedule goes on where the program does not."""
         thread = script.choices[script.step][0]
@@ -280,7 +280,7 @@ class Runner:
         return ReplayDiverged(script.step, name, self.why_not(thread, last.state))
 
 
-class _LastState:
+class LastState:
     """Keeps the state that an execution has reached."""
 
     def __init__(self) -> None:

@@ -70,7 +70,7 @@ def text(choices: Iterable[Choice]) -> str:
     return " ".join(parts)
 
 
-def switches(threads: Iterable[str]) -> int:
+def switches(threads: Iterable[object]) -> int:
     """Count the context switches: neighbouring steps of different threads, forced ones too."""
     return max(0, sum(1 for _ in groupby(threads)) - 1)
 
