@@ -19,8 +19,7 @@ from deadsim.exploration.reach import WATCHED
 from deadsim.exploration.stubborn import Stubborn
 from deadsim.exploration.symmetry import Names, Symmetry
 
-EACH = 20  # steps for each node that a graph may have
-LONGEST = 1_000  # steps of one thread that are passed through without keeping the states
+LONGEST = 20  # steps of one thread that are passed through without keeping the states
 
 See: TypeAlias = Callable[[Packed, Info, frozenset[int]], bool]
 """Called with each step: the state that it leads to, and which variables race by it; true if it is
@@ -52,7 +51,7 @@ class Way(NamedTuple):
 class Reduced:
     """The reduced graph of a program's states; with `order`, of these with what is known of accesses.
 
-    `components` are its parts that are never left again; `path` leads to a node of it. `see` is
+    `components` are its parts that are never left again; `find` leads to a node of it. `see` is
     called with each step, those included that are passed through without keeping the states.
     """
 
@@ -166,8 +165,6 @@ class Reduced:
         self.transitions += 1
         if not self.transitions % WATCHED:
             self.budget.watch()
-            if self.most is not None and self.transitions > EACH * self.most:
-                raise TooMany
         found: list[Way] = []
         if self.order is not None:
             for way, after, raced, info in self.order.steps(node, thread):
