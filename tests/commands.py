@@ -1,9 +1,13 @@
-"""Call the command line in this process, as a user would from a shell."""
+"""Call the command line as a user would from a shell."""
 
 import contextlib
 import io
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -45,3 +49,20 @@ def deadsim(*arguments: str, stdin: bytes = b"") -> Done:
         except SystemExit as exit:
             status = exit.code
     return Done(int(status or 0), out.text(), err.text())
+
+
+def interrupted(*arguments: str, seconds: float) -> Done:
+    """Run a command in a process of its own, and press Ctrl-C some seconds after it first shows progress."""
+    terminal, end = os.openpty()
+    command = [sys.executable, "-m", "deadsim", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=end, text=True)
+    os.close(end)
+    shown = os.read(terminal, 65_536)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    with contextlib.suppress(OSError):  # so a terminal ends
+        while more := os.read(terminal, 65_536):
+            shown += more
+    os.close(terminal)
+    return Done(process.returncode, out, shown.decode())

@@ -2,16 +2,13 @@
 
 import gc
 import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from commands import interrupted
 from deadsim import InternalError, load, loads
 from deadsim.engine import baton, primitives
 from deadsim.engine.interrupts import Interrupt
@@ -141,18 +138,11 @@ def test_an_interrupt_ends_a_run_at_its_next_step() -> None:
 def test_ctrl_c_reports_what_was_seen(extra: tuple[str, ...], tmp_path: Path) -> None:
     file = tmp_path / "spin.yaml"
     file.write_text(SPIN)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "deadsim", "run", str(file), "--max-steps", "100000000", *extra],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    assert "Traceback" not in err
-    assert "interrupted" in out.lower()
+    done = interrupted("run", str(file), "--max-steps", "100000000", *extra, seconds=0.5)
+    assert done.status == 130, done.err
+    assert "Traceback" not in done.err
+    assert "steps, " in done.err
+    assert "interrupted" in done.out.lower()
 
 
 def test_many_threads_at_once() -> None:

@@ -2,15 +2,13 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from commands import deadsim
+from commands import deadsim, interrupted
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 TWO = """
@@ -185,25 +183,21 @@ def test_the_same_bytes_but_for_the_seconds(two: Path) -> None:
     assert len(set(reports)) == 2
 
 
-@pytest.mark.parametrize("delay", [2.5, 3.5])
+@pytest.mark.parametrize("seconds", [0, 0.7, 1.9])
 @pytest.mark.parametrize("reduction", ["none", "auto"])
 def test_an_interrupted_search_reports_what_it_has_and_claims_nothing_more(
-    tmp_path: Path, delay: float, reduction: str
+    tmp_path: Path, seconds: float, reduction: str
 ) -> None:
     file = tmp_path / "x.yaml"
     file.write_text(
         "variables: {x: 0}\nthreads:\n  'w[9]':\n  - repeat: 9\n    do: [{add: x}]\nexpect: {race: always}\n"
     )
-    command = [sys.executable, "-m", "deadsim", "explore", str(file), "--format", "json"]
-    command += ["--max-states", "100000000", "--reduction", reduction]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE)
-    time.sleep(delay)
-    running.send_signal(signal.SIGINT)
-    out, _ = running.communicate(timeout=30)
-    report = json.loads(out)
-    assert running.returncode == 130
-    assert report["complete"] is False
-    assert report["claims"]["deadlock"]["found"] == "unknown"
+    arguments = ("explore", str(file), "--format", "json", "--max-states", "100000000")
+    done = interrupted(*arguments, "--reduction", reduction, seconds=seconds)
+    assert done.status == 130, done.err
+    assert "states, " in done.err
+    assert done.json["complete"] is False
+    assert done.json["claims"]["deadlock"]["found"] == "unknown"
 
 
 def test_steps_on_nothing_shared_need_no_more_than_one_order(tmp_path: Path) -> None:

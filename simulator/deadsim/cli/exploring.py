@@ -15,6 +15,7 @@ from deadsim.cli.output import (
     Output,
     numbered,
     save,
+    searching,
     status,
     terminal_columns,
     warn,
@@ -182,27 +183,6 @@ def write_expect(result: Exploration) -> bool:
     data = with_levels(api.contents(file), file, wrong)
     save(file, data)
     return True
-
-
-class searching:
-    """Shows on a terminal how far a search has come; gives what looks at its budget."""
-
-    def __init__(self) -> None:
-        self.shown: Any = None
-
-    def __enter__(self) -> Any:
-        import sys
-
-        if not sys.stderr.isatty():
-            return None
-        from deadsim.report.progress import Searching
-
-        self.shown = Searching()
-        return self.shown.look
-
-    def __exit__(self, *error: object) -> None:
-        if self.shown is not None:
-            self.shown.close()
 
 
 def write_files(result: Exploration, options: dict[str, Any]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,24 +31,28 @@ def warn(message: str | None) -> None:
         click.echo(f"warning: {message}", err=True)
 
 
-class progress:
-    """Shows on a terminal how far long work has come; gives the watchers that tell it."""
+@contextmanager
+def progress(runs: int | None = None) -> Iterator[tuple[Any, ...]]:
+    """Show on a terminal how far a run has come, or many; gives the watchers that tell it."""
+    if not sys.stderr.isatty():
+        yield ()
+        return
+    from deadsim.report.progress import Progress
 
-    def __init__(self, runs: int | None = None) -> None:
-        self.runs = runs
-        self.shown: Any = None
+    with closing(Progress(runs)) as shown:
+        yield (shown,)
 
-    def __enter__(self) -> tuple[Any, ...]:
-        if not sys.stderr.isatty():
-            return ()
-        from deadsim.report.progress import Progress
 
-        self.shown = Progress(self.runs)
-        return (self.shown,)
+@contextmanager
+def searching() -> Iterator[Callable[[Any], None] | None]:
+    """Show on a terminal how far a search has come; gives what looks at its budget."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from deadsim.report.progress import Searching
 
-    def __exit__(self, *error: object) -> None:
-        if self.shown is not None:
-            self.shown.close()
+    with closing(Searching()) as shown:
+        yield shown.look
 
 
 def problem_rows(error: ScenarioError) -> list[dict[str, Any]]:

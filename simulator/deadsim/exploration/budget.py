@@ -41,7 +41,8 @@ class Budget:
         self.began = monotonic()
         self.before = resident()
         self.look: Callable[[Budget], None] | None = None  # shows how far it has come
-        self.visited = self.done = 0
+        self.visited = self.done = 0  # states, executions
+        self.depth = 0  # steps of the longest schedules so far
         self.transitions = 0
 
     def count(self, states: int, transitions: int = 0) -> None:
@@ -54,12 +55,12 @@ class Budget:
             raise Spent(f"the budget of {self.states:,} states is spent (--max-states)")
         self.watch()
 
-    def execution(self, number: int) -> None:
-        """Note that this execution begins, counted from 1."""
+    def execution(self, number: int, steps: int) -> None:
+        """Note an execution, counted from 1, and how long it is."""
         if self.executions is not None and number > self.executions:
             raise Spent(f"the budget of {self.executions:,} executions is spent (--max-executions)")
+        self.done, self.depth = number, max(self.depth, steps)
         if not number % 64:
-            self.done = number
             self.watch()
 
     def watch(self) -> None:

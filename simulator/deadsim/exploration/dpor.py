@@ -103,7 +103,7 @@ class Classes:
                 long = len(self.steps) >= (self.budget.steps or MOST_STEPS)
                 if not enabled or (awake and long):
                     self.executions += 1
-                    self.budget.execution(self.executions)
+                    self.budget.execution(self.executions, len(self.steps))
                     path = tuple(step.choice for step in self.steps)
                     infos = tuple(step.info for step in self.steps)
                     states = tuple(node.state for node in nodes)

@@ -75,6 +75,7 @@ class Reached:
                     if len(levels[-1]):
                         return
                     break
+            budget.depth = len(levels)
             following: list[Packed] = []
             counted = transitions = 0
             levels.append(following)

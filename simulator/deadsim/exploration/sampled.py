@@ -83,6 +83,7 @@ class Sampled:
                 if run.outcome == "interrupted":
                     raise Spent("interrupted", interrupted=True)
                 self.executions += 1
+                self.budget.done = self.executions
                 self.judge(run, last.state)
         except Spent as spent:
             self.spent = spent

@@ -116,6 +116,7 @@ class Vectors:
         """Visit every state, but no more levels once there are `most` of them."""
         reached, budget, seen = self.reached, self.budget, self.seen
         while len(self.front) and (most is None or seen.count <= most):
+            budget.depth = len(reached.levels)
             following = NONE
             for begin in range(0, len(self.front), AT_ONCE):
                 after = distinct(self.steps(self.front[begin : begin + AT_ONCE]))

@@ -50,15 +50,32 @@ class Searching:
         self.last = now
         if self.bar is None:
             self.bar = Bar(None)
-        rate = budget.visited / took
-        left = min(budget.seconds - took, (budget.states - budget.visited) / max(1.0, rate))
-        words = f"{budget.visited:,} states, {rate:,.0f} a second"
-        self.bar.draw(f"{words}, {max(0.0, left):,.0f} s until the budget is spent")
+        self.bar.draw(words_on(budget, took))
 
     def close(self) -> None:
         """Take the progress off the terminal."""
         if self.bar is not None:
             self.bar.close()
+
+
+def words_on(budget: Any, took: float) -> str:
+    """Say what was done of a budget in some seconds, and when it will be spent."""
+    left = budget.seconds - took
+    if budget.done:
+        rate, most = budget.done / took, budget.executions
+        words = f"{budget.done:,} executions"
+    else:
+        rate, most = budget.visited / took, budget.states
+        words = f"{budget.visited:,} states"
+    if most is not None and rate:
+        left = min(left, most / rate - took)
+    if budget.visited or budget.done:
+        words = f"{words}, {rate:,.0f} a second"
+    else:
+        words = "looking for the shortest schedules"
+    if budget.depth:
+        words = f"{words}, {budget.depth:,} steps deep"
+    return f"{words}, {max(0.0, left):,.0f} s until the budget is spent"
 
 
 class Progress:
