@@ -4,6 +4,7 @@ import gc
 import os
 import re
 import threading
+from collections.abc import Callable
 from heapq import heappop, heappush
 from pathlib import Path
 from random import Random
@@ -451,6 +452,46 @@ def test_widening_changes_no_verdict() -> None:
     search.decide()
     assert search.space.widths[system.program.first_object] > 4
     assert search.complete
+
+
+def test_a_space_that_is_widened_at_any_time_changes_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = range(PROGRAMS // 5)
+    plain = [deadsim.explore(deadsim.loads(scenario(seed)), max_states=MOST_STATES) for seed in seeds]
+    widened = 0
+
+    class Narrow(Space):
+        def guess(self, field: int) -> int:
+            return super().guess(field) if field in self.threads else min(super().guess(field), 1)
+
+        def widen(self) -> Callable[[int], int]:
+            nonlocal widened
+            widened += 1
+            return super().widen()
+
+    monkeypatch.setattr(stateful, "Space", Narrow)
+    monkeypatch.setattr(stateful, "MANY", 10)
+    monkeypatch.setattr(stateful, "DEARER", 1)
+    for seed, wanted in zip(seeds, plain, strict=True):
+        found = deadsim.explore(deadsim.loads(scenario(seed)), max_states=MOST_STATES)
+        if found.complete and wanted.complete:
+            assert found.claims == wanted.claims, seed
+            same = [one.finding.type for one in wanted.defects]
+            assert sorted(one.finding.type for one in found.defects) == sorted(same), seed
+    assert widened > PROGRAMS / 10
+
+
+def test_an_invariant_is_looked_at_in_a_space_that_is_widened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stateful, "MANY", 100)
+    text = """
+variables: {x: 0}
+threads:
+  'a[3]': [{repeat: 6, do: [{yield: }]}]
+  count: [{repeat: 40, do: [{atomic: [{write: x, value: x + 1}]}]}]
+invariants: [x < 40]
+"""
+    result = explored(text)
+    assert result.reduction.startswith("stubborn")
+    assert result.claims["invariant"].found == "always"
 
 
 def test_ones_and_trues_are_told_apart() -> None:

@@ -7,7 +7,7 @@ kernel once for each combination of these, and after that it is the addition of 
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import is_not
 from typing import Any, NamedTuple, TypeAlias
 
@@ -133,8 +133,11 @@ class Space:
         self.start = self.pack(self.begun.state)
         self.asked = self.start, self.begun.state
 
-    def widen(self) -> None:
-        """Give every field room for four times the values that it was seen to have."""
+    def widen(self) -> Callable[[Packed], Packed]:
+        """Give every field room for four times the values that it was seen to have.
+
+        Gives what says of a state as it was written before how it is written from now on.
+        """
 
         def fixed(field: int) -> bool:
             return field in self.threads or not self.widths[field]
@@ -143,7 +146,10 @@ class Space:
             self.widths[field] if fixed(field) else (4 * len(values)).bit_length()
             for field, values in enumerate(self.values)
         ]
+        masks, shifts = self.masks, self.shifts
         self.lay_out()
+        moves = [*zip(masks, shifts, self.shifts, strict=True)]
+        return lambda packed: sum((packed & mask) >> old << new for mask, old, new in moves)
 
     def number(self, field: int, value: Any) -> int:
         """Give the number of a value of a field; 1 and True are told apart."""

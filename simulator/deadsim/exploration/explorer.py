@@ -207,7 +207,7 @@ class _Explorer:
     def covered(self) -> str:
         """Say what was covered when a budget was spent."""
         parts = []
-        depth = len(self.search.reached.levels) - 2
+        depth = self.search.depth
         if depth > 0:
             parts.append(f"{self.budget.visited:,} states, every schedule of up to {depth:,} steps")
         if self.executions is not None:

@@ -6,7 +6,7 @@ from functools import partial
 from deadsim.engine.memory import Info, Packed
 from deadsim.engine.retrace import retrace
 from deadsim.exploration.asked import Asked
-from deadsim.exploration.budget import Budget
+from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.hunt import Edge, Goal, Path
 from deadsim.exploration.level import UNKNOWN
 from deadsim.exploration.naming import Naming
@@ -37,16 +37,19 @@ class Goals:
         self.every = every
         self.pasts = Pasts(search.program)
         self.state_mask = (1 << self.space.bits) - 1
-        # Where not every state was seen, those that are come to are looked at.
+        # Where it is not known of every state who can move, those that are come to are looked at.
         self.partly = not search.reached.complete
         self.movers: dict[Packed, int] = {}
         if "deadlock" in search.asked and search.known.get("deadlock", UNKNOWN).some:
             self.movers = dict.fromkeys(search.reached.halts, 0)
-            if search.reached.complete:
-                self.movers = who_can_move(self.space, search.reached.each_level(), budget)
+            if not self.partly:
+                try:
+                    self.movers = who_can_move(self.space, search.reached.each_level(), budget)
+                except Spent:
+                    self.partly = True
         self.dead = self.where_deadlocks_are()
         self.unnamed = set(self.dead)
-        if search.reached.complete:
+        if not self.partly:
             self.unnamed = self.where_deadlocks_form()
         self.live = {
             state

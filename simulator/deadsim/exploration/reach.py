@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from deadsim.engine.memory import Packed, Space
@@ -21,17 +21,17 @@ class Reached:
     """The states by their distance from the start, and what was seen on the way.
 
     `ends` are those in which the program has ended, `halts` those in which nothing can move though
-    it has not; `shown` are the types of failures and broken invariants. `complete` says that nothing
-    is missing.
+    it has not; `shown` are the types of failures and broken invariants, those included that are known
+    to begin with. `complete` says that nothing is missing.
     """
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, shown: Iterable[DefectType] = ()) -> None:
         self.space = space
         self.levels: list[Any] = [[space.start]]  # lists, or numpy's arrays
         self.transitions = 0
         self.ends: list[Packed] = []
         self.halts: list[Packed] = []
-        self.shown: set[DefectType] = {failure.type for failure in space.begun.failures}
+        self.shown: set[DefectType] = {*shown, *(failure.type for failure in space.begun.failures)}
         self.complete = False
         self.invariants = [Asked(space, i.expression) for i in space.system.program.invariants]
         self.judge(self.levels[0])
@@ -40,6 +40,12 @@ class Reached:
         """Give the levels as lists, those of numpy too."""
         for level in self.levels:
             yield list(level)
+
+    def moved(self, to: Callable[[Packed], Packed]) -> Reached:
+        """Give what was found of a space, once that is widened; of the states only the last."""
+        found = Reached(self.space, self.shown)
+        found.ends, found.halts = [*map(to, self.ends)], [*map(to, self.halts)]
+        return found
 
     @property
     def states(self) -> int:

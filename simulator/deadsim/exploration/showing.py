@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from deadsim.engine.memory import Outgrown
 from deadsim.engine.pool import Pool
 from deadsim.engine.retrace import retrace
 from deadsim.exploration.budget import Budget, Spent
@@ -57,14 +58,25 @@ class Showing:
 
     def defects(self, runner: Runner, pool: Pool) -> tuple[Defect, ...]:
         """Show every defect, each replayed on real threads."""
-        try:
-            goals = Goals(self.search, self.naming, self.every, self.budget)
-        except Spent:
-            return ()
         for executions in self.executions:
             self.take_over(executions)
         self.shorten()
+        while True:
+            try:
+                goals = Goals(self.search, self.naming, self.every, self.budget)
+                self.look_for(goals)
+                break
+            except Outgrown:
+                self.search.widen()
+        confirming = Confirming(self.search, goals, runner, pool)
+        ordered = sorted(self.shown.items(), key=lambda one: rank(*one))
+        return tuple(confirming.defect(goal, shown) for goal, shown in ordered)
+
+    def look_for(self, goals: Goals) -> None:
+        """Look for the best schedule of each goal."""
         search = self.search
+        if goals.partly:
+            self.budget.seconds = max(self.budget.seconds, self.budget.elapsed() + SECONDS)
         wanted = self.wanted(goals)
         if search.reduce != "early" or search.reduced is None:
             self.hunt(goals, wanted)
@@ -72,9 +84,6 @@ class Showing:
             self.hunt_races()
         if search.reduced is not None:
             self.show_reduced(search.reduced, goals, wanted)
-        confirming = Confirming(search, goals, runner, pool)
-        ordered = sorted(self.shown.items(), key=lambda one: rank(*one))
-        return tuple(confirming.defect(goal, shown) for goal, shown in ordered)
 
     def take_over(self, executions: Stateless | Sampled) -> None:
         """Take what executions have shown of which not everything is known otherwise."""
@@ -116,7 +125,7 @@ class Showing:
                 minimal = shown.minimal and not (goals.partly and goal.type in BY_OUTCOME)
                 self.shown.take(goal, shown._replace(minimal=minimal))
         every = hunt.over or not goals.more_kinds()
-        self.hunted = search.reached.complete and goals.all_named and goals.pasts.exact and every
+        self.hunted = not goals.partly and goals.all_named and goals.pasts.exact and every
 
     def is_one_missing(self) -> bool:
         """Decide whether a deadlock is claimed as none was that has been seen."""

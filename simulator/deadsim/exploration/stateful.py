@@ -43,7 +43,7 @@ class Stateful:
     `asked` are the keys to decide. `components` are the outcomes: ends, halts, and parts that are
     never left again, None where one may be missing; `seen` are those that were found. `racy` are the
     variables that were seen to race, all of them where `known` is complete. `spent` says which budget
-    ran out. `reduce` says when a reduced graph is tried; `reduced` is it, where it settled the outcomes.
+    ran out; every schedule of up to `depth` steps was seen. `reduce` says when a reduced graph is tried; `reduced` is it, where it settled the outcomes.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Stateful:
         self.alike = () if self.reduce == "never" else interchangeable(system)
         self.space = Space(system, self.keep_output, self.alike)
         self.reached = Reached(self.space)
+        self.depth = 0
         self.components: list[Component] | None = None
         self.seen: list[Component] = []
         self.known: dict[str, Known] = {}
@@ -101,10 +102,24 @@ class Stateful:
                 return
             except Outgrown:
                 self.budget.visited, self.budget.transitions = visited, transitions
-                self.space.widen()
+                self.widen()
             except Spent as spent:
                 self.spent = spent
                 return
+
+    def widen(self) -> None:
+        """Give the space more room, and write anew what was found of it so far."""
+        to = self.space.widen()
+        self.reached = self.reached.moved(to)
+        self.seen = [part._replace(nodes=tuple(map(to, part.nodes))) for part in self.seen]
+        if self.components is not None:
+            self.components = self.seen
+        if self.reduced is not None:
+            self.reduced = self.reduced.moved(Stubborn(self.space), self.symmetry(), to)
+
+    def symmetry(self) -> Symmetry | None:
+        """Give what makes states one that differ only in who is where."""
+        return Symmetry(self.space, self.alike) if self.alike else None
 
     def search(self) -> None:
         """Visit every state, and find the outcomes."""
@@ -139,8 +154,13 @@ class Stateful:
 
     def search_whole(self, most: int | None) -> bool:
         """Visit every state, and find the outcomes, unless there are more states than `most`."""
-        self.reached = Reached(self.space)
-        self.reached.search(self.budget, most)
+        self.reached = Reached(self.space, self.reached.shown)
+        try:
+            self.reached.search(self.budget, most)
+        finally:
+            self.depth = len(self.reached.levels) - 2
+            if not self.reached.complete:
+                del self.reached.levels[1:]  # nobody asks for some of the states
         if not self.reached.complete:
             return False
         if "livelock" in self.impossible:
@@ -154,13 +174,15 @@ class Stateful:
         """Find the outcomes in a reduced graph, unless that has more nodes than `most`."""
         reduced = self.graph(self.note, most=most)
         try:
-            self.components = reduced.components()
+            self.components = self.seen = reduced.components()
             self.reduced = reduced
+            self.reached = Reached(self.space, self.reached.shown)
             return True
         except TooMany:
             return False
         finally:
-            self.seen = [part for part in reduced.found if self.components or not part.movers]
+            if self.components is None:  # what goes round may ignore somebody who leads out of it
+                self.seen = [part for part in reduced.found if not part.movers]
 
     def graph(
         self,
@@ -170,8 +192,7 @@ class Stateful:
         budget: Budget | None = None,
     ) -> Reduced:
         """Begin a reduced graph of the states, or of these with what is known of accesses."""
-        symmetry = Symmetry(self.space, self.alike) if self.alike else None
-        return Reduced(Stubborn(self.space), budget or self.budget, see, order, most, symmetry)
+        return Reduced(Stubborn(self.space), budget or self.budget, see, order, most, self.symmetry())
 
     def note(self, after: Packed, info: Info, raced: frozenset[int]) -> bool:
         """Look at a step of the reduced graph; all are followed."""
