@@ -409,6 +409,16 @@ expect: {deadlock: possible, race: never}
     assert {"lost-wakeup", "never-signalled"} <= kinds
 
 
+def test_a_lock_whose_owner_is_about_to_die_is_orphaned() -> None:
+    text = """
+locks: {R: {reentrant: true}}
+threads:
+  dies: [{acquire: R}, {join: dies}, {release: R}]
+  waits: [{acquire: R}]
+"""
+    assert {one.kind for one in explored(text).deadlocks} == {"orphaned-lock"}
+
+
 def test_the_nearest_good_run_ends_well() -> None:
     result = explored(
         "locks: [A, B]\nthreads:\n"

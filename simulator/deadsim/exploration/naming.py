@@ -5,11 +5,14 @@ from deadsim.detect.progress import Progress
 from deadsim.detect.stuck import StuckJudge
 from deadsim.exploration.hunt import Goal
 from deadsim.kernel.supply import Held
-from deadsim.kernel.system import State
-from deadsim.kernel.thread import ENDED
+from deadsim.kernel.system import State, System
+from deadsim.kernel.thread import ENDED, RUNNING
 from deadsim.model.claims import DeadlockKind
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock
+
+ROUNDS = 50
+"""Steps of each thread, in which it may come to its end."""
 
 
 class Naming:
@@ -55,4 +58,25 @@ def exact(judge: StuckJudge, state: State, stuck: frozenset[int]) -> Progress:
         found = Progress(frozenset(), frozenset(), {}, ended)
     missing = stuck - found.stuck
     halts: dict[int, dict[int, Held]] = {**{t: {state.frames[t].position: {}} for t in missing}, **found.halts}
-    return found._replace(stuck=found.stuck | missing, doomed=found.doomed - missing, halts=halts)
+    # Relaxed progress promises nothing of a step that may be a misuse, though that may be how a thread ends.
+    others = {t for t, status in enumerate(state.objects[: len(state.frames)]) if status == RUNNING}
+    others -= found.stuck | stuck | found.ended
+    ending = others and others & ended_by_a_run(judge.system, state)
+    return Progress(
+        found.stuck | missing,
+        found.doomed - missing - ending,
+        {thread: places for thread, places in halts.items() if thread not in ending},
+        found.ended | ending,
+    )
+
+
+def ended_by_a_run(system: System, state: State) -> set[int]:
+    """Find threads that can end, by letting all take steps in turn."""
+    threads = range(len(state.frames))
+    for number in range(ROUNDS * len(threads)):
+        enabled = system.enabled(state)
+        if not enabled:
+            break
+        thread = min(enabled, key=lambda one: (one - number) % len(threads))
+        state = system.step(state, thread).state
+    return {thread for thread in threads if state.objects[thread] == ENDED}

@@ -104,7 +104,6 @@ class Showing:
         """Look for the shortest schedules of all that was found, but for races."""
         if not wanted:
             return
-        search = self.search
         at_start = dict.fromkeys(goals.at_start(), Shown((), 0, True))
         self.shown.update(at_start)
         rest = wanted if self.every else wanted - {goal.type for goal in at_start}
