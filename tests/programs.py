@@ -16,6 +16,20 @@ SHARED = {
     "pipes": "i: {capacity: 1}, j: {capacity: 2}",
 }
 
+# What may be asked of a state, by the section that has to be there.
+ASKED = {
+    "variables": ("x < 2", "x == 0 or y < 2", "not (x and y)", "x != y or x == 0"),
+    "threads": ("not finished(t0) or x < 2", "finished(t1) or y == 0"),
+    "locks": ("not (locked(A) and x == 1)", "holder(A) != 't0' or y == 0", "not (finished(t0) and locked(R))"),
+    "rwlocks": ("not locked(W) or x == 0",),
+    "semaphores": ("value(S) < 2", "value(Z) == 0 or x < 2"),
+    "conditions": ("waiting(C) < 1", "waiting(P) == 0 or y == 0"),
+    "events": ("not is_set(E) or x == 0", "is_set(F)"),
+    "barriers": ("waiting(G) < 1 or y == 0",),
+    "queues": ("qsize(q) < 1", "qsize(u) < 2"),
+    "pipes": (),
+}
+
 
 class Maker:
     """Makes one scenario from a seed."""
@@ -25,6 +39,7 @@ class Maker:
         self.left = steps
         self.threads = self.random.choice((2, 2, 3))
         self.late = self.threads == 3 and self.random.random() < 0.5
+        self.alike = self.threads == 2 and self.random.random() < 0.3
         kinds = [kind for kind in SHARED if kind != "locks"]
         self.kinds = ["locks", *self.random.sample(kinds, self.random.choice((0, 1, 1, 2)))]
         if "conditions" in self.kinds and self.random.random() < 0.5:
@@ -91,11 +106,18 @@ class Maker:
             case "choose":
                 return [f"{indent}- {{choose: [0, 1], into: mine}}"]
             case "atomic":
-                return [f"{indent}- atomic: [{{write: x, value: (y + 1) % 3}}]"]
+                step = self.pick(
+                    "{write: x, value: (y + 1) % 3}",
+                    "{write: x, value: (y + 1) % 3}",
+                    "{if: x, then: [{write: y, value: 1}], else: [{let: {mine: y}}]}",
+                    "{write: y, value: 1 - mine}, {assert: x + y < 4}",
+                )
+                return [f"{indent}- atomic: [{step}]"]
             case "assert":
                 return [f"{indent}- assert: {self.pick('x < 2', 'x == y', 'mine == 0')}"]
             case "print":
-                return [f"{indent}- print: p"]
+                text = self.pick("p", "p", "{x}", "{mine}")
+                return [f'{indent}- print: "{text}"']
             case "raise":
                 return [f"{indent}- raise: oops"]
             case "start" | "join":
@@ -136,7 +158,7 @@ class Maker:
                         return one(f"acquire: {name}{self.patience(tries=True)}")
                     case "release":
                         return one(f"release: {name}")
-                return under(name)
+                return under(pick(name, name, "[A, R]", "[B, A]") if depth < 2 else name)
             case "rwlocks":
                 name = pick("W", "W", "N")
                 mode = pick("read", "write")
@@ -200,9 +222,11 @@ class Maker:
 
     def scenario(self) -> str:
         lines = [f"{kind}: {{{SHARED[kind]}}}" for kind in SHARED if kind in self.used()]
-        lines += ["variables: {x: 0, y: 0}", "threads:"]
+        lines.append("variables: {x: 0, y: 0}")
+        lines += self.claims()
+        lines.append("threads:")
         for number in range(self.threads):
-            lines.append(f"  t{number}:")
+            lines.append("  t1[2]:" if self.alike and number == 1 else f"  t{number}:")
             if self.late and number == self.threads - 1:
                 lines.append("    autostart: false")
             if number and self.random.random() < 0.2:
@@ -212,9 +236,28 @@ class Maker:
             lines += self.steps(0, "      ")
         return "\n".join(lines) + "\n"
 
+    def claims(self) -> list[str]:
+        """Claim something of every state, of the end, and of the output."""
+        there = ("variables", "threads", *self.used())
+        states = [asked for kind in there for asked in ASKED[kind] if not (self.alike and "t1" in asked)]
+        lines = []
+        if self.random.random() < 0.4:
+            lines.append(f"invariants: [{', '.join(repr_of(s) for s in self.random.sample(states, 2))}]")
+        if self.random.random() < 0.4:
+            always, never, possible = (repr_of(one) for one in self.random.sample(states, 3))
+            claims = [f"final: {{always: {always}, never: {never}, possible: [{possible}]}}"]
+            claims.append(self.pick("output: {possible: [p], always: [p]}", "output: {exactly: [p]}", "race: never"))
+            lines.append(f"expect: {{{', '.join(claims)}}}")
+        return lines
+
     def used(self) -> list[str]:
         """List the sections that are wanted; a condition's lock is among the locks."""
         return ["locks", *self.kinds]
+
+
+def repr_of(expression: str) -> str:
+    """Write an expression as YAML in one line."""
+    return f'"{expression}"'
 
 
 def scenario(seed: int, steps: int = 9) -> str:

@@ -148,13 +148,16 @@ def test_a_failure_is_shown_with_the_fewest_switches_and_steps() -> None:
 def reordered(text: str, random: Random) -> str:
     """Declare the threads, the sections, and the objects in them in another order."""
     head, _, body = text.partition("threads:\n")
-    threads = re.split(r"(?m)^(?=  \w+:$)", body)
+    threads = re.split(r"(?m)^(?=  \w+(?:\[2\])?:$)", body)
     assert not threads[0]
     threads = threads[1:]
     random.shuffle(threads)
     sections = []
     for line in head.splitlines(keepends=True):
-        name, entries = re.fullmatch(r"(\w+: )\{(.*)\}\n", line).groups()  # type: ignore[union-attr]
+        name, entries = re.fullmatch(r"(\w+: )[{\[](.*)[}\]]\n", line).groups()  # type: ignore[union-attr]
+        if name in ("invariants: ", "expect: "):
+            sections.append(line)
+            continue
         objects = re.findall(r"\w+(?:: (?:\{[^}]*\}|[^,{]+))?", entries)
         random.shuffle(objects)
         sections.append(f"{name}{{{', '.join(objects)}}}\n")

@@ -22,10 +22,15 @@ COUNT = int(os.environ.get("DEADSIM_PROGRAMS", "500"))
 MOST_STATES = 3_000
 
 
+def start(system: System) -> State:
+    """Give the state to begin with; what was printed is a part of it where it is claimed something of."""
+    return system.initial(bool(system.program.claims.output)).state
+
+
 def reachable(system: System) -> Iterator[State]:
     """Give every state that can be reached."""
     seen = set()
-    front = [system.initial().state]
+    front = [start(system)]
     while front:
         state = front.pop()
         key = repr(state.key())
@@ -96,7 +101,7 @@ def endings(system: System, states: list[State]) -> dict[object, set[int]]:
 def with_paths(system: System) -> Iterator[tuple[str, tuple[State, list[tuple[int, int]]]]]:
     """Give every state that can be reached, with a schedule that leads to it, by its key."""
     seen = set()
-    front: list[tuple[State, list[tuple[int, int]]]] = [(system.initial().state, [])]
+    front: list[tuple[State, list[tuple[int, int]]]] = [(start(system), [])]
     while front:
         state, path = front.pop(0)
         key = repr(state.key())

@@ -13,10 +13,11 @@ from deadsim.exploration.stateful import Stateful
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.system import State, System
 from deadsim.model.program import Choice, Plan
+from deadsim.runs.judge import broken_claims
 from deadsim.runs.once import Runner
 from deadsim.runs.result import Run
 from deadsim.trace.event import Event
-from deadsim.trace.finding import ClaimBroken, Deadlock, Failed, Finding, Livelock, Race
+from deadsim.trace.finding import Deadlock, Failed, Finding, Livelock, Race
 
 MOST_STEPS = 20_000
 """Steps that are taken on the look-out for a good schedule."""
@@ -70,7 +71,9 @@ class Confirming:
                 races = (f for f in run.defects if isinstance(f, Race) and f.variable == name)
                 return next(races, None)
             case "final" | "output":
-                broken = (f for f in run.defects if isinstance(f, ClaimBroken))
+                # The run has come to an outcome, and cannot know it where others go round for ever.
+                program = self.search.program
+                broken = broken_claims(program, states[-1], run.outcome, True, step, run.output)
                 return next((f for f in broken if f.claim == goal.which[0]), None)
             case _:
                 failed = (f for f in run.defects if isinstance(f, Failed) and f.step == step)

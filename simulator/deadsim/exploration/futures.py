@@ -9,6 +9,7 @@ from deadsim.exploration.asked import objects_of
 from deadsim.exploration.beforehand import step_may_fail
 from deadsim.kernel.system import System
 from deadsim.model.instructions import Atomic, Step
+from deadsim.model.objects import Condition, Lock
 
 
 def numbers_of(bits: int) -> Iterator[int]:
@@ -54,7 +55,7 @@ class Futures:
             for number in objects_of(invariant.expression):
                 self.looked_at |= 1 << number
         self.daemons = any(thread.daemon for thread in program.threads)
-        self.waited_for = set(range(program.first_object, count))
+        self.only_taken = self.find_only_taken()
         self.known: list[dict[int, Ahead]] = [self.find(t) for t in range(len(program.threads))]
         self.whole = [self.all_of(places) for places in self.known]
         self.users: list[list[int]] = [[] for _ in range(count + 2)]
@@ -72,39 +73,51 @@ class Futures:
     def is_quiet(self, lock: int, thread: int) -> bool:
         """Decide whether giving a lock back commutes with all that others can do while it is held.
 
-        So it is where they only ever wait for it, and nobody looks at the thread's end.
+        So it is where they only ever wait for it, and nobody looks at it, nor at the thread's end.
         """
         watched = any(other != thread for other in self.users[thread])
-        return lock in self.waited_for and not watched and not self.daemons
+        looked_at = self.looked_at >> lock & 1 or self.looked_at >> thread & 1
+        return lock in self.only_taken and not (watched or looked_at or self.daemons)
 
-    def own(self, thread: int, position: int) -> Ahead:
-        """Give what the step at a place may touch."""
+    def find_only_taken(self) -> set[int]:
+        """Find the locks that are waited for and given back, and no more: no condition's, never tried."""
+        program = self.system.program
+        found = {n for n, one in enumerate(program.objects, program.first_object) if isinstance(one, Lock)}
+        for thread, linked in enumerate(self.system.linked):
+            for position in range(len(linked.code.instructions)):
+                for step, numbers in self.steps(thread, position):
+                    plain = step.verb in ("acquire", "release") and not step.flags
+                    if not plain or any(isinstance(self.declared(n), Condition) for n in numbers):
+                        found -= numbers
+        return found
+
+    def steps(self, thread: int, position: int) -> Iterator[tuple[Step, set[int]]]:
+        """List the steps at a place, more than one in an atomic block, with what each touches.
+
+        A condition's lock is touched with it.
+        """
         code = self.system.linked[thread].code.instructions
         instruction = code[position]
         inside = range(position, instruction.end) if isinstance(instruction, Atomic) else (position,)
-        flow = self.flows.flow(thread)
-        reads = changes = 0
         for number in inside:
             step = code[number]
-            if not isinstance(step, Step):
-                continue
-            numbers = set(flow.stop(number).numbers)
-            if step.verb == "print":
-                numbers.add(self.system.program.output)
-            for one in tuple(numbers):
-                lock = getattr(self.declared(one), "lock", None)
-                if lock is not None:
-                    numbers.add(lock)  # a condition's
-                    self.waited_for.discard(lock)
-            if step.verb not in ("acquire", "release") or step.flags:
-                self.waited_for.difference_update(numbers)
+            if isinstance(step, Step):
+                numbers = set(self.flows.flow(thread).stop(number).numbers)
+                if step.verb == "print":
+                    numbers.add(self.system.program.output)
+                conditions = [one for one in map(self.declared, numbers) if isinstance(one, Condition)]
+                yield step, numbers.union(condition.lock for condition in conditions)
+
+    def own(self, thread: int, position: int) -> Ahead:
+        """Give what the step at a place may touch."""
+        flow = self.flows.flow(thread)
+        reads = changes = 0
+        for step, numbers in self.steps(thread, position):
             for one in numbers:
                 if step.verb == "read":
                     reads |= 1 << one
                 else:
                     changes |= 1 << one
-        if changes & self.looked_at:
-            changes |= self.invariants
         daemon = self.system.program.threads[thread].daemon
         if daemon:
             changes |= self.ending
@@ -112,6 +125,8 @@ class Futures:
             changes |= 1 << thread
             if self.daemons and not daemon:
                 reads |= self.ending
+        if changes & self.looked_at:
+            changes |= self.invariants
         return Ahead(reads, changes)
 
     def may_end(self, flow: Flow, position: int) -> bool:
