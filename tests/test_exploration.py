@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import integers, randoms
 
+import agreement
 import deadsim
 import oracle
 from deadsim.engine.memory import Outgrown, Space
@@ -41,31 +42,17 @@ def found(result: Exploration) -> dict[str, str]:
     return {claim.key: claim.found for claim in result.claims}
 
 
-def compare(program: Program, pool: Pool, wanted: oracle.Found) -> None:
-    """Hold every verdict against the oracle's; that a defect is real, its replay has shown."""
-    result = explore(program, pool, Request(every=True))
-    assert result.complete
-    assert {key: found(result)[key] for key in wanted.levels} == wanted.levels
-    raced = {one.finding.variable for one in result.defects if one.finding.type == "race"}
-    assert raced == wanted.racy
-    shown = {(one.kind, one.threads, one.objects) for one in result.deadlocks}
-    daemons = {thread.name for thread in program.threads if thread.daemon}
-    assert {one for one in wanted.deadlocks if not daemons.issuperset(one[1])} <= shown
-    assert all(defect.minimal for defect in result.defects)
-
-
 def test_random_programs_against_an_exhaustive_search() -> None:
-    compared = 0
-    with Pool() as pool:
-        for seed in range(PROGRAMS):
-            program = deadsim.loads(scenario(seed)).program
-            try:
-                wanted = oracle.explore(program, MOST_STATES, kinds=True)
-            except oracle.TooManyStates:
-                continue
-            compare(program, pool, wanted)
-            compared += 1
-    assert compared > 0.95 * PROGRAMS
+    decided, wrong = agreement.agree_on_all(range(PROGRAMS))
+    assert wrong == []
+    assert decided["all states"] > 0.95 * PROGRAMS
+    assert decided["reduced graph"] > 0.95 * PROGRAMS
+    assert decided["executions in memory"] > 0.85 * PROGRAMS
+    assert decided["executions on threads"] > 0.5 * PROGRAMS
+
+
+def test_two_workers_find_what_one_does() -> None:
+    assert agreement.two_workers(range(PROGRAMS // 20)) > 0.04 * PROGRAMS
 
 
 @pytest.mark.parametrize("file", GALLERY, ids=lambda file: file.stem)

@@ -297,7 +297,8 @@ def split(task: Task, workers: int) -> list[Task]:
         if key != "race" and (wanted is None or key in wanted)
     ) | frozenset(wanted or ()).difference(DEFECT_TYPES)
     races = wanted is None or "race" in wanted
-    if workers <= 1 or not races or not rest or request.sample is not None:
+    # Deadlocks alone would be looked for otherwise than beside races.
+    if workers <= 1 or not races or rest <= {"deadlock"} or request.sample is not None:
         return [task]
     return [
         Task(program, request._replace(claims=rest)),

@@ -26,19 +26,8 @@ def judged(
     racy: frozenset[str],
     deadlocks: Collection[Named],
     hunted: bool,
-) -> tuple[Judged, ...]:
-    """Hold every claim against what is known; `hunted` says that every kind of deadlock was seen."""
-    return tuple(_judged(program, asked, known, racy, deadlocks, hunted))
-
-
-def _judged(
-    program: Program,
-    asked: Collection[str],
-    known: Mapping[str, Known],
-    racy: frozenset[str],
-    deadlocks: Collection[Named],
-    hunted: bool,
 ) -> Iterator[Judged]:
+    """Hold every claim against what is known; `hunted` says that every kind of deadlock was seen."""
     claims = program.claims
     for type in DEFECT_TYPES:
         claim = claims.kinds.get(type, KindClaim("never"))

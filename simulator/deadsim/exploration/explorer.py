@@ -132,7 +132,9 @@ class _Explorer:
         return Exploration(
             program=self.program,
             engine="threads" if self.request.sample else self.request.engine,
-            claims=judged(self.program, self.asked, known, names, self.naming.seen, showing.hunted),
+            claims=tuple(
+                judged(self.program, self.asked, known, names, self.naming.seen, showing.hunted)
+            ),
             complete=complete,
             interrupted=self.budget.interrupt is not None and self.budget.interrupt.asked,
             executions=self.executions.executions if self.executions and by_executions else None,
