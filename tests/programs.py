@@ -49,6 +49,8 @@ class Maker:
         return self.random.choice(options)
 
     def expression(self) -> str:
+        if self.random.random() < 0.15:  # some of these fail now and then
+            return self.pick("1 // x", "2 ** (y - 1)", "v[x]", "v[mine]", "y if x else mine", "mine in [0, 2]", "max(x, y)")
         return self.pick("x", "y", "x + 1", "x == y", "x < 2 and y", "not x", "1", "mine", "0")
 
     def steps(self, depth: int, indent: str) -> list[str]:
@@ -64,7 +66,7 @@ class Maker:
         if self.random.random() < 0.55:
             return self.shared(self.pick(*self.kinds), depth, indent)
         kinds = ["step", "read", "write", "add", "let"]
-        kinds += ["raise", "choose", "yield", "atomic", "assert", "print", "sleep"]
+        kinds += ["raise", "choose", "yield", "atomic", "assert", "print", "sleep", "array", "call"]
         if depth < 2:
             kinds += ["if", "if", "repeat", "while", "forever"]
         if self.late:
@@ -101,6 +103,11 @@ class Maker:
                 # Bounded, so that loops do not make endless state spaces.
                 name = self.pick(*VARIABLES)
                 return [f"{indent}- {{write: {name}, value: \"({name} + 1) % 3\"}}"]
+            case "array":
+                index = self.pick("0", "1", "x", "mine", "1 - y")
+                return [f'{indent}- {{write: "v[{index}]", value: {self.pick("1", "mine")}}}']
+            case "call":
+                return [f"{indent}- {{call: use, args: [{self.pick('A', 'B', 'R')}, {self.pick('x', 'mine', '1')}]}}"]
             case "let":
                 return [f"{indent}- let: {{mine: {self.pick('0', '1', 'x', '1 - mine')}}}"]
             case "choose":
@@ -222,8 +229,10 @@ class Maker:
 
     def scenario(self) -> str:
         lines = [f"{kind}: {{{SHARED[kind]}}}" for kind in SHARED if kind in self.used()]
-        lines.append("variables: {x: 0, y: 0}")
+        lines.append("variables: {x: 0, y: 0, 'v[2]': 0}")
         lines += self.claims()
+        body = self.pick("{with: which, do: [{write: y, value: a}]}", "{acquire: which}, {if: a, then: [return]}, {release: which}")
+        lines.append(f"procedures: {{use: {{args: [which, a], do: [{body}]}}}}")
         lines.append("threads:")
         for number in range(self.threads):
             lines.append("  t1[2]:" if self.alike and number == 1 else f"  t{number}:")

@@ -27,7 +27,7 @@ from deadsim.exploration.stateful import Stateful, keys
 from deadsim.kernel.system import System
 from deadsim.model.program import Limits, Plan, Program
 from deadsim.runs.once import Runner
-from programs import scenario
+from programs import SHARED, scenario
 
 PROGRAMS = int(os.environ.get("DEADSIM_PROGRAMS", "500"))
 GALLERY = sorted((Path(__file__).parent.parent / "scenarios").rglob("*.yaml"))
@@ -142,10 +142,10 @@ def reordered(text: str, random: Random) -> str:
     sections = []
     for line in head.splitlines(keepends=True):
         name, entries = re.fullmatch(r"(\w+: )[{\[](.*)[}\]]\n", line).groups()  # type: ignore[union-attr]
-        if name in ("invariants: ", "expect: "):
+        if name not in (f"{kind}: " for kind in (*SHARED, "variables")):
             sections.append(line)
             continue
-        objects = re.findall(r"\w+(?:: (?:\{[^}]*\}|[^,{]+))?", entries)
+        objects = re.findall(r"'?\w[]\w[]*'?(?:: (?:\{[^}]*\}|[^,{]+))?", entries)
         random.shuffle(objects)
         sections.append(f"{name}{{{', '.join(objects)}}}\n")
     random.shuffle(sections)

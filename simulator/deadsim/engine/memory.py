@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from deadsim.kernel import thread as threads
 from deadsim.kernel.failure import Failure
-from deadsim.kernel.operation import Operation
+from deadsim.kernel.operation import Operation, replaced
 from deadsim.kernel.program import AtomicBlock, Frame
 from deadsim.kernel.system import State, System, Transition
 from deadsim.model.objects import Condition, Lock, Variable
@@ -244,6 +244,19 @@ class Space:
             self.infos += 1
             info = Info(self.infos, transition.failures, thread, operation, state, transition)
             yield delta, bool(transition.failures), info
+
+    def after(self, path: Iterable[tuple[int, int]]) -> Packed:
+        """Give the state to which a schedule leads: who takes each step, and with which result."""
+        packed = self.start
+        for thread, way in path:
+            packed += self.moves(packed, thread)[way][0]
+        return packed
+
+    def is_reached(self, packed: Packed, state: State) -> bool:
+        """Decide whether real threads have come to a state; there nobody keeps what was printed."""
+        output = self.system.program.output
+        objects = replaced(state.objects, output, self.value(packed, output))
+        return self.pack(state._replace(objects=objects)) == packed
 
     def over(self, packed: Packed) -> bool:
         """Decide whether the program has ended: no started thread but daemons is left."""

@@ -63,7 +63,7 @@ class Confirming:
         step = len(path) - 1 if path else None
         match goal.type:
             case "deadlock":
-                return self.deadlock(goal, run.events[: len(path)], states[len(path)])
+                return self.deadlock(goal, path, run.events[: len(path)], states[len(path)])
             case "livelock":
                 return self.livelock(path, loop, states)
             case "race":
@@ -79,10 +79,12 @@ class Confirming:
                 failed = (f for f in run.defects if isinstance(f, Failed) and f.step == step)
                 return next((f for f in failed if f.type == goal.type), None)
 
-    def deadlock(self, goal: Goal, events: tuple[Event, ...], state: State) -> Deadlock | None:
-        """Name the deadlock of the state that real threads have reached."""
+    def deadlock(self, goal: Goal, path: Path, events: tuple[Event, ...], state: State) -> Deadlock | None:
+        """Name the deadlock of the state that real threads have reached, if that is the one in memory."""
         goals = self.goals
-        packed = goals.space.pack(state)
+        packed = goals.space.after(path)
+        if not goals.space.is_reached(packed, state):
+            return None
         for one in goals.name(packed, events):
             if not goal.which or goals.naming.goal_of(one) == goal:
                 return hinted(self.search.system, self.runner.judge, one)
@@ -91,9 +93,7 @@ class Confirming:
     def once_round(self, path: Path) -> Path:
         """Find the way once round the livelock to which a schedule leads."""
         space = self.goals.space
-        state = space.start
-        for thread, way in path:
-            state += space.moves(state, thread)[way][0]
+        state = space.after(path)
         parts = self.search.components or ()
         part = next(part for part in parts if self.search.live(part) and state in part.nodes)
         return once_round(space, state, self.search.live(part))

@@ -174,8 +174,8 @@ class Showing:
             path = reduced.find(part.nodes[0])
             assert path is not None
             # Where threads stand for one another, what is come to need not be that very state.
-            events, state = retrace(self.search.system, path)
-            for one in goals.name(self.search.space.pack(state), events):
+            events, _ = retrace(self.search.system, path)
+            for one in goals.name(self.search.space.after(path), events):
                 self.shown.note(self.naming.goal_of(one), path)
 
     def wanted(self, goals: Goals) -> set[str]:

@@ -18,7 +18,6 @@ from deadsim.exploration.dpor import MOST_STEPS, Classes, Execution
 from deadsim.exploration.hunt import Goal, Path, Shortest
 from deadsim.exploration.level import UNKNOWN, Known, never, over
 from deadsim.exploration.naming import Naming
-from deadsim.kernel.operation import replaced
 from deadsim.kernel.system import System
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.runs.result import lines
@@ -171,9 +170,7 @@ def on_threads(system: System, pool: Pool) -> Carry:
     def carry(space: Space, execution: Execution) -> tuple[Event, ...]:
         script = Script(tuple(_named(space, execution)), Chance(0))
         done = execute(system, script, pool, max_steps=max(1, len(execution.path)))
-        output = system.program.output  # nobody keeps it there
-        objects = replaced(done.state.objects, output, space.value(execution.states[-1], output))
-        if space.pack(done.state._replace(objects=objects)) != execution.states[-1]:
+        if not space.is_reached(execution.states[-1], done.state):
             names = tuple(system.program.threads[thread].name for thread, _ in execution.path)
             raise InternalError("real threads end otherwise than the kernel", names)
         return done.events
