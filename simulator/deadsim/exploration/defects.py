@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from deadsim.detect.watch import hinted
 from deadsim.engine.pool import Pool
-from deadsim.errors import InternalError, ReplayDiverged
+from deadsim.errors import InternalError
 from deadsim.exploration.goals import Goals
 from deadsim.exploration.hunt import Goal, Path, Shown
+from deadsim.exploration.nearest import Nearest
 from deadsim.exploration.result import Defect
 from deadsim.exploration.rounds import once_round
 from deadsim.exploration.stateful import Stateful
@@ -19,9 +20,6 @@ from deadsim.runs.result import Run
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Failed, Finding, Livelock, Race
 
-MOST_STEPS = 20_000
-"""Steps that are taken on the look-out for a good schedule."""
-
 
 class Confirming:
     """Replays schedules of one scenario on real threads."""
@@ -31,7 +29,9 @@ class Confirming:
         self.goals = goals
         self.runner = runner
         self.pool = pool
-        self.left = MOST_STEPS
+        self.nearest = Nearest(runner, pool)
+        ends = (search.space.over(part.nodes[0]) for part in search.components or ())
+        self.may_end = search.components is None or any(ends)
 
     def defect(self, goal: Goal, shown: Shown) -> Defect:
         """Make a defect of what a schedule shows; raises InternalError where it does not."""
@@ -53,7 +53,7 @@ class Confirming:
         if finding is None:
             names = tuple(choice.thread for choice in schedule)
             raise InternalError(f"real threads do not show the {goal.type} that was found", names)
-        good = self.nearest_good(schedule, shown.path)
+        good = self.nearest.good_run(schedule, shown.path) if self.may_end else None
         return Defect(finding, schedule, shown.switches, shown.minimal, good, run, goal, shown)
 
     def finding(
@@ -107,43 +107,6 @@ class Confirming:
         names = tuple(program.threads[t].name for t in sorted(moving))
         step = max(0, len(path) - 1)
         return Livelock("proved", step, names, named(self.search.system, loop, path), 2)
-
-    def nearest_good(self, schedule: tuple[Choice, ...], path: Path) -> tuple[Choice, ...] | None:
-        """Find the last place at which another choice leads to a good end, by round robin from there."""
-        components = self.search.components
-        if components is not None and not any(
-            self.search.space.over(part.nodes[0]) for part in components
-        ):
-            return None
-        system = self.search.system
-        states = [system.initial().state]
-        for thread, way in path:
-            states.append(system.step(states[-1], thread, way).state)
-        self.left = MOST_STEPS
-        for step in range(len(path) - 1, -1, -1):
-            for thread in system.enabled(states[step]):
-                ways = system.ways(states[step], thread)
-                for way in range(ways):
-                    if (thread, way) == path[step]:
-                        continue
-                    if self.left <= 0:
-                        return None
-                    name = system.program.threads[thread].name
-                    choice = Choice(name, way if ways > 1 else None)
-                    if self.ends_well((*schedule[:step], choice)):
-                        return (*schedule[:step], choice)
-        return None
-
-    def ends_well(self, names: tuple[Choice, ...]) -> bool:
-        """Decide whether a schedule, and then round robin, comes to an end without a defect."""
-        try:
-            run = self.runner.run(
-                self.pool, Plan(), replay=names, predict=False, max_steps=self.left
-            )
-            self.left -= len(run.events)
-        except ReplayDiverged:
-            return False
-        return run.outcome == "completed" and not run.defects
 
 
 class _Last:

@@ -1,0 +1,26 @@
+"""A strategy tried out in memory, by the kernel alone: the steps that real threads would take."""
+
+from collections.abc import Iterator
+
+from deadsim.kernel.system import System, Transition
+from deadsim.strategies.strategy import Option, Strategy
+
+
+def rehearse(system: System, strategy: Strategy, max_steps: int) -> Iterator[tuple[int, Transition]]:
+    """Take the steps that a strategy picks, until nothing can go on; gives who took each."""
+    strategy.begin()
+    state = system.initial().state
+    for _ in range(max_steps):
+        options = []
+        for thread in system.enabled(state):
+            operation = state.frames[thread].operation
+            assert operation is not None
+            timed = operation.duration is not None
+            options.append(Option(thread, operation, timed and operation.ready(state.objects, thread)))
+        if not options:
+            return
+        thread = strategy.pick(options)
+        ways = system.ways(state, thread)
+        move = system.step(state, thread, strategy.draw(ways) if ways > 1 else 0)
+        yield thread, move
+        state = move.state
