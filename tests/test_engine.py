@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import deadsim
 from commands import interrupted
 from deadsim import InternalError, load, loads
 from deadsim.engine import baton, primitives
@@ -151,6 +152,18 @@ def test_many_threads_at_once() -> None:
         done = execute(System(loads(text).program), RoundRobin(Chance(0)), pool)
     assert (done.ending, len(done.events)) == ("completed", 2_000)
     assert threading.active_count() == 1
+
+
+def test_a_thread_that_starts_late_owns_nothing_that_another_left_held() -> None:
+    run = deadsim.run(loads("""
+locks: {R: {reentrant: true}}
+threads:
+  first: [{acquire: R}]
+  later: {autostart: false, do: [{acquire: R, blocking: false, into: got}, {assert: not got}]}
+  main: [{join: first}, {start: later}]
+"""))
+    assert run.outcome == "completed"
+    assert not run.defects
 
 
 @pytest.mark.parametrize("make", [baton.make, baton.PipeBaton, baton.LockBaton])

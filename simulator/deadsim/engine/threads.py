@@ -21,6 +21,7 @@ from deadsim.kernel.operation import Objects, Operation, Outcome
 from deadsim.kernel.ordering import Stores
 from deadsim.kernel.program import Block, Frame, proceed
 from deadsim.kernel.system import State, System
+from deadsim.model.objects import Lock
 from deadsim.strategies.strategy import Option, Strategy
 from deadsim.trace.event import Event
 
@@ -85,6 +86,12 @@ class _Run:
         count = len(system.linked)
         self.first_object = system.program.first_object
         self.real = primitives.make_all(system.program)
+        self.reentrant = [
+            number
+            for number, declared in enumerate(system.program.objects, self.first_object)
+            if isinstance(declared, Lock) and declared.reentrant
+        ]
+        self.kept: list[Worker] = []  # of threads that have ended and left such a lock held
         self.start = system.initial()
         self.objects: Objects = self.start.state.objects
         self.frames: list[Frame] = list(self.start.state.frames)
@@ -184,7 +191,7 @@ class _Run:
                 if heir is worker:
                     continue
                 if following is None:
-                    self.pool.idle.append(worker)
+                    self.leave(thread, worker)
                     (heir or self.main).give()
                     return
                 (heir or self.main).give()
@@ -200,6 +207,12 @@ class _Run:
             self.workers[thread] = None
         self.pool.idle.append(worker)
         self.main.give()
+
+    def leave(self, thread: int, worker: Worker) -> None:
+        """Give back the worker of a thread that has ended; later, if Python takes it for an owner still."""
+        held = (self.objects[number] for number in self.reentrant)
+        owns = any(owned is not None and owned[0] == thread for owned in held)
+        (self.kept if owns else self.pool.idle).append(worker)
 
     def choose(self, operation: Operation, thread: int) -> int | None:
         """Decide which result a step has; None where there is one alone."""
@@ -322,6 +335,7 @@ class _Run:
     def unwind(self) -> None:
         """End what is left: one worker at a time, by an exception in the call that it waits in."""
         self.unwinding = True
+        self.pool.idle.extend(self.kept)
         for thread, worker in enumerate(self.workers):
             if worker is None:
                 continue
