@@ -2,7 +2,7 @@
 
 import pytest
 
-from deadsim import Run, loads, run
+from deadsim import Run, explore, loads, run
 from deadsim.trace.finding import Deadlock
 
 
@@ -137,3 +137,15 @@ def test_a_circle_of_many_and_a_long_queue_behind_it() -> None:
     )
     (found,) = deadlocks(text)
     assert (len(found.threads), found.also_stuck, found.step) == (300, ("waits",), 299)
+
+
+def test_a_thread_that_will_wait_for_a_conditions_lock_is_said_to_wait_for_the_lock() -> None:
+    text = """
+locks: [m]
+conditions: {C: m, P: m}
+threads:
+  main: [step: works, {acquire: C}, {acquire: P}]
+  other: [{join: main}]
+"""
+    (found,) = explore(loads(text)).deadlocks
+    assert (found.kind, found.threads, found.objects) == ("self-deadlock", ("main",), ("m",))

@@ -12,7 +12,7 @@ from deadsim.kernel.queue import items
 from deadsim.kernel.supply import Held
 from deadsim.kernel.system import State
 from deadsim.kernel.thread import ENDED
-from deadsim.model.objects import Barrier, Lock, RWLock
+from deadsim.model.objects import Barrier, Condition, Lock, RWLock
 from deadsim.trace.finding import Want
 
 
@@ -74,18 +74,21 @@ class Halts:
             if not stop.numbers or stop.form is None:
                 continue
             instruction = self.system.linked[thread].code.instructions[position]
-            number = stop.numbers[0]
-            facts = tuple(stop.form.wants(number))
+            verb = getattr(instruction, "verb", "")
+            numbers = tuple(stop.numbers)
+            if verb == "acquire":  # of a condition, its lock
+                numbers = tuple(dict.fromkeys(map(self.lock_of, numbers)))
+            number = numbers[0]
+            facts = tuple(stop.form.wants(stop.numbers[0]))
             missing = 1
             declared = self.declared(number)
             if isinstance(declared, Barrier):
                 missing = declared.parties - len(self.state.objects[number].arrived) - 1
-            owners = None if facts else self.owners(thread, stop.numbers, held)
+            owners = None if facts else self.owners(thread, numbers, held)
             name = self.system.program.object_name(number) or ""
             target = getattr(instruction, "target", None)
-            if target is not None and target.shape:
+            if target is not None and target.shape and len(numbers) > 1:
                 name = target.name
-            verb = getattr(instruction, "verb", "")
             return Halt(thread, position, verb, number, name, facts, missing, owners, (), False)
         return None
 
@@ -112,8 +115,12 @@ class Halts:
             return () if state is None else (state[0],)
         if isinstance(declared, RWLock):
             return tuple(state.owners())
-        mutex = getattr(declared, "lock", None)
-        return () if mutex is None else self.holders(mutex)
+        return ()
+
+    def lock_of(self, number: int) -> int:
+        """Give the lock of a condition; of anything else, itself."""
+        declared = self.declared(number)
+        return declared.lock if isinstance(declared, Condition) else number
 
     def wakers(self, halt: Halt) -> tuple[int, ...]:
         """List the threads that could let a thread go on, if only they could move.
