@@ -127,11 +127,11 @@ class Goals:
         """List what a step shows; before the start there is no state (-1)."""
         for failure in failures:
             if failure.type in self.failures:
-                where = (failure.thread, failure.place, failure.message)
-                yield Goal(failure.type, where if self.every else ())
+                _, type, message, place = failure
+                yield self.naming.goal_of_failure(type, failure.thread, place, message)
         for number, holds in enumerate(self.holds):
             if not holds(after) and (before < 0 or holds(before)):
-                yield Goal("invariant", (number,) if self.every else ())
+                yield self.naming.goal_of_invariant(number)
         if self.dead.get(after, 0) & ~self.dead.get(before, 0):
             yield from self.deadlocks(after, past, path)
         if after in self.live and before not in self.live:

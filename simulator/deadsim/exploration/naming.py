@@ -1,8 +1,9 @@
-"""The names of deadlocks that a search has come to."""
+"""What a search has come to as goals: which deadlocks and failures count as the same."""
 
 from deadsim.detect.deadlocks import name_deadlocks
 from deadsim.detect.progress import Progress
 from deadsim.detect.stuck import StuckJudge
+from deadsim.errors import Place
 from deadsim.exploration.hunt import Goal
 from deadsim.kernel.supply import Held
 from deadsim.kernel.system import State, System
@@ -17,6 +18,8 @@ ROUNDS = 50
 
 class Naming:
     """Names deadlocks; with `every` each that differs is a goal of its own, else each kind.
+
+    So with failures and invariants: else each type is one.
 
     `seen` has the kind, core and objects of all that were found.
     """
@@ -34,6 +37,14 @@ class Naming:
         places = tuple(wait.place for wait in one.waits)
         which = (one.kind, one.threads, one.objects, places) if self.every else (one.kind,)
         return Goal("deadlock", which)
+
+    def goal_of_failure(self, type: str, thread: int, place: Place, message: str) -> Goal:
+        """Give the goal that a thread's failure is."""
+        return Goal(type, (thread, place, message) if self.every else ())
+
+    def goal_of_invariant(self, number: int) -> Goal:
+        """Give the goal that a broken invariant is."""
+        return Goal("invariant", (number,) if self.every else ())
 
     def name(
         self, state: State, events: tuple[Event, ...], stuck: frozenset[int]

@@ -18,7 +18,7 @@ from deadsim.model.claims import DEFECT_TYPES
 from deadsim.model.program import Choice, Plan, StrategyName
 from deadsim.runs.once import LastState, Runner
 from deadsim.runs.result import Run
-from deadsim.trace.finding import ClaimBroken, Deadlock, Finding, Race
+from deadsim.trace.finding import ClaimBroken, Deadlock, Failed, Finding, Race
 
 RUNS = 1_000
 """How many schedules are sampled, where nothing else is asked for."""
@@ -126,11 +126,22 @@ class Sampled:
             goal = Goal("race", (number,))
         elif isinstance(found, ClaimBroken):
             goal = Goal(found.type, (found.claim,))
+        elif isinstance(found, Failed):
+            goal = self.goal_of(found)
         if (found.claim if isinstance(found, ClaimBroken) else found.type) not in self.asked:
             return
         whole = isinstance(found, ClaimBroken)
         steps = len(run.schedule) if whole else 0 if found.step is None else found.step + 1
         self.best.note(goal, self.path(run.schedule[:steps]))
+
+    def goal_of(self, found: Failed) -> Goal:
+        """Give the goal that a failure is."""
+        if found.type == "invariant":
+            places = [invariant.place for invariant in self.program.invariants]
+            return self.naming.goal_of_invariant(places.index(found.place))
+        assert found.thread is not None
+        thread = self.runner.names[found.thread]
+        return self.naming.goal_of_failure(found.type, thread, found.place, found.message)
 
     def path(self, schedule: tuple[Choice, ...]) -> Path:
         """Give a schedule by numbers."""

@@ -105,21 +105,23 @@ class Stateless:
             failures += [(number, f) for f in info.failures]
         for number, failure in failures:
             shown.add(failure.type)
-            self.best.note(Goal(failure.type), path[:number])
-        for number, state in enumerate(execution.states):
-            if "invariant" in shown or all(holds(state) for holds in self.invariants):
-                continue
-            shown.add("invariant")
-            self.best.note(Goal("invariant"), path[:number])
+            thread, type, message, place = failure
+            self.best.note(self.naming.goal_of_failure(type, thread, place, message), path[:number])
+        for which, holds in enumerate(self.invariants):
+            broken = (n for n, state in enumerate(execution.states) if not holds(state))
+            first = next(broken, None)
+            if first is not None:
+                shown.add("invariant")
+                self.best.note(self.naming.goal_of_invariant(which), path[:first])
         if self.races(events, path):
             shown.add("race")
         if execution.whole and not space.over(end):
             if any(space.running(end, thread) for thread in self.system.lasting):
                 shown.add("deadlock")
                 self.note_deadlocks(end, events, path)
-        for type in DEFECT_TYPES:
-            if type in self.values and (execution.whole or type in shown):
-                self.values[type].add(type in shown)
+        for key in DEFECT_TYPES:
+            if key in self.values and (execution.whole or key in shown):
+                self.values[key].add(key in shown)
         if execution.whole:
             self.judge_end(end, path)
 

@@ -16,6 +16,7 @@ from deadsim.exploration.reach import Quick, Reached
 
 WORD = 2**64 - 1
 MOST_BITS = 20  # of the index of a table
+ROOM = 64  # rows of a table to begin with
 AT_ONCE = 1 << 18  # states that are followed before the budget is looked at
 
 States = NDArray[np.uint64]
@@ -201,9 +202,10 @@ class Table:
         size = 1 << mask.bit_count() if self.direct else 0
         self.rows: NDArray[np.int32] = np.full(size, -1, np.int32)
         self.by_bits: dict[int, int] = {}
-        self.counts = np.zeros(0, np.int64)
-        self.deltas: NDArray[np.uint64] = np.zeros((0, 0), np.uint64)
-        self.known: list[list[int]] = []
+        # Of each row: how many moves there are, and what they add. There is room for more rows.
+        self.count = 0
+        self.counts = np.zeros(ROOM, np.int64)
+        self.deltas: NDArray[np.uint64] = np.zeros((ROOM, 1), np.uint64)
 
     def moves(self, states: States) -> Iterator[tuple[NDArray[np.bool_], States]]:
         """Give what the threads can add to which of some states."""
@@ -240,9 +242,9 @@ class Table:
                 self.begin()
                 return False
             if self.direct:
-                self.rows[place] = len(self.known)
+                self.rows[place] = self.count
             else:
-                self.by_bits[place] = len(self.known)
+                self.by_bits[place] = self.count
             before = layout.short(state)
             short = []
             for delta in deltas:
@@ -250,13 +252,20 @@ class Table:
                 if changed:
                     raise MoreBits(changed)
                 short.append(layout.short(state + delta) - before)
-            self.known.append(short)
-        if places:
-            self.counts = np.array([len(row) for row in self.known], np.int64)
-            widest = max(map(len, self.known))
-            wrapped = [[delta % 2**64 for delta in row] + [0] * (widest - len(row)) for row in self.known]
-            self.deltas = np.array(wrapped, np.uint64).reshape(len(wrapped), widest)
+            self.add([delta % 2**64 for delta in short])
         return True
+
+    def add(self, row: list[int]) -> None:
+        """Add a row; the arrays grow by doubling."""
+        room, widest = self.deltas.shape
+        more = room if self.count == room else 0
+        wider = max(0, len(row) - widest)
+        if more or wider:
+            self.counts = np.pad(self.counts, (0, more))
+            self.deltas = np.pad(self.deltas, ((0, more), (0, wider)))
+        self.counts[self.count] = len(row)
+        self.deltas[self.count, : len(row)] = row
+        self.count += 1
 
     def index(self, states: States) -> NDArray[Any]:
         """Take the bits that decide together; as they stand where they are too many for a table."""
