@@ -109,12 +109,16 @@ def fit(points: Points) -> str:
     return min(laws)[1]
 
 
-def plot(series: dict[str, Points]) -> str:
-    """Draw counts over N, both as logarithms."""
-    width, height, left, bottom = 800, 420, 60, 380
-    right, top = 470, 20
-    most_x = math.log10(max(n for points in series.values() for n, _ in points))
-    most_y = math.log10(max(y for points in series.values() for _, y in points))
+STYLES = {"states": "", "states, reduced": "7 3", "executions": "2 3"}
+
+
+def plot(series: dict[str, dict[str, Points]]) -> str:
+    """Draw counts over N, as logarithms: a colour for each family, a style for what is counted."""
+    width, height, left, bottom = 800, 420, 80, 380
+    right, top = 520, 20
+    drawn = [points for counted in series.values() for key, points in counted.items() if key in STYLES]
+    most_x = max(n for points in drawn for n, _ in points)
+    most_y = math.log10(max(y for points in drawn for _, y in points))
     rows = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11">',
         "<title>How states and executions grow with N</title>",
@@ -122,28 +126,29 @@ def plot(series: dict[str, Points]) -> str:
     ]
 
     def at(n: float, y: float) -> tuple[float, float]:
-        return (
-            left + (right - left) * math.log10(n) / most_x,
-            bottom - (bottom - top) * math.log10(y) / most_y,
-        )
+        return left + (right - left) * n / most_x, bottom - (bottom - top) * math.log10(y) / most_y
+
+    def sample(row: int, color: str, dash: str, words: str) -> None:
+        y = top + 12 + 24 * row
+        line = f'stroke="{color}" stroke-width="2" stroke-dasharray="{dash}"'
+        rows.append(f'<path d="M{right + 16} {y - 4}h28" {line}/>')
+        rows.append(f'<text x="{right + 52}" y="{y}">{words}</text>')
 
     for power in range(int(most_y) + 1):
         y = at(1, 10**power)[1]
         rows.append(f'<path d="M{left} {y:.1f}H{right}" stroke="#dddddd"/>')
         rows.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{10**power:,}</text>')
-    for n in (1, 2, 3, 5, 10, 20, 50):
-        if math.log10(n) <= most_x:
-            x = at(n, 1)[0]
-            rows.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{n}</text>')
+    for n in range(0, int(most_x) + 1, 5):
+        rows.append(f'<text x="{at(n, 1)[0]:.1f}" y="{bottom + 16}" text-anchor="middle">{n}</text>')
     rows.append(f'<text x="{(left + right) / 2:.0f}" y="{bottom + 32}" text-anchor="middle">N</text>')
-    for number, (name, points) in enumerate(series.items()):
-        color = COLORS[number % len(COLORS)]
-        dash = ' stroke-dasharray="5 3"' if number >= len(COLORS) else ""
-        line = " ".join("{:.1f},{:.1f}".format(*at(n, y)) for n, y in points)
-        rows.append(f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="2"{dash}/>')
-        y = top + 12 + 24 * number
-        rows.append(f'<path d="M{right + 16} {y - 4}h20" stroke="{color}" stroke-width="2"{dash}/>')
-        rows.append(f'<text x="{right + 42}" y="{y}">{name}</text>')
+    for (name, counted), color in zip(series.items(), COLORS, strict=False):
+        for key, dash in STYLES.items():
+            line = " ".join("{:.1f},{:.1f}".format(*at(n, y)) for n, y in counted.get(key, []))
+            style = f'stroke="{color}" stroke-width="2" stroke-dasharray="{dash}"'
+            rows.append(f'<polyline points="{line}" fill="none" {style}/>')
+        sample(list(series).index(name), color, "", name)
+    for row, (key, dash) in enumerate(STYLES.items(), len(series) + 1):
+        sample(row, "#444444", dash, key)
     return "\n".join([*rows, "</svg>"]) + "\n"
 
 
@@ -153,7 +158,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=40, help="the largest N")
     parser.add_argument("--svg", help="a file to draw into")
     asked = parser.parse_args()
-    drawn: dict[str, Points] = {}
+    drawn: dict[str, dict[str, Points]] = {}
     for name, (write, first) in FAMILIES.items():
         rows: dict[str, Points] = {}
         for n in range(first, asked.most + 1):
@@ -162,13 +167,12 @@ def main() -> None:
                 rows.setdefault(key, []).append((n, value))
             if "states" not in found:
                 break
+        drawn[name] = rows
         print(name)
         for key, points in rows.items():
             used = [p for p in points if p[1] >= (0.01 if key == "seconds" else 1)]
             if used:
                 print(f"  {key}: {fit(used)}; N = {used[-1][0]}: {used[-1][1]:,.6g}")
-            if key in ("states", "executions"):
-                drawn[f"{name}: {key}"] = points
     if asked.svg:
         Path(asked.svg).write_text(plot(drawn), encoding="utf-8")
 

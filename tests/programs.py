@@ -6,11 +6,11 @@ VARIABLES = ("x", "y")
 
 # What a scenario may share: each is there with some chance, so that a few meet often.
 SHARED = {
-    "locks": "A, B, R: {reentrant: true}, m",
+    "locks": "A, B, R: {reentrant: true}, m, 'L[2]'",
     "rwlocks": "W: {prefer: writers}, N",
     "semaphores": "S: 1, T: {value: 1, bounded: true}, Z: 0",
     "conditions": "C: m, D, P: {lock: m, spurious: true}",
-    "events": "E, F: {set: true}",
+    "events": "E, F: {set: true}, 'e[2]'",
     "barriers": "G: 2, H: 3",
     "queues": "q: {maxsize: 1}, u, l: {order: lifo, maxsize: 2}, p: {order: priority}",
     "pipes": "i: {capacity: 1}, j: {capacity: 2}",
@@ -130,6 +130,8 @@ class Maker:
             case "start" | "join":
                 last = self.threads - 1
                 name = f"t{last if self.late and kind == 'start' else self.random.randint(0, last)}"
+                if self.alike and name == "t1":
+                    name = self.pick("t1", '"t1[0]"', '"t1[mine]"')
                 return [f"{indent}- {{{kind}: {name}{self.patience(kind == 'join')}}}"]
             case "sleep":
                 return [f"{indent}- sleep: 1"]
@@ -160,12 +162,14 @@ class Maker:
         match kind:
             case "locks":
                 name = pick("A", "B", "R")
+                if self.random.random() < 0.15:
+                    name = pick('"L[mine]"', '"L[x]"', '"L[1]"')
                 match pick("acquire", "release", "with", "with"):
                     case "acquire":
                         return one(f"acquire: {name}{self.patience(tries=True)}")
                     case "release":
                         return one(f"release: {name}")
-                return under(pick(name, name, "[A, R]", "[B, A]") if depth < 2 else name)
+                return under(pick(name, name, "[A, R]", "[B, A]", "[\"L[y]\", A]") if depth < 2 else name)
             case "rwlocks":
                 name = pick("W", "W", "N")
                 mode = pick("read", "write")
@@ -201,7 +205,7 @@ class Maker:
                 )
                 return [f"{indent}- with: {lock}", f"{indent}  do:", f"{inner}- {{{step}}}"]
             case "events":
-                name = pick("E", "F")
+                name = pick("E", "F", "E", "F", '"e[mine]"', '"e[0]"')
                 return one(pick(f"wait: {name}{self.patience()}", f"wait: {name}{self.patience()}", f"set: {name}", f"clear: {name}"))
             case "barriers":
                 return one(f"wait: {pick('G', 'G', 'H')}{pick('', ', into: mine')}")
