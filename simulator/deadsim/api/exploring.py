@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from deadsim.api.asserting import Asserting
 from deadsim.api.files import scenarios_under
 from deadsim.api.running import dump
 from deadsim.api.scenario import Scenario
@@ -19,10 +20,10 @@ from deadsim.exploration.hunt import rank
 from deadsim.exploration.level import Found
 from deadsim.exploration.result import Defect
 from deadsim.language.scenario import load as read_scenario
-from deadsim.model.claims import DEFECT_TYPES
+from deadsim.model.claims import DEFECT_TYPES, DefectType
 from deadsim.model.program import Limits, Program, StrategyName
 from deadsim.runs.result import Verdict
-from deadsim.trace.finding import Deadlock
+from deadsim.trace.finding import Deadlock, Race
 
 
 class Claim(NamedTuple):
@@ -48,13 +49,22 @@ class Claim(NamedTuple):
         return self.found == "never"
 
 
-class Exploration(NamedTuple):
+class _Done(NamedTuple):
+    result: result.Exploration
+
+
+class Exploration(_Done, Asserting):
     """All schedules of a scenario; its attributes bear the names of the JSON's keys.
 
-    Each type of defect is an attribute too: `result.deadlock.possible`.
+    Each type of defect is an attribute too:
+
+    >>> import deadsim
+    >>> result = deadsim.explore(deadsim.load("dining", n=3))
+    >>> result.deadlock.possible, result.race.never, result.complete
+    (True, True, True)
     """
 
-    result: result.Exploration
+    __slots__ = ()
 
     @property
     def command(self) -> str:
@@ -137,6 +147,15 @@ class Exploration(NamedTuple):
     def deadlocks(self) -> tuple[Deadlock, ...]:
         """Give the deadlocks that were found."""
         return self.result.deadlocks
+
+    def found(self, type: DefectType) -> Found:
+        """Say how often a type of defect was found: never, possible, always, or unknown."""
+        return self.claims[type].found
+
+    def racy(self) -> frozenset[str]:
+        """List the variables that were seen to race."""
+        found = (one.finding for one in self.defects)
+        return frozenset(one.variable for one in found if isinstance(one, Race))
 
     def __getattr__(self, name: str) -> Claim:
         if name in DEFECT_TYPES:

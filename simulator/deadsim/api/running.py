@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from deadsim.api.asserting import Asserting
 from deadsim.api.scenario import Scenario
 from deadsim.engine.interrupts import noted
 from deadsim.engine.pool import Pool
 from deadsim.engine.threads import Watcher
+from deadsim.exploration.level import Found
+from deadsim.model.claims import DefectType
 from deadsim.model.program import Plan, Program, StrategyName
 from deadsim.model.values import plain
 from deadsim.runs import result
@@ -16,16 +19,26 @@ from deadsim.runs.count import Count
 from deadsim.runs.once import Runner
 from deadsim.runs.result import Outcome, Verdict
 from deadsim.trace import schedule as schedules
-from deadsim.trace.finding import Deadlock, Finding
+from deadsim.trace.finding import Deadlock, Finding, Race
 
 if TYPE_CHECKING:
     import networkx
 
 
-class Run(NamedTuple):
-    """One run of a scenario; its attributes bear the names of the JSON's keys."""
-
+class _Done(NamedTuple):
     result: result.Run
+
+
+class Run(_Done, Asserting):
+    """One run of a scenario; its attributes bear the names of the JSON's keys.
+
+    >>> import deadsim
+    >>> run = deadsim.run(deadsim.load("dining", n=3))
+    >>> run.outcome, run.deadlocks[0].kind
+    ('stuck', 'circular-wait')
+    """
+
+    __slots__ = ()
 
     @property
     def command(self) -> str:
@@ -123,6 +136,14 @@ class Run(NamedTuple):
     def variables(self) -> dict[str, Any]:
         """Give the shared variables at the end, lists as lists."""
         return {name: plain(value) for name, value in self.result.variables.items()}
+
+    def found(self, type: DefectType) -> Found:
+        """Say whether a type of defect was seen in this run."""
+        return "possible" if any(one.type == type for one in self.defects) else "never"
+
+    def racy(self) -> frozenset[str]:
+        """List the variables that raced."""
+        return frozenset(one.variable for one in self.defects if isinstance(one, Race))
 
     def wait_for_graph(self) -> networkx.MultiDiGraph[str]:
         """Give the wait-for graph of the last moment."""

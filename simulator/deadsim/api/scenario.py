@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadsim.api.files import contents
@@ -12,30 +13,79 @@ if TYPE_CHECKING:
     from os import PathLike
 
 
-class Scenario(NamedTuple):
-    """A scenario that was read and checked."""
-
+class _Read(NamedTuple):
     program: Program
+
+
+class Scenario(_Read):
+    """A scenario that was read and checked; or made of plain data, as the YAML would give it.
+
+    >>> locks = {"locks": ["A"], "threads": {"one": [{"with": "A", "do": ["pass"]}]}}
+    >>> Scenario(locks).name
+    '<dict>'
+
+    Plain data is written as YAML first, so that its parts have lines: `text` is that. Raises
+    ScenarioError with every problem that was found.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, source: Program | Mapping[str, Any], **params: Any) -> Scenario:
+        if isinstance(source, Program):
+            return super().__new__(cls, source)
+        from deadsim.language.rendering import rendered
+
+        text = rendered(source, "<dict>")
+        return super().__new__(cls, read_scenario(text.encode(), "<dict>", given(params)))
 
     @property
     def name(self) -> str:
         """Give its name."""
         return self.program.name
 
+    @property
+    def file(self) -> str:
+        """Give the file that it was read from."""
+        return self.program.file
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Give the params and their values."""
+        return dict(self.program.params)
+
+    @property
+    def text(self) -> str:
+        """Give the text of the file."""
+        return self.program.source
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.name!r}: {len(self.program.threads)} threads, {self.file}>"
+
 
 def load(path: str | PathLike[str], **params: Any) -> Scenario:
     """Read a scenario file, or one that ships with deadsim by its name.
 
+    >>> load("dining", n=3).params
+    {'n': 3}
+
     Raises ScenarioError with every problem that was found, UsageError where there is no such file.
     """
     data = contents(str(path))
-    return Scenario(read_scenario(data, str(path), {k: written(v) for k, v in params.items()}))
+    return Scenario(read_scenario(data, str(path), given(params)))
 
 
 def loads(text: str, **params: Any) -> Scenario:
-    """Read a scenario from a text."""
-    given = {name: written(value) for name, value in params.items()}
-    return Scenario(read_scenario(text.encode("utf-8", "surrogatepass"), "<text>", given))
+    """Read a scenario from a text.
+
+    >>> loads("threads: {one: [pass]}").name
+    '<text>'
+    """
+    return Scenario(read_scenario(text.encode("utf-8", "surrogatepass"), "<text>", given(params)))
+
+
+def given(params: Mapping[str, Any]) -> dict[str, str]:
+    """Write the values of params as the command line takes them."""
+    return {name: written(value) for name, value in params.items()}
 
 
 def written(value: object) -> str:

@@ -65,7 +65,7 @@ class Demands:
             if is_null(value):
                 continue
             if key.value in DEFECT_TYPES:
-                kinds[key.value] = self.kind(key.value, value)
+                kinds[key.value] = self.kind(key.value, value)._replace(place=key.place)
             elif key.value == "final":
                 final = self.final(value)
             elif key.value == "output":

@@ -34,13 +34,17 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 
 class KindClaim(NamedTuple):
-    """How often a type of defect shows, and which one must be among those that can."""
+    """How often a type of defect shows, and which one must be among those that can.
+
+    `place` is where the file says so; None where it does not name the type.
+    """
 
     level: Level
     kind: DeadlockKind | None = None
     threads: tuple[str, ...] | None = None
     objects: tuple[str, ...] | None = None
     on: tuple[str, ...] | None = None
+    place: Place | None = None
 
 
 class FinalClaim(NamedTuple):

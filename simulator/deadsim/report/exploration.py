@@ -18,6 +18,7 @@ def expected(claim: Judged) -> Any:
     if isinstance(wanted, KindClaim):
         parts = wanted._asdict()
         level = parts.pop("level")
+        del parts["place"]
         given = {key: plain(value) for key, value in parts.items() if value is not None}
         return {"claim": level, **given} if given else level
     if isinstance(wanted, OutputClaim):
