@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,9 +24,6 @@ from deadsim.errors import ScenarioError, UsageError
 if TYPE_CHECKING:
     from deadsim.api.exploring import Exploration, Task
     from deadsim.model.program import Program
-
-MOST_IN_A_RANGE = 1_000
-_RANGE = re.compile(r"\s*(-?\d{1,9})\s*\.\.\s*(-?\d{1,9})\s*")
 
 BUDGETS = (
     click.option("--claims", metavar="KEYS", help="Decide these alone, such as deadlock,race."),
@@ -78,7 +74,7 @@ def explore(files: tuple[str, ...], **options: Any) -> int:
     """
     output = Output(options)
     with output.reporting("explore"):
-        many = len(files) > 1 or any(_RANGE.fullmatch(p.partition("=")[2]) for p in options["params"])
+        many = len(files) > 1 or has_range(options["params"])
         if many:
             for option in ("save_schedule", "svg", "write_expect"):
                 if options[option]:
@@ -244,22 +240,21 @@ def check_all(paths: tuple[str, ...], options: dict[str, Any], output: Output) -
 
 def each(params: tuple[str, ...]) -> list[dict[str, str]]:
     """Give the params of each exploration: `n=2..6` is each in turn."""
-    found: list[dict[str, str]] = [{}]
-    for name, value in pairs(params).items():
-        match = _RANGE.fullmatch(value)
-        values = [value]
-        if match is not None:
-            first, last = int(match[1]), int(match[2])
-            if last < first or last - first >= MOST_IN_A_RANGE:
-                raise UsageError(f"--param {name}={value}: a range is FIRST..LAST, up to {MOST_IN_A_RANGE}")
-            values = [str(number) for number in range(first, last + 1)]
-        found = [{**one, name: value} for one in found for value in values]
-    return found
+    from deadsim.api.matrix import combinations, values_of
+
+    return combinations({name: values_of(f"--param {name}", value) for name, value in pairs(params).items()})
+
+
+def has_range(params: tuple[str, ...]) -> bool:
+    """Decide whether a param has several values."""
+    from deadsim.api.matrix import is_range
+
+    return any(is_range(param.partition("=")[2]) for param in params)
 
 
 def table(results: list[Exploration], params: tuple[str, ...]) -> list[str]:
     """Say of a range of a param what holds, how it grows, and the smallest that breaks."""
-    if not any(_RANGE.fullmatch(param.partition("=")[2]) for param in params) or not results:
+    if not has_range(params) or not results:
         return []
     rows = [("", "deadlock", "race", "other", "states", "seconds", "claims")]
     broken = None

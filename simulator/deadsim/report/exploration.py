@@ -1,5 +1,6 @@
 """What all schedules show: as text for a terminal, and as JSON."""
 
+from collections.abc import Collection
 from typing import Any
 
 from deadsim.exploration.result import Defect, Exploration, Judged
@@ -9,6 +10,7 @@ from deadsim.report.as_json import finding, schedule
 from deadsim.report.sentences import count, details, headline, visible
 from deadsim.report.table import table
 from deadsim.report.text import command_for, titled
+from deadsim.trace.finding import ClaimBroken
 from deadsim.trace.schedule import switches, text
 
 
@@ -118,16 +120,41 @@ def report(result: Exploration, columns: int = 80) -> list[str]:
         lines.append(f"  covered: {result.covered}")
     lines += claim_lines(result)
     for found in result.defects:
-        lines.append("")
-        lines.append(visible(headline(found.finding)))
-        lines += [f"  {visible(line)}" for line in details(found.finding)]
-        lines.append("")
-        lines += table(found.run, columns)
-        lines.append("")
-        lines += how_to_see(result, found)
+        lines += about(result, found, columns)
     lines.append("")
     lines.append(f"verdict:  {verdict(result)}")
     return lines
+
+
+def about(result: Exploration, found: Defect, columns: int) -> list[str]:
+    """Explain a defect, and how it is seen again."""
+    lines = ["", visible(headline(found.finding))]
+    lines += [f"  {visible(line)}" for line in details(found.finding)]
+    lines.append("")
+    lines += table(found.run, columns)
+    lines.append("")
+    return lines + how_to_see(result, found)
+
+
+def report_on(result: Exploration, keys: Collection[str], columns: int = 80) -> list[str]:
+    """Explain what some of the claims come to, where they do not hold, and the defects they are about."""
+    lines = []
+    for claim in result.claims:
+        if claim.key in keys and not claim.holds:
+            found = "undecided" if claim.found == "unknown" else claim.found
+            undecided = "" if claim.holds is False or found == "undecided" else ", and more is undecided"
+            lines.append(visible(f"{claim.key} is claimed {shown(expected(claim))}: it is {found}{undecided}"))
+    if result.covered is not None:
+        lines.append(f"  covered: {result.covered}")
+    for one in result.defects:
+        if claim_of(one) in keys:
+            lines += about(result, one, columns)
+    return lines
+
+
+def claim_of(found: Defect) -> str:
+    """Give the key of the claim that a defect is about."""
+    return found.finding.claim if isinstance(found.finding, ClaimBroken) else found.finding.type
 
 
 def how_to_see(result: Exploration, found: Defect) -> list[str]:
