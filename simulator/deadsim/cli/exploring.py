@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from deadsim.cli import for_ci
 from deadsim.cli.commands import DRAWING, ON_A_FILE, apply, deadsim, pairs
 from deadsim.cli.output import (
     INTERRUPTED,
@@ -65,6 +66,7 @@ SAVING = (
 @click.option("--write-expect", is_flag=True, help="Write what was found into the file's `expect`.")
 @apply(SAVING)
 @apply(DRAWING)
+@apply(for_ci.OPTIONS)
 @apply(ON_A_FILE)
 def explore(files: tuple[str, ...], **options: Any) -> int:
     """Decide every claim of a scenario over all schedules.
@@ -80,12 +82,18 @@ def explore(files: tuple[str, ...], **options: Any) -> int:
                 if options[option]:
                     raise UsageError(f"--{option.replace('_', '-')} wants one file, without a range")
             return check_all(files, options, output)
-        output.check_writable(options["svg"], options["save_schedule"])
+        output.check_writable(
+            options["svg"], options["save_schedule"], options["junit"], options["sarif"]
+        )
         from deadsim import api
         from deadsim.language.scenario import load as read_scenario
 
         params = pairs(options["params"])
-        program = read_scenario(api.contents(files[0]), files[0], params)
+        try:
+            program = read_scenario(api.contents(files[0]), files[0], params)
+        except ScenarioError as error:
+            for_ci.report([], [error], options, output)
+            raise
         result = explored(program, options)
         if options["write_expect"] and write_expect(result):
             result = explored(read_scenario(api.contents(files[0]), files[0], params), options)
@@ -101,6 +109,7 @@ def explore(files: tuple[str, ...], **options: Any) -> int:
             if output.file is None and output.color is None:
                 lines = [colored(line) for line in lines]
             output.write("\n".join(lines))
+        for_ci.report([result.result], [], options, output)
         return status(result.verdict, result.result.interrupted)
     return output.status
 
@@ -108,6 +117,7 @@ def explore(files: tuple[str, ...], **options: Any) -> int:
 @deadsim.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @apply(BUDGETS)
+@apply(for_ci.OPTIONS)
 @apply(ON_A_FILE)
 def check(paths: tuple[str, ...], **options: Any) -> int:
     """Explore every scenario under the paths: a line each, and a summary.
@@ -202,6 +212,7 @@ def check_all(paths: tuple[str, ...], options: dict[str, Any], output: Output) -
     from deadsim.language.scenario import load as read_scenario
     from deadsim.report.exploration import summary
 
+    output.check_writable(options["junit"], options["sarif"])
     tasks: list[Task] = []
     wrong: list[ScenarioError] = []
     for path, data in api.scenarios_under(paths):
@@ -231,6 +242,7 @@ def check_all(paths: tuple[str, ...], options: dict[str, Any], output: Output) -
         parts = f"{done.passed} passed, {done.failed} failed, {done.undecided} undecided"
         output.line(parts + (f", {len(wrong)} could not be read" if wrong else ""))
         output.flush()
+    for_ci.report([result.result for result in results], wrong, options, output)
     if interrupted:
         return INTERRUPTED
     if wrong:
