@@ -1,6 +1,6 @@
 """The command line: its commands, and where their output goes."""
 
-from deadsim.cli import exploring
+from deadsim.cli import exploring, helping
 from deadsim.cli.commands import main
 
-__all__ = ["exploring", "main"]
+__all__ = ["exploring", "helping", "main"]

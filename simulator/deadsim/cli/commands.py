@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from deadsim import __version__
 from deadsim.cli.output import INTERRUPTED, WRONG, Output, problem_rows, progress, status, warn
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
     from deadsim.runs.result import Run
 
 STRATEGIES = ("round-robin", "sequential", "random", "pct", "pos", "surw")
+
+
+
+def complete_files(context: click.Context, argument: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Complete the name of a file, or of a scenario that ships."""
+    from deadsim import gallery
+
+    shipped = [CompletionItem(name) for name in gallery.names() if begun and name.startswith(begun)]
+    return [*shipped, CompletionItem(begun, type="file")]
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,7 +86,7 @@ def deadsim() -> None:
 
 
 @deadsim.command()
-@click.argument("file")
+@click.argument("file", shell_complete=complete_files)
 @apply(SCHEDULING)
 @click.option("--runs", type=click.IntRange(min=1), help="Run often, one seed after another.")
 @apply(SAVING)
@@ -98,7 +109,7 @@ def run(file: str, runs: int | None, **options: Any) -> int:
 
 
 @deadsim.command()
-@click.argument("file")
+@click.argument("file", shell_complete=complete_files)
 @click.argument("names", required=False)
 @click.option("--max-steps", type=click.IntRange(min=1), help="How long a run may get.")
 @click.option("--keep-going", is_flag=True, help="Run on after a deadlock, with who still can.")
@@ -134,7 +145,7 @@ def replay(file: str, names: str | None, **options: Any) -> int:
 
 
 @deadsim.command()
-@click.argument("file")
+@click.argument("file", shell_complete=complete_files)
 @apply(SCHEDULING)
 @click.option(
     "--kind",

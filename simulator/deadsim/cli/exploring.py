@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deadsim.cli import for_ci
-from deadsim.cli.commands import DRAWING, ON_A_FILE, apply, deadsim, pairs
+from deadsim.cli.commands import DRAWING, ON_A_FILE, apply, complete_files, deadsim, pairs
 from deadsim.cli.output import (
     INTERRUPTED,
     WRONG,
@@ -61,7 +61,7 @@ SAVING = (
 
 
 @deadsim.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=complete_files)
 @apply(BUDGETS)
 @click.option("--write-expect", is_flag=True, help="Write what was found into the file's `expect`.")
 @apply(SAVING)
