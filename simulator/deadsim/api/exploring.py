@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from deadsim.api.asserting import Asserting
+from deadsim.api.displaying import Displaying, preformatted
 from deadsim.api.files import scenarios_under
 from deadsim.api.running import dump
 from deadsim.api.scenario import Scenario
@@ -53,7 +54,7 @@ class _Done(NamedTuple):
     result: result.Exploration
 
 
-class Exploration(_Done, Asserting):
+class Exploration(_Done, Asserting, Displaying):
     """All schedules of a scenario; its attributes bear the names of the JSON's keys.
 
     Each type of defect is an attribute too:
@@ -65,6 +66,11 @@ class Exploration(_Done, Asserting):
     """
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Exploration of {self.scenario!r}: {self.verdict}, {len(self.defects)} defects>"
+
+    _repr_pretty_ = Displaying._repr_pretty_  # else IPython would take the line above
 
     @property
     def command(self) -> str:
@@ -203,6 +209,16 @@ class Check(NamedTuple):
     def count(self, verdict: Verdict) -> int:
         """Count the results with this verdict."""
         return sum(result.verdict == verdict for result in self.results)
+
+    def report(self) -> str:
+        """Say a line for each scenario, and a summary."""
+        from deadsim.report.exploration import summary
+
+        lines = [summary(one.result) for one in self.results]
+        return "\n".join([*lines, f"{self.passed} passed, {self.failed} failed, {self.undecided} undecided"])
+
+    def _repr_html_(self) -> str:
+        return preformatted(self.report())
 
     def to_dict(self) -> dict[str, Any]:
         """Give the results as JSON has them."""

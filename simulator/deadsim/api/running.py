@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadsim.api.asserting import Asserting
+from deadsim.api.displaying import Displaying
 from deadsim.api.scenario import Scenario
 from deadsim.engine.interrupts import noted
 from deadsim.engine.pool import Pool
@@ -29,7 +30,7 @@ class _Done(NamedTuple):
     result: result.Run
 
 
-class Run(_Done, Asserting):
+class Run(_Done, Asserting, Displaying):
     """One run of a scenario; its attributes bear the names of the JSON's keys.
 
     >>> import deadsim
@@ -39,6 +40,11 @@ class Run(_Done, Asserting):
     """
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Run of {self.scenario!r}: {self.outcome}, {self.verdict}, {self.steps} steps>"
+
+    _repr_pretty_ = Displaying._repr_pretty_  # else IPython would take the line above
 
     @property
     def command(self) -> str:

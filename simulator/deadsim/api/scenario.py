@@ -58,6 +58,11 @@ class Scenario(_Read):
         """Give the text of the file."""
         return self.program.source
 
+    def _repr_html_(self) -> str:
+        from deadsim.api.displaying import preformatted
+
+        return preformatted(self.text)
+
     def __repr__(self) -> str:
         return f"<Scenario {self.name!r}: {len(self.program.threads)} threads, {self.file}>"
 

@@ -1,0 +1,44 @@
+"""How results show themselves in a notebook: the report, and the picture where there is one."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, Protocol
+
+
+class Shown(Protocol):
+    """What can be shown: it explains itself in words, and may have a picture."""
+
+    def report(self, columns: int = 80) -> str: ...
+
+    def svg(self) -> str | None: ...
+
+
+class Displaying:
+    """What IPython and Jupyter ask of a result."""
+
+    __slots__ = ()
+
+    def _repr_html_(self: Shown) -> str:
+        return preformatted(self.report(100)) + (picture(self.svg()) or "")
+
+    def _repr_svg_(self: Shown) -> str | None:
+        return self.svg()
+
+    def _repr_pretty_(self: Shown, printer: Any, cycle: bool) -> None:
+        printer.text(self.report())
+
+    def __str__(self: Shown) -> str:
+        return self.report()
+
+
+def preformatted(text: str) -> str:
+    """Show a text as it stands."""
+    return f'<pre style="line-height: 1.25; overflow-x: auto">{escape(text)}</pre>'
+
+
+def picture(svg: str | None) -> str | None:
+    """Put a picture into a page: without the head that a file of its own has."""
+    if svg is None:
+        return None
+    return f'<div style="max-width: 40em">{svg[svg.index("<svg") :]}</div>'
