@@ -24,6 +24,7 @@ ALLOWED = {
     "exploration": {"numpy"},
     "language": {"yaml"},
     "api": {"networkx"},
+    "pytest_plugin": {"pytest"},
 }
 
 

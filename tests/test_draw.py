@@ -34,7 +34,7 @@ def test_the_ring_of_a_deadlock(golden) -> None:  # type: ignore[no-untyped-def]
     shown = words(picture)
     for expected in ("left", "right", "A", "B", "1. waits for", "2. waits for", "held by"):
         assert expected in shown
-    assert "1. left holds A (line 11), waits for B (line 12), held by right" in shown
+    assert "1. left holds A (line 12), waits for B (line 13), held by right" in shown
 
 
 @pytest.mark.parametrize("name", ["self_deadlock", "orphaned_lock", "three_cycle", "partial_deadlock", "dining"])

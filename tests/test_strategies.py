@@ -125,7 +125,7 @@ def test_a_replay_says_where_it_does_not_fit() -> None:
     with pytest.raises(ReplayDiverged) as caught:
         replay(load("two_locks"), "left right right")
     assert caught.value.step == 2
-    assert "right is blocked in 'acquire' of A (line 18)" in str(caught.value)
+    assert "right is blocked in 'acquire' of A (line 19)" in str(caught.value)
 
 
 @pytest.mark.parametrize(

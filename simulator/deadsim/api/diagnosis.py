@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from importlib import metadata
 
 from deadsim import __version__, gallery
 from deadsim.api.running import dump
@@ -50,7 +51,6 @@ def layout() -> str:
 def numpy() -> str:
     """Say whether large searches are done with numpy."""
     try:
-        import numpy as found
-    except ImportError:
+        return metadata.version("numpy")
+    except metadata.PackageNotFoundError:
         return "not there; pip install 'deadsim[fast]' makes large searches faster"
-    return found.__version__
