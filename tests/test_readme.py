@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,17 +44,47 @@ def test_a_command_prints_what_is_shown(
     assert without_times(deadsim(*arguments).out) == without_times(output)
 
 
+def test_pytest_prints_what_is_shown(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```text\n(\$ pytest .*?)```", README, re.S)
+    command, _, output = shown.removeprefix("$ ").partition("\n")
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    options = ["-p", "no:cacheprovider", "-p", "no:xdist"]
+    arguments = [sys.executable, "-m", *shlex.split(command), *options]
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+    rest = done.stdout.splitlines()
+    for line in output.splitlines():
+        if line == "...":
+            continue
+        line = re.sub(r"in \d+\.\d\ds", "", line)
+        while rest and re.sub(r"in \d+\.\d\ds", "", rest[0]) != line:
+            rest.pop(0)
+        assert rest, (line, done.stdout)
+
+
+def test_the_python_that_is_shown_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tests, program = re.findall(r"```python\n(.*?)```", README, re.S)
+    monkeypatch.chdir(tmp_path)
+    exec(program, {})
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "test_transfers.py").write_text(tests, encoding="utf-8")
+    arguments = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_transfers.py"]
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "3 passed" in done.stdout, done.stdout
+
+
 def without_times(text: str) -> str:
     """Leave out how long something took."""
     return re.sub(r"\d+\.\d\d s\b", "N s", text)
 
 
 def test_every_other_command_that_is_named_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    named = set(re.findall(r"`deadsim ((?:run|explore|check|replay|graph|lint|schema|scenarios|--)[^`]*)`", README))
+    named = set(re.findall(r"`deadsim ((?:run|explore|check|replay|graph|lint|schema|scenarios|new|explain|doctor|completion|--)[^`]*)`", README))
     monkeypatch.chdir(ROOT)
     ran = 0
     for line in sorted(named):
-        if re.search(r"FILE|PATH|NAMES|SCHEDULE", line) or line in ("explore", "check"):
+        if re.search(r"FILE|PATH|NAMES|SCHEDULE|NAME|KIND|SHELL", line) or line in ("explore", "check", "new"):
             assert deadsim(line.split()[0], "--help").status == 0
             continue
         line = line.replace("docs/dining.svg", str(tmp_path / "x.svg"))
@@ -68,6 +100,7 @@ def test_the_picture_is_what_the_command_draws() -> None:
 
 def test_every_option_that_is_named_exists() -> None:
     every = "".join(deadsim(c, "--help").out for c in ("run", "explore", "check", "replay", "graph", "lint"))
+    every += "--lf --junitxml"  # of pytest
     for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--help"}:
         assert option in every, option
 
