@@ -13,7 +13,11 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """A stretch of one line of a scenario file; lines and columns count from 1, in characters."""
+    """A stretch of one line of a scenario file; lines and columns count from 1, in characters.
+
+    >>> Place(3, 7).length
+    1
+    """
 
     line: int
     column: int
@@ -21,22 +25,44 @@ class Place(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong with a scenario file, in one sentence."""
+    """One thing that is wrong with a scenario file, in one sentence.
+
+    >>> Problem(Place(2, 5), "the key 'locks' stands here twice").place.line
+    2
+    """
 
     place: Place
     message: str
 
 
 class DeadsimError(Exception):
-    """Anything that deadsim raises on purpose; its text is the message for the user."""
+    """Anything that deadsim raises on purpose; its text is the message for the user.
+
+    >>> issubclass(ScenarioError, DeadsimError)
+    True
+    """
 
 
 class UsageError(DeadsimError):
-    """The command line, or a call of the Python API, asks for something that cannot be."""
+    """The command line, or a call of the Python API, asks for something that cannot be.
+
+    >>> import deadsim
+    >>> deadsim.load("dinin")
+    Traceback (most recent call last):
+    deadsim.errors.UsageError: dinin: no such file, and no scenario of that name ships with deadsim; did you mean 'dining'?
+    """
 
 
 class ScenarioError(DeadsimError):
-    """A scenario file is wrong: `problems` holds all that was found, in the order of the file."""
+    """A scenario file is wrong: `problems` holds all that was found, in the order of the file.
+
+    >>> import deadsim
+    >>> try:
+    ...     deadsim.loads("locks: [A]\\nthreads: {t: [{acquire: B}]}")
+    ... except deadsim.ScenarioError as error:
+    ...     error.problems[0].place.line, error.lines()[0].split(":")[:3]
+    (2, ['<text>', '2', '25'])
+    """
 
     def __init__(self, file: str, problems: tuple[Problem, ...], source: str = "") -> None:
         self.file = file
@@ -50,7 +76,15 @@ class ScenarioError(DeadsimError):
 
 
 class ReplayDiverged(DeadsimError):
-    """A schedule names a step that the scenario cannot take: `step` counts from 0."""
+    """A schedule names a step that the scenario cannot take: `step` counts from 0.
+
+    >>> import deadsim
+    >>> try:
+    ...     deadsim.replay(deadsim.load("two_locks"), ["left", "left", "right"])
+    ... except deadsim.ReplayDiverged as error:
+    ...     error.step
+    2
+    """
 
     def __init__(self, step: int, expected: str, found: str) -> None:
         self.step = step
@@ -62,7 +96,11 @@ class ReplayDiverged(DeadsimError):
 
 
 class InternalError(DeadsimError):
-    """deadsim contradicts itself; `schedule` is what had been taken, as names, to report it with."""
+    """deadsim contradicts itself; `schedule` is what had been taken, as names, to report it with.
+
+    >>> InternalError("no step was taken for a minute", ("left", "right")).schedule
+    ('left', 'right')
+    """
 
     def __init__(self, message: str, schedule: tuple[str, ...] = ()) -> None:
         self.schedule = schedule

@@ -28,7 +28,12 @@ from deadsim.trace.finding import Deadlock, Race
 
 
 class Claim(NamedTuple):
-    """One claim: what was written, how often it was found, and whether it holds (None: unknown)."""
+    """One claim: what was written, how often it was found, and whether it holds (None: unknown).
+
+    >>> import deadsim
+    >>> deadsim.explore(deadsim.load("two_locks")).claims["deadlock"].found
+    'possible'
+    """
 
     expected: Any
     found: Found
@@ -187,7 +192,13 @@ class Exploration(_Done, Asserting, Displaying):
 
 
 class Check(NamedTuple):
-    """Many scenarios explored."""
+    """Many scenarios explored.
+
+    >>> import deadsim
+    >>> done = deadsim.check(["two_locks", "dining"])
+    >>> done.passed, done.failed, done.undecided
+    (2, 0, 0)
+    """
 
     results: tuple[Exploration, ...]
 
@@ -256,7 +267,14 @@ def explore(
     """Decide the claims of a scenario over all schedules, or say that a budget was spent first.
 
     `claims` are those to decide (all), by their keys; with `every`, each distinct defect is shown, not
-    one of each kind. Memory is in MiB. Engine "threads" carries each execution out on real threads;
+    one of each kind.
+
+    >>> import deadsim
+    >>> result = deadsim.explore(deadsim.load("lost_update"))
+    >>> result.race.always, result.verdict
+    (True, 'as-expected')
+
+    Memory is in MiB. Engine "threads" carries each execution out on real threads;
     `preemptions` bounds how many a schedule has; `sample` draws schedules instead of covering all.
     Raises UsageError for a claim that there is none of.
     """
@@ -394,7 +412,12 @@ def check(
     params: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Check:
-    """Explore every scenario under some paths, with the options of `explore`."""
+    """Explore every scenario under some paths, with the options of `explore`.
+
+    >>> import deadsim
+    >>> deadsim.check("two_locks").results[0].verdict
+    'as-expected'
+    """
     named = [paths] if isinstance(paths, str) else list(paths)
     results = []
     for path, data in scenarios_under(named):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadsim.api.files import contents, reason
@@ -33,12 +33,20 @@ def replay_with(
 
 def replay(
     what: Scenario | str | PathLike[str],
-    names: str | tuple[Choice, ...] | None = None,
+    names: str | Iterable[str | Choice] | None = None,
     *,
     max_steps: int | None = None,
     keep_going: bool = False,
 ) -> Run:
     """Run a schedule again: a saved one by its path, or the names of one on a scenario.
+
+    >>> import deadsim
+    >>> scenario = deadsim.load("two_locks")
+    >>> deadsim.replay(scenario, "left right").outcome
+    'stuck'
+    >>> run = deadsim.run(scenario, seed=3, strategy="random")
+    >>> deadsim.replay(scenario, run.schedule).trace == run.trace
+    True
 
     Raises ReplayDiverged where it does not fit. That the scenario has changed since a schedule was
     saved is a warning (`UserWarning`).
@@ -52,8 +60,16 @@ def replay(
         scenario, choices = saved.scenario, saved.choices
     else:
         scenario = what if isinstance(what, Scenario) else load(what)
-        choices = schedules.parse_names(names) if isinstance(names, str) else names
+        choices = schedules.parse_names(names) if isinstance(names, str) else chosen(names)
     return Run(replay_with(scenario, choices, max_steps=max_steps, keep_going=keep_going))
+
+
+def chosen(names: Iterable[str | Choice]) -> tuple[Choice, ...]:
+    """Read names one by one, those with a result (`name#1`) too."""
+    read: list[Choice] = []
+    for name in names:
+        read += [name] if isinstance(name, Choice) else schedules.parse_names(name)
+    return tuple(read)
 
 
 class Saved(NamedTuple):

@@ -181,7 +181,12 @@ def run(
     max_steps: int | None = None,
     keep_going: bool = False,
 ) -> Run:
-    """Run a scenario once, on real threads; what is not said here the scenario's `schedule` says."""
+    """Run a scenario once, on real threads; what is not said here the scenario's `schedule` says.
+
+    >>> import deadsim
+    >>> deadsim.run(deadsim.load("two_locks"), strategy="sequential").outcome
+    'completed'
+    """
     plan = planned(scenario.program, strategy, seed, depth)
     return Run(run_with(scenario, plan, max_steps=max_steps, keep_going=keep_going))
 
