@@ -1,4 +1,4 @@
-"""`new`, `explain`, `doctor`, `completion`: how to begin, what things mean, and what is in use."""
+"""`new`, `explain`, `export`, `doctor`, `completion`: how to begin, what things mean, and what is in use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from deadsim.cli.commands import FORMAT, deadsim
+from deadsim.cli.commands import FORMAT, complete_files, deadsim, given
 from deadsim.cli.output import Output, save
 from deadsim.errors import UsageError
 
@@ -98,6 +98,24 @@ def explain(kind: str | None, **options: Any) -> int:
         lines += ["", f"{shown if not shown.startswith('..') else path}:", ""]
         lines += [f"    {line}".rstrip() for line in text.rstrip("\n").split("\n")]
         output.write("\n".join(lines))
+        return 0
+    return output.status
+
+
+@deadsim.command()
+@click.argument("file", shell_complete=complete_files)
+@click.option("--python", is_flag=True, help="A program over threading and queue.")
+@click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
+@click.option("--output", metavar="FILE", help="Write it to a file.")
+def export(file: str, python: bool, params: tuple[str, ...], **options: Any) -> int:
+    """Write a scenario as a plain program, to run and to change."""
+    output = Output({**options, "form": "text"})
+    with output.reporting("export"):
+        if not python:
+            raise UsageError("say what to write it as: --python")
+        from deadsim.report.python.program import as_python
+
+        output.write(as_python(given(file, params).program).rstrip("\n"))
         return 0
     return output.status
 

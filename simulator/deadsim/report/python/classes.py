@@ -1,0 +1,101 @@
+"""What `threading` does not have, as text for the programs that need it."""
+
+RWLOCK = '''
+class RWLock:
+    """Many readers, or one writer."""
+
+    def __init__(self, prefer_writers=False):
+        self.changed = threading.Condition()
+        self.prefer_writers = prefer_writers
+        self.readers = []
+        self.writer = None
+        self.queued = 0
+
+    def acquire(self, mode, blocking=True, timeout=None):
+        me = threading.current_thread()
+        writes = mode == "write"
+
+        def free():
+            if writes:
+                return self.writer is None and not self.readers
+            return self.writer is None and not (self.prefer_writers and self.queued)
+
+        with self.changed:
+            if not blocking and not free():
+                return False
+            self.queued += writes
+            try:
+                if not self.changed.wait_for(free, timeout):
+                    return False
+            finally:
+                self.queued -= writes
+            if writes:
+                self.writer = me
+            else:
+                self.readers.append(me)
+            return True
+
+    def release(self):
+        me = threading.current_thread()
+        with self.changed:
+            if self.writer is me:
+                self.writer = None
+            elif me in self.readers:
+                self.readers.remove(me)
+            else:
+                raise RuntimeError("released by a thread that does not hold it")
+            self.changed.notify_all()
+
+    @contextlib.contextmanager
+    def held(self, mode):
+        self.acquire(mode)
+        try:
+            yield
+        finally:
+            self.release()
+'''
+
+PIPE = '''
+class Pipe:
+    """A one-way pipe that carries items."""
+
+    def __init__(self, capacity):
+        self.changed = threading.Condition()
+        self.capacity = capacity
+        self.items = []
+        self.closed = set()
+
+    def send(self, item):
+        with self.changed:
+            self.changed.wait_for(lambda: self.closed or len(self.items) < self.capacity)
+            if self.closed:
+                raise BrokenPipeError("the pipe is closed")
+            self.items.append(item)
+            self.changed.notify_all()
+
+    def receive(self):
+        """Give an item and true; at the end None and false."""
+        with self.changed:
+            if "read" in self.closed:
+                raise BrokenPipeError("the pipe is closed")
+            self.changed.wait_for(lambda: self.items or self.closed)
+            if "read" in self.closed:
+                raise BrokenPipeError("the pipe is closed")
+            if not self.items:
+                return None, False
+            item = self.items.pop(0)
+            self.changed.notify_all()
+            return item, True
+
+    def close(self, end):
+        with self.changed:
+            self.closed.add(end)
+            self.changed.notify_all()
+'''
+
+JOIN_QUEUE = '''
+def join_queue(waited_for, timeout):
+    """Wait until all items of a queue are dealt with; tell whether they are."""
+    with waited_for.all_tasks_done:
+        return waited_for.all_tasks_done.wait_for(lambda: not waited_for.unfinished_tasks, timeout)
+'''
