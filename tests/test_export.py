@@ -10,20 +10,23 @@ import pytest
 import deadsim as library
 from commands import deadsim
 from deadsim import gallery
+from deadsim.report.python.program import as_python
+from programs import scenario as random_scenario
 
 ENDS, FAILS, HANGS = 0, 1, 3
 
 
 def exported(name: str, *options: str) -> str:
-    """Write a scenario as a program that gives up soon."""
+    """Write a scenario as a program."""
     done = deadsim("export", name, "--python", *options)
     assert done.status == 0, done.err
-    return done.out.replace("LIMIT = 5.0", "LIMIT = 0.7")
+    return done.out
 
 
-def ran(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program."""
+def ran(text: str, folder: Path, hangs: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run a program; one that may hang gives up soon, any other has time."""
     file = folder / "program.py"
+    text = text.replace("LIMIT = 5.0", f"LIMIT = {0.5 if hangs else 30.0}")
     file.write_text(text, encoding="utf-8")
     return subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=60, check=False)
 
@@ -41,9 +44,51 @@ def may(name: str) -> set[int]:
 
 @pytest.mark.parametrize("name", gallery.names())
 def test_a_scenario_of_the_gallery_runs_as_a_program(name: str, tmp_path: Path) -> None:
-    done = ran(exported(name), tmp_path)
+    done = ran(exported(name), tmp_path, HANGS in may(name))
     assert "Traceback" not in done.stderr
     assert done.returncode in may(name), done.stderr
+
+
+@pytest.mark.parametrize("name", gallery.names())
+def test_a_defect_of_the_gallery_happens_where_it_is_forced(name: str, tmp_path: Path) -> None:
+    scenario = library.load(name)
+    wanted = {"deadlock": {HANGS}, "livelock": {HANGS}}
+    wanted |= {type: {FAILS, HANGS} for type in ("assertion", "misuse", "error")}
+    for found in library.explore(scenario).defects:
+        done = ran(as_python(scenario.program, found.schedule), tmp_path, hangs=True)
+        assert "Traceback" not in done.stderr
+        assert done.returncode in wanted.get(found.finding.type, {ENDS, FAILS, HANGS}), found.finding
+
+
+def test_random_programs_are_forced_into_their_defects(tmp_path: Path) -> None:
+    compared = 0
+    for seed in range(25):
+        scenario = library.loads(random_scenario(seed))
+        for found in library.explore(scenario, max_states=5_000, max_seconds=5).defects[:1]:
+            text = as_python(scenario.program, found.schedule)
+            # All of the schedule was taken when the program is given up, or ends.
+            text = text.replace("os._exit(", "print('left:', len(turn.coming), flush=True) or os._exit(")
+            done = ran(text, tmp_path, hangs=True)
+            assert "left: 0" in done.stdout, (seed, done.stderr)
+            assert "Traceback" not in done.stderr
+            if found.finding.type in ("deadlock", "livelock"):
+                assert done.returncode == HANGS, seed
+                compared += 1
+    assert compared > 3
+
+
+def test_a_saved_schedule_forces_a_program_every_time(tmp_path: Path) -> None:
+    saved = tmp_path / "two.schedule"
+    assert deadsim("explore", "two_locks", "--save-schedule", str(saved)).status == 0
+    text = exported("two_locks", "--schedule", str(saved))
+    assert "SCHEDULE = [" in text
+    for _ in range(3):
+        done = ran(text, tmp_path, hangs=True)
+        assert done.returncode == HANGS
+        assert "still running: left, right" in done.stderr
+    done = deadsim("export", "dining", "--python", "--schedule", str(saved))
+    assert done.status == 2
+    assert "names 'left'" in done.err
 
 
 @pytest.mark.parametrize(
@@ -51,7 +96,7 @@ def test_a_scenario_of_the_gallery_runs_as_a_program(name: str, tmp_path: Path) 
     [("self_deadlock", HANGS), ("never_set", HANGS), ("missing_task_done", HANGS), ("broken_pipe", FAILS), ("stack", ENDS)],
 )
 def test_what_happens_under_every_schedule_happens(name: str, status: int, tmp_path: Path) -> None:
-    assert ran(exported(name), tmp_path).returncode == status
+    assert ran(exported(name), tmp_path, status == HANGS).returncode == status
 
 
 EVERYTHING = """

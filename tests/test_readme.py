@@ -80,7 +80,7 @@ def without_times(text: str) -> str:
 
 
 def test_every_other_command_that_is_named_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    named = set(re.findall(r"`deadsim ((?:run|explore|check|replay|graph|lint|schema|scenarios|new|explain|doctor|completion|--)[^`]*)`", README))
+    named = set(re.findall(r"`deadsim ((?:run|explore|check|replay|graph|lint|schema|scenarios|new|explain|export|doctor|completion|--)[^`]*)`", README))
     monkeypatch.chdir(ROOT)
     ran = 0
     for line in sorted(named):
@@ -99,7 +99,7 @@ def test_the_picture_is_what_the_command_draws() -> None:
 
 
 def test_every_option_that_is_named_exists() -> None:
-    every = "".join(deadsim(c, "--help").out for c in ("run", "explore", "check", "replay", "graph", "lint"))
+    every = "".join(deadsim(c, "--help").out for c in ("run", "explore", "check", "replay", "graph", "lint", "export"))
     every += "--lf --junitxml"  # of pytest
     for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--help"}:
         assert option in every, option

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from deadsim.cli.commands import FORMAT, complete_files, deadsim, given
-from deadsim.cli.output import Output, save
+from deadsim.cli.output import Output, save, warn
 from deadsim.errors import UsageError
 
 FIRST = """\
@@ -105,9 +105,10 @@ def explain(kind: str | None, **options: Any) -> int:
 @deadsim.command()
 @click.argument("file", shell_complete=complete_files)
 @click.option("--python", is_flag=True, help="A program over threading and queue.")
+@click.option("--schedule", metavar="FILE", help="Force it into a saved schedule.")
 @click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
 @click.option("--output", metavar="FILE", help="Write it to a file.")
-def export(file: str, python: bool, params: tuple[str, ...], **options: Any) -> int:
+def export(file: str, python: bool, schedule: str | None, params: tuple[str, ...], **options: Any) -> int:
     """Write a scenario as a plain program, to run and to change."""
     output = Output({**options, "form": "text"})
     with output.reporting("export"):
@@ -115,7 +116,17 @@ def export(file: str, python: bool, params: tuple[str, ...], **options: Any) -> 
             raise UsageError("say what to write it as: --python")
         from deadsim.report.python.program import as_python
 
-        output.write(as_python(given(file, params).program).rstrip("\n"))
+        scenario = given(file, params)
+        choices = None
+        if schedule is not None:
+            from deadsim import api
+
+            saved = api.saved_choices(schedule)
+            if saved.digest != scenario.program.digest:
+                warn(f"{scenario.file} is not as it was when the schedule was saved")
+            choices = saved.choices
+            api.replay(scenario, choices, max_steps=max(1, len(choices)))  # that it fits
+        output.write(as_python(scenario.program, choices).rstrip("\n"))
         return 0
     return output.status
 

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Sequence as Sequence_
 
 from deadsim.language.document import Mapping as Map
 from deadsim.language.document import Node, Scalar, Sequence, decode, parse
@@ -9,15 +10,17 @@ from deadsim.language.form import is_null
 from deadsim.language.names import clean, declared
 from deadsim.model import objects
 from deadsim.model.objects import SharedObject
-from deadsim.model.program import Program
+from deadsim.model.program import Choice, Program
+from deadsim.report.python import forcing
 from deadsim.report.python.classes import JOIN_QUEUE, PIPE, RWLOCK
 from deadsim.report.python.names import Names, identifier
 from deadsim.report.python.statements import Body, Procedure, Shared
+from deadsim.report.python.turns import TurnBody, TurnNames
 
 HEAD = '''\
 {title}
 {about}
-Written by `deadsim export`. Each run takes the schedule that the system gives it: run it several times.
+Written by `deadsim export`. {schedule}
 A sleep or timeout of a second takes SCALE seconds; after LIMIT seconds what still runs is given up.
 """
 
@@ -38,8 +41,20 @@ def note(name, index=None):
     """List the thread of this name, or all of an array, or the one at an index."""
     found = threads[name]
     if index is not None:
-        return [found[index]]
-    return list(found.values()) if isinstance(found, dict) else found
+        found = [found[index]]
+    found = list(found.values()) if isinstance(found, dict) else found
+    while any(thread in started and thread.ident is None for thread in found):
+        time.sleep(0.001)  # main is about to start it
+    return found
+
+
+def join(found, timeout=None):
+    """Wait for the end of some threads; tell whether they have ended."""
+    if threading.current_thread() in found:
+        raise RuntimeError("a thread cannot wait for its own end")
+    for thread in found:
+        thread.join(timeout)
+    return not any(thread.is_alive() for thread in found)
 
 
 def failed(error):
@@ -73,34 +88,55 @@ if __name__ == "__main__":
 '''
 
 
-def as_python(program: Program) -> str:
-    """Write a scenario as a program; exit status 0 if all threads end, 1 if one fails, 3 if some never end."""
+def as_python(program: Program, schedule: Sequence_[Choice] | None = None) -> str:
+    """Write a scenario as a program; exit status 0 if all threads end, 1 if one fails, 3 if some never end.
+
+    With a schedule every run begins with that, and then goes on as it comes.
+    """
     root = parse(decode(program.data, program.file), program.file)
     assert isinstance(root, Map)
     top = {key.value: value for key, value in root.pairs if not is_null(value)}
     shared = what_is_shared(program, top)
-    parts = [declarations(program, shared), functions(program, top.get("threads"), shared), table(program, top.get("threads"))]
+    forced = schedule is not None
+    written = functions(program, top.get("threads"), shared, forced)
+    parts = [declarations(program, shared, forced), written, table(program, top.get("threads"))]
     body = "\n\n".join(part for part in parts if part)
-    if any(isinstance(one, objects.RWLock) for one in program.objects):
-        body = f"{RWLOCK.strip()}\n\n\n{body}"
-    if any(isinstance(one, objects.Pipe) for one in program.objects):
-        body = f"{PIPE.strip()}\n\n\n{body}"
-    if "join_queue(" in body:
-        body = f"{JOIN_QUEUE.strip()}\n\n\n{body}"
-    if re.search(r"\bstep\(", body):
-        body = f"{STEP.strip()}\n\n\n{body}"
-    whole = f"{body}\n\n{MAIN}"
+    needed = [*needs(program, body, forced), body]
+    whole = "\n\n\n".join(part.strip("\n") for part in needed) + f"\n\n{MAIN}"
+    if schedule is not None:
+        names = "\n".join(f"    {(one.thread, one.result)!r}," for one in schedule)
+        whole = f"SCHEDULE = [\n{names}\n]\n\n\n{whole}"
     modules = ["contextlib", "os", "queue", "random", "sys", "threading", "time"]
     used = [one for one in modules if re.search(rf"\b{one}\.", whole)]
-    return re.sub(r"\n{4,}", "\n\n\n", f"{head(program, used)}\n\n{whole}")
+    return re.sub(r"\n{4,}", "\n\n\n", f"{head(program, used, forced)}\n\n{whole}")
 
 
-def head(program: Program, modules: list[str]) -> str:
+def needs(program: Program, body: str, forced: bool) -> list[str]:
+    """List the helpers and classes that a program needs, as text."""
+    kinds = {type(one) for one in program.objects}
+    parts = [STEP] if re.search(r"\bstep\(", body) else []
+    parts += [JOIN_QUEUE] if "join_queue(" in body else []
+    parts += [PIPE] if objects.Pipe in kinds else []
+    if not forced:
+        return [*parts, *([RWLOCK] if objects.RWLock in kinds else [])]
+    own = {
+        objects.Condition: forcing.CONDITION,
+        objects.Event: forcing.EVENT,
+        objects.Barrier: forcing.BARRIER,
+        objects.RWLock: forcing.RWLOCK,
+    }
+    return [*parts, forcing.TURNS, *(text for kind, text in own.items() if kind in kinds)]
+
+
+def head(program: Program, modules: list[str], forced: bool) -> str:
     """Write how the file begins."""
     words = {"title": program.name, "about": program.description}
     clean_words = {key: " ".join(word.replace("\\", "/").replace('"', "'").split()) for key, word in words.items()}
     about = f"\n{clean_words['about']}\n" if clean_words["about"] else ""
-    return HEAD.format(title=f'"""{clean_words["title"]}', about=about, modules="\nimport ".join(modules)).rstrip("\n")
+    schedule = "Each run takes the schedule that the system gives it: run it several times."
+    if forced:
+        schedule = "Each run begins with SCHEDULE, a step at a time, and then goes on as it comes."
+    return HEAD.format(schedule=schedule, title=f'"""{clean_words["title"]}', about=about, modules="\nimport ".join(modules)).rstrip("\n")
 
 
 def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
@@ -138,7 +174,7 @@ def names_of(node: Node) -> list[str]:
     return [one.value for one in node.items if isinstance(one, Scalar)] if isinstance(node, Sequence) else []
 
 
-def declarations(program: Program, shared: Shared) -> str:
+def declarations(program: Program, shared: Shared, forced: bool) -> str:
     """Write params and what is shared."""
     lines = [f"{identifier(name)} = {value!r}" for name, value in program.params.items()]
     lines += ["", "atomic = threading.RLock()"] if b"atomic" in program.data else []
@@ -149,21 +185,37 @@ def declarations(program: Program, shared: Shared) -> str:
     for array, members in itertools.groupby(own, lambda one: one.name.partition("[")[0]):
         found = list(members)
         if "[" not in found[0].name:
-            lines.append(f"{identifier(array)} = {made(program, found[0])}")
+            lines.append(f"{identifier(array)} = {made(program, found[0], forced)}")
             continue
         lines.append(f"{identifier(array)} = {{")
         for one in found:
             index = one.name.partition("[")[2][:-1]
             key = f"({index})" if "," in index else index
-            lines.append(f"    {key}: {made(program, one)},")
+            lines.append(f"    {key}: {made(program, one, forced)},")
         lines.append("}")
     there = {one.name.partition("[")[0] for one in program.objects}
     lines += [f"{identifier(name)} = {{}}" for name, section in shared.sections.items() if section != "threads" and name not in there]
     return "\n".join(lines).strip("\n")
 
 
-def made(program: Program, one: SharedObject) -> str:
+def made(program: Program, one: SharedObject, forced: bool) -> str:
     """Write how something shared is made."""
+    plainly = made_plainly(program, one)
+    if not forced:
+        return plainly
+    match one:
+        case objects.Lock():
+            return f"Lock(reentrant={one.reentrant})"
+        case objects.Event():
+            return f"Event({one.set})"
+        case objects.Condition() | objects.Barrier():
+            return plainly.removeprefix("threading.")
+        case _:
+            return plainly
+
+
+def made_plainly(program: Program, one: SharedObject) -> str:
+    """Write how something shared is made of Python's own."""
     match one:
         case objects.Lock():
             return "threading.RLock()" if one.reentrant else "threading.Lock()"
@@ -199,7 +251,7 @@ def reference(name: str) -> str:
     return f"{identifier(array)}[{index}" if bracket else identifier(array)
 
 
-def functions(program: Program, node: Node | None, shared: Shared) -> str:
+def functions(program: Program, node: Node | None, shared: Shared, forced: bool) -> str:
     """Write a function for each thread, or array of threads."""
     found = []
     for key, value in node.pairs if isinstance(node, Map) else ():
@@ -207,6 +259,9 @@ def functions(program: Program, node: Node | None, shared: Shared) -> str:
         assert name is not None
         indices = [identifier(index) for index in name.indices if index is not None]
         body = Body(shared, Names(shared.arrays))
+        if forced:
+            variables = frozenset(identifier(one) for one, section in shared.sections.items() if section == "variables")
+            body = TurnBody(shared, TurnNames(body.names, variables))
         first: list[str] = []
         steps: Node = value
         if isinstance(value, Map):

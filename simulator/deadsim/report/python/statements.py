@@ -41,9 +41,13 @@ class Body:
         for item in steps(node, Problems(), "steps"):
             given = statement(item, Problems())
             assert given is not None
-            write: Callable[[Statement], list[str]] = getattr(self, f"do_{given.verb.name}")
-            lines += write(given)
+            lines += self.written(given)
         return [indent + line for line in lines or ["pass"]]
+
+    def written(self, given: Statement) -> list[str]:
+        """Write one step."""
+        write: Callable[[Statement], list[str]] = getattr(self, f"do_{given.verb.name}")
+        return write(given)
 
     def section(self, node: Node) -> str:
         """Give the section in which what a step is about was declared."""
@@ -148,10 +152,7 @@ class Body:
                 into = self.local(given)
                 return [f"{name}.join()", *([f"{into} = True"] if into else [])]
             return self.receive(given, f"join_queue({name}, {limit})")
-        into = self.local(given)
-        which = f"note({self.thread(given.value)})"
-        lines = [f"for thread in {which}:", f"    thread.join({limit})"]
-        return [*lines, *([f"{into} = not any(thread.is_alive() for thread in {which})"] if into else [])]
+        return self.receive(given, f"join(note({self.thread(given.value)}){', ' if limit else ''}{limit})")
 
     def do_start(self, given: Statement) -> list[str]:
         return [f"for thread in note({self.thread(given.value)}):", "    thread.start()"]
@@ -251,6 +252,10 @@ class Body:
     def do_raise(self, given: Statement) -> list[str]:
         return [f"raise RuntimeError({self.names.words(given.value)})"]
 
+    def inner(self, replaced: dict[str, str], sections: dict[str, str]) -> "Body":
+        """Give what writes a procedure that is called here."""
+        return Body(self.shared, Names(self.names.arrays, replaced), sections)
+
     def do_call(self, given: Statement) -> list[str]:
         """Write a procedure where it is called: its objects stand in it, its values are its arguments."""
         assert isinstance(given.value, Scalar)
@@ -269,7 +274,7 @@ class Body:
                 sections[argument] = section
             else:
                 values.append((identifier(argument), self.names.expression(node)))
-        inner = Body(self.shared, Names(self.names.arrays, replaced), sections)
+        inner = self.inner(replaced, sections)
         inner.inlined = self.inlined + 1
         body = inner.block(procedure.body, "    ")
         self.inlined = inner.inlined

@@ -1,0 +1,276 @@
+"""What a program needs that is forced into a schedule, as text: the turns, and primitives that take them.
+
+A wait takes two turns or three, as in the scenario language; so `Condition`, `Event`, `Barrier` and `RWLock` are
+written out here, and do otherwise what Python's do.
+"""
+
+TURNS = '''
+class Turn:
+    """Lets threads take their steps in the order of SCHEDULE, and then as they come."""
+
+    def __init__(self, schedule):
+        self.coming = list(reversed(schedule))
+        self.changed = threading.Condition()
+        self.mine = threading.local()
+
+    def __enter__(self):
+        me = threading.current_thread().name
+        with self.changed:
+            self.changed.wait_for(lambda: not self.coming or self.coming[-1][0] == me)
+            self.mine.scheduled = bool(self.coming)
+            self.mine.choice = self.coming[-1][1] if self.coming else None
+        return self
+
+    def __exit__(self, *error):
+        if self.mine.scheduled:
+            self.mine.scheduled = False
+            with self.changed:
+                self.coming.pop()
+                self.changed.notify_all()
+
+    @property
+    def scheduled(self):
+        return self.mine.scheduled
+
+    def at_most(self, seconds):
+        """Wait for nothing as long as the schedule lasts: each step can be taken, or has given up."""
+        return 0 if self.scheduled else seconds
+
+    def pick(self, values):
+        """Choose as the schedule says."""
+        return values[self.mine.choice or 0] if self.scheduled else random.choice(values)
+
+
+turn = Turn(SCHEDULE)
+
+
+def read(get, *where):
+    """Read a shared variable, in a turn."""
+    with turn:
+        return get(*where)
+
+
+@contextlib.contextmanager
+def held(lock):
+    """Hold a lock: taken in one turn, given back in another."""
+    with turn:
+        lock.acquire()
+    try:
+        yield
+    finally:
+        with turn:
+            lock.release()
+
+
+class Lock:
+    """A lock that knows its owner."""
+
+    def __init__(self, reentrant=False):
+        self.inner = threading.RLock() if reentrant else threading.Lock()
+        self.owner = None
+        self.depth = 0
+
+    def acquire(self, blocking=True, timeout=-1):
+        taken = self.inner.acquire(blocking, timeout)
+        if taken:
+            self.owner = threading.current_thread()
+            self.depth += 1
+        return taken
+
+    def release(self):
+        if self.owner is not threading.current_thread():
+            raise RuntimeError("released by a thread that does not hold it")
+        self.depth -= 1
+        if not self.depth:
+            self.owner = None
+        self.inner.release()
+'''
+
+CONDITION = '''
+class Condition:
+    """A condition; to wait takes a turn to let the lock go, and one to take it back."""
+
+    def __init__(self, lock=None):
+        self.lock = lock or Lock(reentrant=True)
+        self.acquire, self.release = self.lock.acquire, self.lock.release
+        self.changed = threading.Condition()
+        self.waiters = []
+
+    def check(self):
+        if self.lock.owner is not threading.current_thread():
+            raise RuntimeError("the lock is not held")
+
+    def wait(self, timeout=None):
+        waiter = []
+        with turn:
+            self.check()
+            self.waiters.append(waiter)
+            depth = self.lock.depth
+            for _ in range(depth):
+                self.lock.release()
+        woken = True
+        with turn:
+            if not turn.scheduled:
+                with self.changed:
+                    woken = self.changed.wait_for(lambda: waiter, timeout)
+            elif not waiter:  # it gives up, or wakes unasked
+                woken = timeout is None or turn.mine.choice == 1
+            taken = turn.scheduled and bool(waiter)
+            self.waiters[:] = [one for one in self.waiters if one is not waiter]
+            if taken:
+                self.take_back(depth)
+        if not taken:
+            with turn:
+                self.take_back(depth)
+        return woken
+
+    def take_back(self, depth):
+        for _ in range(depth):
+            self.lock.acquire()
+
+    def wait_for(self, predicate, timeout=None):
+        found = predicate()
+        while not found:
+            woken = self.wait(timeout)
+            found = predicate()
+            if not woken:
+                break
+        return found
+
+    def notify(self, count=1):
+        self.check()
+        with self.changed:
+            for waiter in self.waiters[: max(0, count)]:
+                waiter.append("notified")
+            del self.waiters[: max(0, count)]
+            self.changed.notify_all()
+
+    def notify_all(self):
+        self.notify(len(self.waiters))
+'''
+
+EVENT = '''
+class Event:
+    """An event; whoever waits goes on after the next `set`, whatever comes after it."""
+
+    def __init__(self, is_set=False):
+        self.is_set = is_set
+        self.changed = threading.Condition()
+        self.waiters = []
+
+    def set(self):
+        with self.changed:
+            self.is_set = True
+            for waiter in self.waiters:
+                waiter.append("set")
+            self.waiters.clear()
+            self.changed.notify_all()
+
+    def clear(self):
+        self.is_set = False
+
+    def wait(self, timeout=None):
+        waiter = []
+        with turn, self.changed:
+            if self.is_set:
+                return True
+            self.waiters.append(waiter)
+        with turn:
+            if not turn.scheduled:
+                with self.changed:
+                    self.changed.wait_for(lambda: waiter, timeout)
+            self.waiters[:] = [one for one in self.waiters if one is not waiter]
+            return bool(waiter)
+'''
+
+BARRIER = '''
+class Barrier:
+    """A barrier; the last to arrive goes on at once and frees the others."""
+
+    def __init__(self, parties):
+        self.parties = parties
+        self.changed = threading.Condition()
+        self.arrived = []
+
+    def wait(self):
+        waiter = []
+        with turn, self.changed:
+            order = len(self.arrived)
+            if order + 1 == self.parties:
+                for one in self.arrived:
+                    one.append("freed")
+                self.arrived = []
+                self.changed.notify_all()
+                return order
+            self.arrived.append(waiter)
+        with turn:
+            if not turn.scheduled:
+                with self.changed:
+                    self.changed.wait_for(lambda: waiter)
+            return order
+'''
+
+RWLOCK = '''
+class RWLock:
+    """Many readers, or one writer; a writer that is preferred queues in a turn of its own."""
+
+    def __init__(self, prefer_writers=False):
+        self.changed = threading.Condition()
+        self.prefer_writers = prefer_writers
+        self.readers = []
+        self.writer = None
+        self.queued = []
+
+    def free(self, mode):
+        if mode == "write":
+            return self.writer is None and not self.readers
+        return self.writer is None and not (self.prefer_writers and self.queued)
+
+    def enter(self, mode):
+        me = threading.current_thread()
+        if me in self.queued:
+            self.queued.remove(me)
+        if mode == "write":
+            self.writer = me
+        else:
+            self.readers.append(me)
+        return True
+
+    def acquire(self, mode, blocking=True, timeout=None):
+        me = threading.current_thread()
+        with turn, self.changed:
+            if self.free(mode):
+                return self.enter(mode)
+            if not blocking or (turn.scheduled and timeout is not None):
+                return False
+            if mode == "write":
+                self.queued.append(me)
+            if not turn.scheduled:
+                if not self.changed.wait_for(lambda: self.free(mode), timeout):
+                    self.queued.remove(me)
+                    return False
+                return self.enter(mode)
+        with turn, self.changed:
+            self.changed.wait_for(lambda: self.free(mode))
+            return self.enter(mode)
+
+    def release(self):
+        me = threading.current_thread()
+        with self.changed:
+            if self.writer is me:
+                self.writer = None
+            elif me in self.readers:
+                self.readers.remove(me)
+            else:
+                raise RuntimeError("released by a thread that does not hold it")
+            self.changed.notify_all()
+
+    @contextlib.contextmanager
+    def held(self, mode):
+        self.acquire(mode)
+        try:
+            yield
+        finally:
+            with turn:
+                self.release()
+'''
