@@ -5,7 +5,7 @@ from typing import Any
 from deadsim.language.claims import STRATEGIES
 from deadsim.language.names import listed
 from deadsim.language.sections import SECTIONS, EntryOption, Section
-from deadsim.language.verbs import VERBS, Option, Shape, Verb
+from deadsim.language.verbs import IN_ATOMIC, VERBS, Option, Shape, Verb
 from deadsim.model.claims import DEADLOCK_KINDS, DEFECT_TYPES, LEVELS
 from deadsim.model.program import Limits
 
@@ -13,6 +13,9 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 _SCALAR: dict[str, Any] = {"type": ["string", "integer", "boolean", "null"]}
 _NAME: dict[str, Any] = {"type": "string"}
+_LOCAL: dict[str, Any] = {"type": "string", "pattern": "^[^-0-9][^-\\[\\]]*$"}
+_DECLARED: dict[str, Any] = {"type": "string", "pattern": "^[^-0-9\\[\\]][^\\[\\]]*(\\[.+\\])?$"}
+_COUNT: dict[str, Any] = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": ["string", "boolean", "null"]}]}
 
 _SHAPES: dict[Shape, dict[str, Any]] = {
     "object": _NAME,
@@ -21,8 +24,12 @@ _SHAPES: dict[Shape, dict[str, Any]] = {
     "boolean": {"$ref": "#/$defs/constant"},
     "text": _SCALAR,
     "values": {"type": "array", "items": {"$ref": "#/$defs/expression"}},
-    "assignments": {"type": "object", "additionalProperties": {"$ref": "#/$defs/expression"}},
-    "local": _NAME,
+    "assignments": {
+        "type": "object",
+        "propertyNames": _LOCAL,
+        "additionalProperties": {"$ref": "#/$defs/expression"},
+    },
+    "local": _LOCAL,
     "steps": {"$ref": "#/$defs/steps"},
     "nothing": {"type": "null"},
     "procedure": _NAME,
@@ -51,6 +58,7 @@ def schema() -> dict[str, Any]:
             "threads": {
                 "description": "Who runs: a name, or an array like worker[i < n], and its steps.",
                 "type": ["object", "null"],
+                "propertyNames": _DECLARED,
                 "additionalProperties": {"$ref": "#/$defs/thread"},
             },
             "processes": {
@@ -88,6 +96,10 @@ def schema() -> dict[str, Any]:
             },
             "constant": {"description": "A value that is known from the start.", **_SCALAR},
             "steps": {"type": ["array", "null"], "items": {"$ref": "#/$defs/step"}},
+            "atomic steps": {
+                "type": ["array", "null"],
+                "items": {"anyOf": [{"const": "pass"}, *(_verb(VERBS[name], inside=True) for name in IN_ATOMIC)]},
+            },
             "step": {
                 "anyOf": [
                     {"enum": [v.name for v in VERBS.values() if v.shape == "nothing"]},
@@ -129,23 +141,35 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _verb(verb: Verb) -> dict[str, Any]:
-    properties = {verb.name: {**_SHAPES[verb.shape], "description": _sentence(verb.about)}}
+def _verb(verb: Verb, inside: bool = False) -> dict[str, Any]:
+    """Give a step; `inside` an atomic block it has only such steps."""
+    steps = {"$ref": "#/$defs/atomic steps"} if inside or verb.name == "atomic" else None
+    shape = steps if steps and verb.shape == "steps" else _SHAPES[verb.shape]
+    if verb.name == "sleep":
+        shape = _COUNT
+    if verb.name == "choose":
+        shape = {**shape, "minItems": 1}
+    properties = {verb.name: {**shape, "description": _sentence(verb.about)}}
     for option in verb.options:
-        properties[option.name] = _option(option)
-    return {
+        found = steps if steps and option.shape == "steps" else _option(option)
+        properties[option.name] = {**found, "description": _sentence(option.about)}
+    step: dict[str, Any] = {
         "type": "object",
         "properties": properties,
         "required": [verb.name, *(option.name for option in verb.options if option.required)],
         "additionalProperties": False,
     }
+    if {"blocking", "timeout"} <= properties.keys():
+        step["not"] = {"required": ["blocking", "timeout"], "properties": {"blocking": {"const": False}}}
+    return step
 
 
 def _option(option: Option) -> dict[str, Any]:
-    about = _sentence(option.about)
     if option.shape == "word":
-        return {"enum": list(option.words), "description": about}
-    return {**_SHAPES[option.shape], "description": about}
+        return {"enum": list(option.words)}
+    if option.name == "timeout":
+        return _COUNT
+    return _SHAPES[option.shape]
 
 
 def _section(section: Section) -> dict[str, Any]:
@@ -167,9 +191,9 @@ def _section(section: Section) -> dict[str, Any]:
         if not required:
             forms.append({"type": "null"})
         entry = {"anyOf": forms}
-    forms = [{"type": ["object", "null"], "additionalProperties": entry}]
+    forms = [{"type": ["object", "null"], "propertyNames": _DECLARED, "additionalProperties": entry}]
     if not required and section.name != "variables":
-        forms.append({"type": "array", "items": _NAME})
+        forms.append({"type": "array", "items": _DECLARED})
     return {"description": _sentence(section.about), "anyOf": forms}
 
 
@@ -179,6 +203,9 @@ def _entry_option(option: EntryOption) -> dict[str, Any]:
         return {"enum": list(option.words), "description": about}
     if option.shape == "lock":
         return {**_NAME, "description": about}
+    if option.shape == "integer" and option.least is not None:
+        least = {"type": "integer", "minimum": option.least}
+        return {"anyOf": [least, {"type": ["string", "boolean", "null"]}], "description": about}
     return {"$ref": "#/$defs/constant", "description": about}
 
 
