@@ -34,8 +34,11 @@ def collected(
     if not always:
         if not (named or any(matches(path, root, pattern) for pattern in patterns)):
             return None
-        if not is_scenario(path.read_bytes()):
-            return None
+        try:
+            if not is_scenario(path.read_bytes()):
+                return None
+        except OSError:
+            return None  # nobody can say what it is; a file that is named always is reported
     return ScenarioFile.from_parent(parent, path=path)
 
 
