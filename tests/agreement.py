@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import deadsim
 import oracle
-from deadsim.api.exploring import Task, explore_each, joined, split
+from deadsim.api.parallel import Task, explore_each, joined, split
 from deadsim.engine.pool import Pool
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.explorer import Request, explore

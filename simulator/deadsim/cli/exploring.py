@@ -23,7 +23,8 @@ from deadsim.cli.output import (
 from deadsim.errors import ScenarioError, UsageError
 
 if TYPE_CHECKING:
-    from deadsim.api.exploring import Exploration, Task
+    from deadsim.api.exploring import Exploration
+    from deadsim.api.parallel import Task
     from deadsim.model.program import Program
 
 BUDGETS = (
@@ -132,7 +133,8 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
 
 def task(program: Program, options: dict[str, Any]) -> Task:
     """Say what the options ask of a scenario."""
-    from deadsim.api.exploring import Task, chosen
+    from deadsim.api.exploring import chosen
+    from deadsim.api.parallel import Task
     from deadsim.api.scenario import Scenario
     from deadsim.exploration.explorer import Request
     from deadsim.model.program import Limits
@@ -163,7 +165,7 @@ def task(program: Program, options: dict[str, Any]) -> Task:
 
 def explored(program: Program, options: dict[str, Any]) -> Exploration:
     """Explore one scenario, with progress on a terminal."""
-    from deadsim.api.exploring import explore_each, joined, split
+    from deadsim.api.parallel import explore_each, joined, split
 
     parts = split(task(program, options), options["workers"])
     with searching() as look:
@@ -208,7 +210,8 @@ def write_files(result: Exploration, options: dict[str, Any]) -> None:
 def check_all(paths: tuple[str, ...], options: dict[str, Any], output: Output) -> int:
     """Explore many scenarios, or one with many params."""
     from deadsim import api
-    from deadsim.api.exploring import Check, explore_each
+    from deadsim.api.exploring import Check
+    from deadsim.api.parallel import explore_each
     from deadsim.language.scenario import load as read_scenario
     from deadsim.report.exploration import summary
 

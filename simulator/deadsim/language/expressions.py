@@ -113,7 +113,7 @@ class Expressions:
                 literal += character
                 position += 2
             elif character == "{":
-                end = _closing(text, position + 1)
+                end = closing(text, position + 1)
                 if end is None:
                     raise Rejected(
                         source.part(position, position + 1), "this '{' is not closed; '{{' is a brace"
@@ -138,7 +138,7 @@ class Expressions:
         return self._expression(source)
 
 
-def _closing(text: str, position: int) -> int | None:
+def closing(text: str, position: int) -> int | None:
     """Find the brace that closes a place in a text, past quoted texts."""
     quote = ""
     while position < len(text):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from deadsim.language.document import Node, Scalar, Sequence
+from deadsim.language.expressions import closing
 from deadsim.language.names import clean, split_commas
 from deadsim.language.scalars import core_value
 from deadsim.model.values import UNSET
@@ -74,7 +75,8 @@ class Names:
             if found[0] != "{":
                 literal += found[0][0]
                 continue
-            end = closing(rest)
+            end = closing(rest, 0)
+            assert end is not None  # the scenario was checked
             parts += [repr(literal)] if literal else []
             parts.append(f"str({self.text(rest[:end])})")
             literal, rest = "", rest[end + 1 :]
@@ -82,19 +84,6 @@ class Names:
         if literal or not parts:
             parts.append(repr(literal))
         return " + ".join(parts)
-
-
-def closing(text: str) -> int:
-    """Find the brace that closes a place, past quoted texts."""
-    quote = ""
-    for position, character in enumerate(text):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        elif character == "}":
-            return position
-    raise AssertionError("the scenario was checked")
 
 
 class _Renamed(ast.NodeTransformer):

@@ -76,8 +76,12 @@ class Body:
         if blocking is not None and blocking != "True":
             parts.append(f"{block}={blocking}")
         if timeout is not None:
-            parts.append(f"timeout=({timeout}) * SCALE")
+            parts.append(f"timeout={self.limit(timeout)}")
         return ", ".join(parts)
+
+    def limit(self, timeout: str) -> str:
+        """Write how long to wait for what is waited for in one step."""
+        return f"({timeout}) * SCALE"
 
     def do_acquire(self, given: Statement) -> list[str]:
         parts = [self.patience(given)]

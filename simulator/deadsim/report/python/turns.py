@@ -94,22 +94,16 @@ class TurnBody(Body):
         """Write what is done in one turn."""
         return ["with turn:", *(f"    {line}" for line in lines)]
 
-    def patience(self, given: Statement, block: str = "blocking") -> str:
-        """Write `blocking` and `timeout`; while the schedule lasts nobody waits."""
-        parts = []
-        blocking, timeout = self.option(given, "blocking"), self.option(given, "timeout")
-        if blocking is not None and blocking != "True":
-            parts.append(f"{block}={blocking}")
-        if timeout is not None:
-            parts.append(f"timeout=turn.at_most(({timeout}) * SCALE)")
-        return ", ".join(parts)
+    def limit(self, timeout: str) -> str:
+        """While the schedule lasts nobody waits."""
+        return f"turn.at_most(({timeout}) * SCALE)"
 
     def do_acquire(self, given: Statement) -> list[str]:
         if self.section(given.value) != "rwlocks":
             return self.turn(*super().do_acquire(given))
         mode = given.options["mode"]
         assert isinstance(mode, Scalar)
-        parts = [repr(mode.value), Body.patience(self, given)]
+        parts = [repr(mode.value), self.plainly().patience(given)]
         arguments = ", ".join(part for part in parts if part)
         return self.receive(given, f"{self.names.object(given.value)}.acquire({arguments})")
 
@@ -165,7 +159,7 @@ class TurnBody(Body):
         if self.section(given.value) == "queues":
             if timeout is None:
                 return [*self.turn(f"{name}.join()"), *([f"{into} = True"] if into else [])]
-            return self.turn(*self.receive(given, f"join_queue({name}, turn.at_most(({timeout}) * SCALE))"))
+            return self.turn(*self.receive(given, f"join_queue({name}, {self.limit(timeout)})"))
         before, which = self.which(given.value)
         # That a thread has ended is known a moment after its last step.
         limit = f", max(0.2, ({timeout}) * SCALE)" if timeout else ""
