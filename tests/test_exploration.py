@@ -152,7 +152,7 @@ def reordered(text: str, random: Random) -> str:
     return "".join([*sections, "threads:\n", *threads])
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(seed=integers(0, 10_000), random=randoms(use_true_random=False))
 def test_verdicts_do_not_depend_on_the_order_of_declaration(seed: int, random: Random) -> None:
     text = scenario(seed)
