@@ -41,6 +41,7 @@ class Budget:
         self.began = monotonic()
         self.before = resident()
         self.look: Callable[[Budget], None] | None = None  # shows how far it has come
+        self.hunting = False  # whether only shorter schedules are looked for
         self.visited = self.done = 0  # states, executions
         self.depth = 0  # steps of the longest schedules so far
         self.transitions = 0

@@ -171,7 +171,7 @@ class Reduced:
         """List the results of a thread's next step."""
         self.transitions += 1
         if not self.transitions % WATCHED:
-            self.budget.watch()
+            self.count()
         found: list[Way] = []
         if self.order is not None:
             for way, after, raced, info in self.order.steps(node, thread):

@@ -51,6 +51,7 @@ class Showing:
         seconds = SECONDS if partly else max(SECONDS, budget.seconds)
         self.budget = Budget(budget.states, seconds, budget.memory + 512)
         self.budget.look = budget.look
+        self.budget.hunting = True
         interrupted = search.spent is not None and search.spent.interrupted
         self.budget.interrupt = None if interrupted else budget.interrupt
         self.hunted = False

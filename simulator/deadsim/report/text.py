@@ -60,11 +60,20 @@ def command(run: Run, schedule: tuple[Choice, ...] | None = None) -> str | None:
     return command_for(run.program, run.schedule if schedule is None else schedule)
 
 
+NO_FILES = ("<text>", "<dict>")
+"""What stands for a file, where there is none."""
+
+
 def command_for(program: Program, schedule: tuple[Choice, ...]) -> str | None:
-    """Give the command that replays a schedule; None where that is too long for one."""
+    """Give the command that replays a schedule; None where that is too long for one.
+
+    Of a scenario that is no file, the call in Python.
+    """
     names = text(schedule)
     if len(names) > INLINE:
         return None
+    if program.file in NO_FILES:
+        return f"deadsim.replay(scenario, {names!r})"
     params = [
         f"-p {shlex.quote(f'{name}={written(value)}')} " for name, value in program.given.items()
     ]
