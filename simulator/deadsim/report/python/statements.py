@@ -95,14 +95,18 @@ class Body:
 
     def do_with(self, given: Statement) -> list[str]:
         nodes = given.value.items if isinstance(given.value, Sequence) else (given.value,)
-        held = []
-        for node in nodes:
-            name = self.names.object(node)
-            if self.section(node) == "rwlocks":
-                name = f"{name}.held({given.options['mode'].value!r})"  # type: ignore[union-attr]
-            held.append(name)
+        held = [self.held(node, given) for node in nodes]
         inner = self.block(given.options["do"], "    ")
         return [f"with {', '.join(held)}:", *inner] if held else ["if True:", *inner]
+
+    def held(self, node: Node, given: Statement) -> str:
+        """Write what holds something for as long as a `with` lasts."""
+        name = self.names.object(node)
+        if self.section(node) != "rwlocks":
+            return name
+        mode = given.options["mode"]
+        assert isinstance(mode, Scalar)
+        return f"{name}.held({mode.value!r})"
 
     def do_wait(self, given: Statement) -> list[str]:
         name = self.names.object(given.value)

@@ -2,7 +2,7 @@
 
 import ast
 
-from deadsim.language.document import Node, Scalar, Sequence
+from deadsim.language.document import Node, Scalar
 from deadsim.language.form import Statement
 from deadsim.report.python.names import Names, identifier
 from deadsim.report.python.statements import Body
@@ -107,19 +107,9 @@ class TurnBody(Body):
         arguments = ", ".join(part for part in parts if part)
         return self.receive(given, f"{self.names.object(given.value)}.acquire({arguments})")
 
-    def do_with(self, given: Statement) -> list[str]:
-        nodes = given.value.items if isinstance(given.value, Sequence) else (given.value,)
-        held = []
-        for node in nodes:
-            name = self.names.object(node)
-            if self.section(node) == "rwlocks":
-                mode = given.options["mode"]
-                assert isinstance(mode, Scalar)
-                held.append(f"{name}.held({mode.value!r})")
-            else:
-                held.append(f"held({name})")
-        inner = self.block(given.options["do"], "    ")
-        return [f"with {', '.join(held)}:", *inner] if held else ["if True:", *inner]
+    def held(self, node: Node, given: Statement) -> str:
+        name = super().held(node, given)
+        return name if self.section(node) == "rwlocks" else f"held({name})"
 
     def do_release(self, given: Statement) -> list[str]:
         count = self.option(given, "count")
