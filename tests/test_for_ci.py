@@ -152,3 +152,12 @@ def test_the_hook_of_pre_commit_takes_scenario_files() -> None:
         assert bool(re.search(hook["files"], name)) is taken
     done = deadsim(*hook["entry"].split()[1:], "two.yaml", "broken.yaml")
     assert done.status == 2
+
+
+def test_a_claim_that_holds_otherwise_is_said_to() -> None:
+    Path("kind.yaml").write_text(TWO.replace("race: possible", "deadlock: {claim: possible, kind: lost-wakeup}"))
+    (line,) = annotations(deadsim("check", "kind.yaml", "--github").out)
+    assert line.endswith("claim possible, kind lost-wakeup: it is possible, but not as claimed")
+    Path("level.yaml").write_text(TWO.replace("race: possible", "deadlock: always"))
+    (line,) = annotations(deadsim("check", "level.yaml", "--github").out)
+    assert line.endswith("deadlock is claimed always: it is possible")

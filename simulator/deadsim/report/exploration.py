@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from deadsim.exploration.level import Known
 from deadsim.exploration.result import Defect, Exploration, Judged
 from deadsim.model.claims import KindClaim, OutputClaim
 from deadsim.model.values import plain
@@ -141,15 +142,24 @@ def report_on(result: Exploration, keys: Collection[str], columns: int = 80) -> 
     lines = []
     for claim in result.claims:
         if claim.key in keys and not claim.holds:
-            found = "undecided" if claim.found == "unknown" else claim.found
-            undecided = "" if claim.holds is False or found == "undecided" else ", and more is undecided"
-            lines.append(visible(f"{claim.key} is claimed {shown(expected(claim))}: it is {found}{undecided}"))
+            lines.append(visible(against(claim)))
     if result.covered is not None:
         lines.append(f"  covered: {result.covered}")
     for one in result.defects:
         if claim_of(one) in keys:
             lines += about(result, one, columns)
     return lines
+
+
+def against(claim: Judged) -> str:
+    """Say in a sentence what was found of a claim that does not hold, or is undecided."""
+    found: str = "undecided" if claim.found == "unknown" else claim.found
+    if claim.holds is None and found != "undecided":
+        found += ", and more is undecided"
+    elif isinstance(claim.expected, KindClaim) and claim.found != "never" and claim.expected.level != "never":
+        other = Known(True, claim.found != "always", True).holds(claim.expected.level)
+        found += ", but not as claimed" if other else ""
+    return f"{claim.key} is claimed {shown(expected(claim))}: it is {found}"
 
 
 def claim_of(found: Defect) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from deadsim.errors import Place, ScenarioError
 from deadsim.exploration.result import Defect, Exploration, Judged
-from deadsim.report.exploration import about, claim_of, expected, shown
+from deadsim.report.exploration import about, against, claim_of
 from deadsim.report.sentences import message
 from deadsim.trace.finding import Deadlock, Finding, Livelock, Race
 
@@ -40,8 +40,7 @@ def troubles_of(result: Exploration, claim: Judged) -> Iterator[Trouble]:
     file = relative(program.file)
     params = " ".join(f"{name}={value}" for name, value in program.given.items())
     place = claim.expected.place or START
-    found = "undecided" if claim.holds is None else claim.found
-    sentence = f"{claim.key} is claimed {shown(expected(claim))}: it is {found}"
+    sentence = against(claim)
     if claim.holds is None and result.covered is not None:
         sentence = f"{sentence} ({result.covered})"
     defects = [one for one in result.defects if claim_of(one) == claim.key]
