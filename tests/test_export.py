@@ -180,7 +180,9 @@ def test_every_verb_and_section_is_written(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert "x=6 {True} 3 8 6 hello 2 None" in lines
     assert "!" in done.stdout
-    assert {"00", "10"} <= {line.removeprefix("!") for line in lines}
+    # Real threads print them at once: the text of one may stand between another's text and its end.
+    assert "00" in done.stdout
+    assert "10" in done.stdout
 
 
 def test_no_format_or_a_wrong_file_is_an_error(tmp_path: Path) -> None:

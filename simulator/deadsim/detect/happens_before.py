@@ -5,7 +5,8 @@ a channel (an object, by its number) keeps what was given to it so far, so that 
 release, set or arrival counts. Mattern: Virtual Time and Global States of Distributed Systems, 1989.
 """
 
-from typing import TypeAlias
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
 
 from deadsim.trace.event import Event
 
@@ -52,3 +53,40 @@ class HappensBefore:
             join(self.channels.setdefault(channel, {}), clock)
         if event.gives or event.is_source:
             clock[event.thread] += 1
+
+
+class Order(NamedTuple):
+    """A later step comes after an earlier one of another thread, by what the program enforces."""
+
+    earlier: int
+    later: int
+
+
+def orders(events: Iterable[Event]) -> tuple[Order, ...]:
+    """Find the fewest orders between threads that, with the order within each, are all of happens-before.
+
+    Sorted by the later step.
+    """
+    own: dict[int, int] = {}  # thread → how many of its steps there were
+    place: list[tuple[int, int]] = []  # step → its thread, and which of that thread's steps it is, from 1
+    clocks: list[Clock] = []  # step → of each thread how many steps come before it, itself included
+    given: dict[int, dict[int, int]] = {}  # channel → thread → its last step that gave to it
+    last: dict[int, Clock] = {}
+    found: list[Order] = []
+    for event in events:
+        thread = event.thread
+        before = dict(last.get(thread, {}))
+        channels = event.takes if thread in last else (*event.takes, thread)
+        steps = {step for channel in channels for step in given.get(channel, {}).values()}
+        for step in sorted(steps.union(event.ordered_after), reverse=True):
+            other, count = place[step]
+            if other != thread and before.get(other, 0) < count:
+                found.append(Order(step, event.step))
+                join(before, clocks[step])
+        own[thread] = before[thread] = own.get(thread, 0) + 1
+        place.append((thread, own[thread]))
+        clocks.append(before)
+        last[thread] = before
+        for channel in event.gives:
+            given.setdefault(channel, {})[thread] = event.step
+    return tuple(found)

@@ -21,34 +21,46 @@ Holdings = list[dict[int, Holding]]
 """For each thread, what it holds by the numbers of objects, in the order in which it was taken."""
 
 
-def holdings(program: Program, events: Iterable[Event]) -> Holdings:
-    """Find what each thread holds after some events.
+class Holders:
+    """Follows a run event by event; `held` is what each thread holds by now.
 
     A permit of a semaphore is held by who took it until that thread gives it back, or until another
     one does when it holds none itself: then it was the first holder's. Waiting on a condition, a
     thread does not hold the condition's lock.
     """
-    held: Holdings = [{} for _ in program.threads]
-    aside: dict[int, Holding] = {}
-    for event in events:
-        if not event.objects or event.objects[0] < program.first_object:
-            continue
-        own, number = held[event.thread], event.objects[0]
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.held: Holdings = [{} for _ in program.threads]
+        self.aside: dict[int, Holding] = {}
+
+    def after(self, event: Event) -> None:
+        """See a step."""
+        if not event.objects or event.objects[0] < self.program.first_object:
+            return
+        own, number = self.held[event.thread], event.objects[0]
         if event.verb == "acquire" and event.success and event.phase != "begin":
             place, count = own.get(number, Holding(event.place, 0))
             own[number] = Holding(place, count + 1)
         elif event.verb == "release" and event.success:
             owner = own
             if number not in own:
-                owner = next((other for other in held if number in other), {})
+                owner = next((other for other in self.held if number in other), {})
             _give_back(owner, number)
-        elif event.verb == "wait" and isinstance(_declared(program, number), Condition):
+        elif event.verb == "wait" and isinstance(_declared(self.program, number), Condition):
             mutex = event.objects[1]
             if event.phase == "begin":
-                aside[event.thread] = own.pop(mutex, Holding(event.place, 1))
+                self.aside[event.thread] = own.pop(mutex, Holding(event.place, 1))
             elif event.takes:
-                own[mutex] = aside.pop(event.thread, Holding(event.place, 1))
-    return held
+                own[mutex] = self.aside.pop(event.thread, Holding(event.place, 1))
+
+
+def holdings(program: Program, events: Iterable[Event]) -> Holdings:
+    """Find what each thread holds after some events."""
+    holders = Holders(program)
+    for event in events:
+        holders.after(event)
+    return holders.held
 
 
 def _declared(program: Program, number: int) -> object:

@@ -1,22 +1,24 @@
 """Where every thread stands at one moment, in the user's own names."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.detect.holdings import holdings, named
+from deadsim.detect.holdings import Holdings, named
 from deadsim.errors import Place
-from deadsim.kernel.operation import Fact, Objects, Operation
+from deadsim.kernel.operation import Fact, Objects, Operation, wanted
 from deadsim.kernel.program import Frame
 from deadsim.kernel.system import State, System
 from deadsim.kernel.thread import ENDED, NEW
-from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Hold, Wait, Want
 
 Status: TypeAlias = Literal["not started", "running", "sleeping", "blocked", "finished", "failed"]
 
 
 class Standing(NamedTuple):
-    """One thread: how it is, its line, what it holds, and what it waits for if it is blocked."""
+    """One thread: how it is, its line, what it holds, and what it waits for.
+
+    It waits if it is blocked, or if it sleeps until it can have something or gives up.
+    """
 
     thread: str
     daemon: bool
@@ -48,36 +50,49 @@ def target_name(system: System, thread: int, frame: Frame, objects: Objects) -> 
 def situation(
     system: System,
     state: State,
-    events: Iterable[Event],
-    failed: set[int],
+    held: Holdings,
+    failed: Collection[int],
     deadlocks: Iterable[Deadlock] = (),
 ) -> Situation:
-    """Describe a state that was reached by some events.
+    """Describe a state, given what each thread holds and which threads have failed.
 
-    `failed` are threads that failed; what `deadlocks` found says who could help whom.
+    What `deadlocks` found says who could help whom.
     """
     known = {wait.thread: wait for found in deadlocks for wait in found.waits if wait.blocked}
-    program = system.program
-    held = holdings(program, events)
     standings: list[Standing] = []
-    for number, thread in enumerate(program.threads):
-        frame = state.frames[number]
-        holds = named(program, held[number])
-        status: Status
+    for number, thread in enumerate(system.program.threads):
+        holds = named(system.program, held[number])
+        status = status_of(system, state, number, failed)
         place: Place | None = None
         wait: Wait | None = None
-        if state.objects[number] == NEW:
-            status = "not started"
-        elif state.objects[number] == ENDED or frame.operation is None:
-            status = "failed" if number in failed else "finished"
-        else:
-            place = system.linked[number].place(frame.position)
-            status = "sleeping" if sleeps(frame.operation, state, number) else "running"
-            if not frame.operation.ways(state.objects, number):
-                status = "blocked"
-                wait = known.get(thread.name) or waiting(system, state, number, place, holds)
+        if status in ("running", "sleeping", "blocked"):
+            place = system.linked[number].place(state.frames[number].position)
+        if place is not None and status != "running" and not dozes(state, number):
+            wait = waiting(system, state, number, place, holds)
+            told = known.get(thread.name)
+            # Who is stuck may still come to wait for something else: for the lock, once it is notified.
+            if status == "blocked" and told and (told.object, told.want) == (wait.object, wait.want):
+                wait = told
         standings.append(Standing(thread.name, thread.daemon, status, place, holds, wait))
     return Situation(tuple(standings))
+
+
+def status_of(system: System, state: State, number: int, failed: Collection[int]) -> Status:
+    """Say in a word how a thread is."""
+    operation = state.frames[number].operation
+    if state.objects[number] == NEW:
+        return "not started"
+    if state.objects[number] == ENDED or operation is None:
+        return "failed" if number in failed else "finished"
+    if not operation.ways(state.objects, number):
+        return "blocked"
+    return "sleeping" if sleeps(operation, state, number) else "running"
+
+
+def dozes(state: State, thread: int) -> bool:
+    """Decide whether a thread sleeps for the sake of sleeping: it waits for nothing."""
+    operation = state.frames[thread].operation
+    return operation is not None and not operation.objects
 
 
 WANTS: dict[str, Want] = {
@@ -92,7 +107,7 @@ WANTS: dict[str, Want] = {
 """What a thread wants, by the name of the fact or stock that it needs."""
 
 
-def want(needs_facts: tuple[Fact, ...], owners: tuple[int, ...] | None, is_thread: bool) -> Want:
+def want_of(needs_facts: tuple[Fact, ...], owners: tuple[int, ...] | None, is_thread: bool) -> Want:
     """Say in a word what a thread wants."""
     if owners is not None:
         return "end" if is_thread else "owner"
@@ -102,9 +117,10 @@ def want(needs_facts: tuple[Fact, ...], owners: tuple[int, ...] | None, is_threa
 def waiting(
     system: System, state: State, thread: int, place: Place, holds: tuple[Hold, ...]
 ) -> Wait:
-    """Describe what a blocked thread waits for."""
+    """Describe what a thread waits for that is blocked, or sleeps until it gives up."""
     frame = state.frames[thread]
-    operation = frame.operation
+    operation = wanted(frame.operation)
+    assert frame.operation is not None
     assert operation is not None
     needs = operation.needs(state.objects, thread)
     is_thread = operation.about(state.objects, thread) < len(state.frames)
@@ -112,12 +128,13 @@ def waiting(
         system.program.threads[thread].name,
         operation.verb,
         target_name(system, thread, frame, state.objects),
-        want(needs.facts, needs.owners, is_thread),
+        want_of(needs.facts, needs.owners, is_thread),
         needs.amount,
         place,
         holds,
         tuple(system.program.threads[other].name for other in needs.owners or ()),
         True,
+        frame.operation.duration,
     )
 
 

@@ -25,8 +25,9 @@ def wait_for_graph(situation: Situation) -> "networkx.MultiDiGraph[str]":
         _add_thread(graph, standing)
     for standing in situation.threads:
         wait = standing.wait
-        for other in wait.wakers if wait else ():
-            assert wait is not None
+        if wait is None or standing.status != "blocked":
+            continue  # one that gives up after some time waits for nobody for good
+        for other in wait.wakers:
             graph.add_edge(
                 standing.thread,
                 other,
@@ -43,8 +44,8 @@ def resource_graph(situation: Situation) -> "networkx.MultiDiGraph[str]":
     """Give a graph of threads and of the objects that they hold or wait for.
 
     An edge "held by" leads from an object to its holder, one "waits for" from a thread to what it
-    waits for (Holt: Some Deadlock Properties of Computer Systems, 1972). Nodes of objects have
-    `kind` "object".
+    waits for (Holt: Some Deadlock Properties of Computer Systems, 1972); `timeout` is after how many
+    virtual seconds it gives up, or None. Nodes of objects have `kind` "object".
     """
     import networkx
 
@@ -67,6 +68,7 @@ def resource_graph(situation: Situation) -> "networkx.MultiDiGraph[str]":
             verb=wait.verb,
             want=wait.want,
             line=wait.place.line,
+            timeout=wait.timeout,
         )
     return graph
 

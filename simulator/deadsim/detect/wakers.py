@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from deadsim.detect.holdings import Holdings, is_semaphore
 from deadsim.detect.progress import Progress
-from deadsim.detect.situation import target_name, want
+from deadsim.detect.situation import target_name, want_of
 from deadsim.detect.stuck import StuckJudge
 from deadsim.kernel.operation import Fact
 from deadsim.kernel.queue import items
@@ -164,7 +164,7 @@ class Halts:
 
     def want(self, halt: Halt) -> Want:
         """Say in a word what a thread wants."""
-        return want(halt.facts, halt.owners, halt.number < len(self.state.frames))
+        return want_of(halt.facts, halt.owners, halt.number < len(self.state.frames))
 
     def possible(self, thread: int) -> frozenset[Fact]:
         """Give what a thread may provide from where it stands on, and those whom it starts."""

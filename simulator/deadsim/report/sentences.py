@@ -63,6 +63,8 @@ def wanted(wait: Wait, kind: str = "") -> str:
     """Say what a thread waits for, and for whom."""
     waits = "waits" if wait.blocked else "will wait"
     about = f"{waits} {WANTED[wait.want].format(wait.object)} (line {wait.place.line})"
+    if wait.timeout is not None:
+        about += f" for at most {wait.timeout} s"
     others = listing(wait.wakers)
     if kind == "leaked-permit":
         return f"{about}, taken by {others}"

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from deadsim.detect.situation import target_name
 from deadsim.errors import Place
 from deadsim.kernel.system import System
+from deadsim.runs.following import states
 from deadsim.runs.result import Run
 
 
@@ -18,16 +19,11 @@ class Blocked(NamedTuple):
 
 
 def came_to_block(run: Run, first: int = 0) -> tuple[Blocked, ...]:
-    """Follow a run's schedule in memory once more; from step `first` on see who is blocked."""
+    """Find who came to be blocked from step `first` on, and who was from the start."""
     system = System(run.program)
-    numbers = {thread.name: number for number, thread in enumerate(run.program.threads)}
-    state = system.initial().state
     before: set[int] = set()
     found: list[Blocked] = []
-    for step in range(-1, len(run.schedule)):
-        if step >= 0:
-            choice = run.schedule[step]
-            state = system.step(state, numbers[choice.thread], choice.result or 0).state
+    for step, (state, _) in enumerate(states(system, run), -1):
         if step < first - 1:
             continue
         now = {

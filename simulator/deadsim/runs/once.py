@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from deadsim.detect.holdings import holdings
 from deadsim.detect.situation import situation, target_name
 from deadsim.detect.stuck import StuckJudge
 from deadsim.detect.watch import (
@@ -197,7 +198,7 @@ class Runner:
             situation=situation(
                 self.system,
                 execution.state,
-                execution.events,
+                holdings(program, execution.events),
                 failed,
                 (*deadlocks.deadlocks, *deadlocks.leaks),
             ),

@@ -29,7 +29,7 @@ Want: TypeAlias = Literal[
 class Wait(NamedTuple):
     """What a thread waits for, and for whom; `blocked` is false of one that is bound to wait.
 
-    `missing` is how often it takes what it wants.
+    `missing` is how often it takes what it wants; `timeout` after how many virtual seconds it gives up.
     """
 
     thread: str
@@ -41,6 +41,7 @@ class Wait(NamedTuple):
     holds: tuple[Hold, ...]
     wakers: tuple[str, ...]
     blocked: bool
+    timeout: int | None = None
 
 
 class Access(NamedTuple):
