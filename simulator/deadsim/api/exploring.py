@@ -326,6 +326,6 @@ def check(
 
 def rings(found: result.Exploration) -> list[str]:
     """Draw the ring of each deadlock."""
-    from deadsim.draw.ring import ring
+    from deadsim.draw.ring import draw_ring
 
-    return [ring(d.run, d.finding) for d in found.defects if isinstance(d.finding, Deadlock)]
+    return [draw_ring(d.run, d.finding) for d in found.defects if isinstance(d.finding, Deadlock)]

@@ -255,10 +255,10 @@ def dump(value: object) -> str:
 def pictures(run: result.Run, layout: str | None = None, all_nodes: bool = False) -> list[str]:
     """Draw the ring of each deadlock, or the wait-for graph where there is none."""
     if run.deadlocks:
-        from deadsim.draw.ring import ring
+        from deadsim.draw.ring import draw_ring
 
-        return [ring(run, found) for found in run.deadlocks]
-    from deadsim.draw.graph import graph_of
-    from deadsim.draw.layout import lay_out
+        return [draw_ring(run, found) for found in run.deadlocks]
+    from deadsim.draw.layout import draw_graph
+    from deadsim.draw.run_graph import graph_of
 
-    return [lay_out(graph_of(run, "wait-for", all_nodes), layout)]
+    return [draw_graph(graph_of(run, "wait-for", all_nodes), layout)]

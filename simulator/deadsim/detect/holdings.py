@@ -83,5 +83,6 @@ def is_semaphore(program: Program, number: int) -> bool:
 def named(program: Program, held: dict[int, Holding]) -> tuple[Hold, ...]:
     """Write what a thread holds in the user's names, in the order in which it was taken."""
     return tuple(
-        Hold(program.object_name(number) or "", holding.place) for number, holding in held.items()
+        Hold(program.object_name(number) or "", holding.place, holding.times)
+        for number, holding in held.items()
     )

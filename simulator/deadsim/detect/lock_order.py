@@ -4,24 +4,35 @@ An order is only named where it is proved: where every thread but one keeps to i
 through its code, whatever its branches decide.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from deadsim.detect.coarse import Flows
 from deadsim.detect.components import components
+from deadsim.detect.constants import Constants
 from deadsim.detect.flow import END
 from deadsim.errors import Place
 from deadsim.kernel.system import System
 from deadsim.model.instructions import Step
-from deadsim.model.objects import Condition, Lock
+from deadsim.model.objects import Condition, Lock, RWLock
 
 
 class Taking(NamedTuple):
-    """A thread may take `lock` at a place while it holds `held`."""
+    """A thread may take `lock` at a place while it may hold `held`.
+
+    It is not `exact` where an index decides in a run which lock is meant; `gives_up` says that it does not
+    wait for good, `guards` are the locks that it certainly holds then; `reading` tells of the lock held and
+    of the one taken whether that is to read (of an rwlock) alone.
+    """
 
     held: int
     lock: int
     thread: int
     place: Place
+    exact: bool = True
+    gives_up: bool = False
+    guards: frozenset[int] = frozenset()
+    reading: tuple[bool, bool] = (False, False)
 
 
 class Hint(NamedTuple):
@@ -32,14 +43,23 @@ class Hint(NamedTuple):
     place: Place
 
 
-def takings(system: System, flows: Flows) -> list[Taking] | None:
-    """List which lock may be taken under which; None where an index decides it in a run."""
+class _Held(NamedTuple):
+    """A lock that may be held, whether it is surely that one, and whether to read alone."""
+
+    lock: int
+    exact: bool
+    reading: bool
+
+
+def takings(system: System, flows: Flows) -> list[Taking]:
+    """List which lock may be taken under which, on any way through the code, whatever its branches decide."""
     found: dict[Taking, None] = {}
     for thread, linked in enumerate(system.linked):
         flow = flows.flow(thread)
-        may_hold: dict[int, frozenset[int]] = {}
+        constants = Constants(linked.code)
+        may_hold: dict[int, frozenset[_Held]] = {}
         first = flow.first()
-        front = [(position, frozenset[int]()) for position in first.steps + first.failing]
+        front = [(position, frozenset[_Held]()) for position in first.steps + first.failing]
         while front:
             position, held = front.pop()
             if position == END or (position in may_hold and held <= may_hold[position]):
@@ -48,32 +68,42 @@ def takings(system: System, flows: Flows) -> list[Taking] | None:
             instruction = linked.code.instructions[position]
             after = held
             if isinstance(instruction, Step) and instruction.verb in ("acquire", "release", "wait"):
-                lock = _lock(system, position, thread, flows)
-                if lock is None:
-                    return None
-                if lock >= 0 and instruction.verb != "release":
-                    for other in sorted(held - {lock}):
-                        found[Taking(other, lock, thread, instruction.place)] = None
-                if lock >= 0:
-                    after = held - {lock} if instruction.verb == "release" else held | {lock}
-            ways = flow.after(position)
-            front.extend((way, after) for way in ways.steps + ways.failing)
+                locks = _locks(system, flow.stop(position).numbers, instruction, constants)
+                exact = len(locks) == 1
+                reading = "read" in instruction.flags
+                gives_up = bool({"try", "timed"} & set(instruction.flags)) and instruction.verb == "acquire"
+                for lock in locks if instruction.verb != "release" else ():
+                    for other in sorted(held):
+                        if other.lock != lock:
+                            sure = exact and other.exact
+                            guards = flow.holds(position)
+                            ways = (other.reading, reading)
+                            taking = Taking(other.lock, lock, thread, instruction.place, sure, gives_up, guards, ways)
+                            found[taking] = None
+                if instruction.verb == "release":
+                    # Of several that may be meant, one is given back: none of them is surely held any more.
+                    kept = (one._replace(exact=False) for one in held if one.lock in locks and not exact)
+                    after = frozenset((*(one for one in held if one.lock not in locks), *kept))
+                elif locks:
+                    after = held | {_Held(lock, exact, reading) for lock in locks}
+            ways_on = flow.after(position)
+            front.extend((way, after) for way in ways_on.steps + ways_on.failing)
             front.extend((way, held) for way in flow.misused(position))
     return list(found)
 
 
-def _lock(system: System, position: int, thread: int, flows: Flows) -> int | None:
-    """Find the lock that a step takes or gives: -1 where it is about something else, None where one
-    of several is meant."""
+def _locks(system: System, numbers: Sequence[int], step: Step, constants: Constants) -> tuple[int, ...]:
+    """List the locks that a step may take or give: several where an index decides, none where it is no lock."""
     program = system.program
-    numbers = flows.flow(thread).stop(position).numbers
-    about = [program.objects[number - program.first_object] for number in numbers]
-    if not any(isinstance(one, Lock | Condition) for one in about):
-        return -1
-    if len(numbers) != 1:
-        return None
-    declared = about[0]
-    return declared.lock if isinstance(declared, Condition) else numbers[0]
+    one = constants.locate(step.target) if step.target is not None else None
+    found: dict[int, None] = {}
+    for number in numbers if one is None else (one,):
+        declared = program.objects[number - program.first_object]
+        if isinstance(declared, Condition):
+            found[declared.lock] = None
+        elif isinstance(declared, Lock | RWLock):
+            found[number] = None
+    return tuple(found)
 
 
 def order_hint(system: System, flows: Flows, locks: frozenset[str]) -> Hint | None:
@@ -81,8 +111,8 @@ def order_hint(system: System, flows: Flows, locks: frozenset[str]) -> Hint | No
 
     `locks` are those that wait for one another in a circle.
     """
-    known = takings(system, flows)
-    if known is None:
+    known = [one for one in takings(system, flows) if not _of_rwlocks(system, one)]
+    if not all(one.exact for one in known):
         return None
     names = system.program.object_name
     concerned = [one for one in known if names(one.held) in locks and names(one.lock) in locks]
@@ -101,3 +131,9 @@ def order_hint(system: System, flows: Flows, locks: frozenset[str]) -> Hint | No
             if not missing:
                 return Hint(tuple(shown), system.program.threads[thread].name, place)
     return None
+
+
+def _of_rwlocks(system: System, taking: Taking) -> bool:
+    """Decide whether a lock for readers and writers is concerned: of those no order is proved."""
+    first = system.program.first_object
+    return any(isinstance(system.program.objects[n - first], RWLock) for n in (taking.held, taking.lock))

@@ -1,86 +1,70 @@
 """Our own layout of a graph: two columns, in an order in which few edges cross.
 
 For machines without Graphviz. Of a resource graph the threads stand on the left and the objects on
-the right; of a wait-for graph those who wait on the left and those they wait for on the right.
+the right; of a graph of one kind those on the left from which arrows lead.
 """
 
-from math import atan2, pi
+from collections.abc import Sequence
 
-from deadsim.draw import svg
-from deadsim.draw.graph import Graph, GraphNode
-from deadsim.draw.measure import shortened, width
-from deadsim.draw.ring import LINE, MARGIN, Node, border, draw_node, sized
+from deadsim.draw.boxes import LABEL, Box, Point, Route, bent
+from deadsim.draw.graph import Edge, Node
+from deadsim.draw.measure import width
 
-ROW = 78.0
+GAP = 26.0
 ROUNDS = 8
 
 
-def columns(graph: Graph) -> str:
-    """Draw a graph as SVG."""
-    if not graph.nodes:
-        return svg.picture(360, 80, [svg.text(MARGIN, 34, graph.title, 18, text_anchor="start")], graph.title, "")
-    sides = split(graph)
-    order = arranged(graph, sides)
-    made = [shape(node) for node in graph.nodes]
-    gap = max((width(edge.label, 12) for edge in graph.edges), default=60) + 90
-    widest = [max((made[n].rx for n in column), default=0) for column in order]
-    placed: dict[int, Node] = {}
-    x = widest[0] + MARGIN
+def columns(nodes: Sequence[Node], edges: Sequence[Edge], boxes: Sequence[Box]) -> list[Box]:
+    """Place boxes, the first at the top left; nodes without an edge come last."""
+    order = arranged(len(nodes), edges, split(nodes, edges))
+    gap = max((width(edge.label, LABEL) for edge in edges), default=20) + 100
+    widest = [max((boxes[n].rx for n in column), default=0) for column in order]
+    placed = list(boxes)
+    x = widest[0]
     for side, column in enumerate(order):
-        for row, number in enumerate(column):
-            placed[number] = made[number]._replace(x=x, y=110 + row * ROW)
+        y = 0.0
+        for number in column:
+            y += boxes[number].ry
+            placed[number] = boxes[number].at(x, y)
+            y += boxes[number].ry + GAP
         if side == 0:
             x += widest[0] + gap + widest[1]
-    rows = max(len(column) for column in order)
-    across = max(
-        x + widest[1] + MARGIN,
-        *(width(line, 12.5) + 2 * MARGIN for line in graph.sentences),
-        width(graph.title, 18, True) + 2 * MARGIN,
-    )
-    parts = [
-        svg.text(MARGIN, 34, graph.title, 18, text_anchor="start", font_weight="bold"),
-        *arrows(graph, placed),
-    ]
-    ids = svg.Ids()
-    for number, node in placed.items():
-        parts.append(draw_node(node, ids.make(graph.nodes[number].kind, graph.nodes[number].name)))
-    y = 110 + rows * ROW
-    for sentence in graph.sentences:
-        parts.append(svg.text(MARGIN, y, shortened(sentence, 12.5, 1100), 12.5, text_anchor="start"))
-        y += LINE
-    return svg.picture(across, y + 4, parts, graph.title, " ".join(graph.sentences))
+    return placed
 
 
-def shape(node: GraphNode) -> Node:
-    """Make a node as large as its text."""
-    return sized(
-        "gone" if node.idle else node.kind, node.name, node.below, node.tooltip, node.shape
-    )
-
-
-def split(graph: Graph) -> tuple[list[int], list[int]]:
+def split(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[list[int], list[int]]:
     """Tell the two columns apart."""
-    objects = [n for n, node in enumerate(graph.nodes) if node.kind == "lock"]
-    if objects:
-        return [n for n, node in enumerate(graph.nodes) if node.kind != "lock"], objects
-    # Among threads: by how far each is from a thread that waits for nobody.
+    kinds = {node.kind for node in nodes}
+    if len(kinds) > 1:
+        threads = [n for n, node in enumerate(nodes) if node.kind == "thread"]
+        return threads, [n for n, node in enumerate(nodes) if node.kind != "thread"]
+    # Of one kind: by whether it is joined to somebody on the left already; the free ones fill up the shorter side.
     left: list[int] = []
     right: list[int] = []
-    for number in range(len(graph.nodes)):
-        pointed = sum(1 for e in graph.edges if e.end == number and e.start in left)
-        points = sum(1 for e in graph.edges if e.start == number and e.end in left)
-        (right if pointed or points else left).append(number)
+    free: list[int] = []
+    for number in range(len(nodes)):
+        joined = [e.start + e.end - number for e in edges if number in (e.start, e.end)]
+        if not joined:
+            free.append(number)
+        elif any(other in left for other in joined):
+            right.append(number)
+        else:
+            left.append(number)
+    for number in free:
+        min(left, right, key=len).append(number)
     return left, right
 
 
-def arranged(graph: Graph, sides: tuple[list[int], list[int]]) -> tuple[list[int], list[int]]:
+def arranged(
+    count: int, edges: Sequence[Edge], sides: tuple[list[int], list[int]]
+) -> tuple[list[int], list[int]]:
     """Order both columns so that few edges cross: each node near the mean of its neighbours.
 
     The barycentre method (Sugiyama, Tagawa, Toda: Methods for Visual Understanding of Hierarchical
     System Structures, 1981).
     """
-    near: dict[int, list[int]] = {n: [] for n in range(len(graph.nodes))}
-    for edge in graph.edges:
+    near: dict[int, list[int]] = {n: [] for n in range(count)}
+    for edge in edges:
         near[edge.start].append(edge.end)
         near[edge.end].append(edge.start)
     order = (list(sides[0]), list(sides[1]))
@@ -96,33 +80,29 @@ def arranged(graph: Graph, sides: tuple[list[int], list[int]]) -> tuple[list[int
     return order
 
 
-def arrows(graph: Graph, placed: dict[int, Node]) -> list[str]:
-    """Draw the edges; several between the same two nodes are bent apart.
+def column_route(
+    boxes: Sequence[Box], edge: Edge, several: int, turn: int, taken: Sequence[Point]
+) -> Route:
+    """Find the way of an arrow, the `turn`-th of `several` between the same two nodes: those are bent apart.
 
-    A label stands near where its edge begins, so that those of edges which cross do not meet.
+    Its label stands where it is farthest from those at `taken`, near its start if there is room.
     """
-    drawn: list[str] = []
-    labels: list[str] = []
-    pairs = [frozenset((edge.start, edge.end)) for edge in graph.edges]
-    seen: dict[frozenset[int], int] = {}
-    for edge, pair in zip(graph.edges, pairs, strict=True):
-        start, end = placed[edge.start], placed[edge.end]
-        seen[pair] = seen.get(pair, 0) + 1
-        bend = 0.0 if pairs.count(pair) == 1 else 46.0 * (1 if seen[pair] % 2 else -1)
-        cx, cy = (start.x + end.x) / 2, (start.y + end.y) / 2 + bend
-        if abs(start.x - end.x) < 1:
-            cx += 70 + start.rx  # within a column: round the side
-        x1, y1 = border(start, atan2(cy - start.y, cx - start.x), 2)
-        back = atan2(cy - end.y, cx - end.x)
-        x2, y2 = border(end, back, 3)
-        n = svg.number
-        path = f"M{n(x1)},{n(y1)} Q{n(cx)},{n(cy)} {n(x2)},{n(y2)}"
-        drawn.append(svg.arrow(path, (x2, y2), back + pi, edge.kind, 3.4 if edge.strong else 1.6))
-        t = 0.36 if abs(start.x - end.x) > 1 else 0.5
-        lx = (1 - t) ** 2 * x1 + 2 * t * (1 - t) * cx + t * t * x2
-        ly = (1 - t) ** 2 * y1 + 2 * t * (1 - t) * cy + t * t * y2
-        half = width(edge.label, 12) / 2 + 3
-        plate = {"x": lx - half, "y": ly - 9, "width": 2 * half, "height": 17}
-        labels.append(svg.element("rect", class_="bg", fill="#ffffff", **plate))
-        labels.append(svg.text(lx, ly + 4, edge.label, 12, edge.kind))
-    return drawn + labels
+    start, end = boxes[edge.start], boxes[edge.end]
+    if abs(start.x - end.x) < 1:  # within a column: round the side
+        away = (70 + start.rx) * (1 if start.y > end.y else -1)
+        return bent(start, end, edge.label, away * (1 + turn / 2), 0.5)
+    side = 1 if edge.start < edge.end else -1  # what is left of an arrow is right of the one that comes back
+    bend = side * 52 * (turn - (several - 1) / 2)
+    ways = [bent(start, end, edge.label, bend, at) for at in PLACES]
+    return max(ways, key=lambda way: (min(ENOUGH, *(far(way.label, other) for other in taken), ENOUGH), -ways.index(way)))
+
+
+PLACES = (0.36, 0.25, 0.5, 0.64)
+"""Parts of an arrow's way at which its label may stand."""
+ENOUGH = 20.0
+"""Points between labels that is enough."""
+
+
+def far(one: Point, other: Point) -> float:
+    """Measure how far two labels are apart: lines of text may be near above one another, not beside."""
+    return max(abs(one[0] - other[0]) / 3, abs(one[1] - other[1]))

@@ -1,110 +1,82 @@
-"""What a graph shows, before anybody decides where: boxes, arrows and their words."""
+"""What a graph shows, before anybody decides where: nodes, arrows and their words."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.detect.wait_for import resource_graph, wait_for_graph
-from deadsim.draw.shapes import SHAPES, Shape
-from deadsim.report.sentences import count, wait_sentence
-from deadsim.runs.result import Run
+from deadsim.draw.objects import Dots, Shape
 
-GraphKind: TypeAlias = Literal["wait-for", "resources"]
-NodeKind: TypeAlias = Literal["thread", "lock"]
+NodeKind: TypeAlias = Literal["thread", "object"]
+EdgeKind: TypeAlias = Literal["hold", "wait", "order", "inversion"]
+
+COLORS: dict[EdgeKind, str] = {"hold": "hold", "wait": "wait", "order": "dim", "inversion": "wait"}
+"""The colours of arrows, by their names among the tokens."""
 
 MOST_NODES = 40
+"""Nodes of which all are drawn, idle ones too."""
 
 
-class GraphNode(NamedTuple):
-    """A thread or an object: `below` is a second line, `strong` marks a deadlock's core."""
+class Node(NamedTuple):
+    """A thread or an object: `lines` stand below its name.
+
+    `strong` marks who is in a deadlock's core, `victim` who is stuck behind it, `idle` who has ended or not
+    begun; `double` is a second border.
+    """
 
     name: str
     kind: NodeKind
-    below: str
+    lines: tuple[str, ...]
     tooltip: str
-    strong: bool
-    idle: bool
     shape: Shape = "ellipse"
+    strong: bool = False
+    victim: bool = False
+    idle: bool = False
+    dots: Dots | None = None
+    double: bool = False
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Name what it is, for style sheets."""
+        marks = {"core": self.strong, "victim": self.victim, "idle": self.idle}
+        return (self.kind, *(name for name, marked in marks.items() if marked))
 
 
-class GraphEdge(NamedTuple):
-    """An arrow between nodes, by their positions: held by (solid), or waits for (dashed)."""
+class Edge(NamedTuple):
+    """An arrow between nodes, by their positions: what is held is solid, what is waited for dashed.
+
+    `dotted` is for a condition's waiters, who wait for nobody in particular, and for what is not certain.
+    """
 
     start: int
     end: int
-    kind: Literal["hold", "wait"]
+    kind: EdgeKind
     label: str
-    strong: bool
+    tooltip: str
+    strong: bool = False
+    dotted: bool = False
+
+    @property
+    def color(self) -> str:
+        """Name its colour."""
+        return COLORS[self.kind]
+
+    @property
+    def dashes(self) -> str | None:
+        """Give the pattern of its line; None where it is solid."""
+        return "1 5" if self.dotted else "6 4" if self.kind == "wait" else None
 
 
 class Graph(NamedTuple):
-    """A graph with its title and the sentences that say the same."""
+    """A graph with its title and the sentences that say the same.
+
+    `rings` are nodes that stand in a circle, clockwise. `weak` says that whatever is not strong steps back.
+    """
 
     title: str
     sentences: tuple[str, ...]
-    nodes: tuple[GraphNode, ...]
-    edges: tuple[GraphEdge, ...]
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    rings: tuple[tuple[int, ...], ...] = ()
 
-
-def graph_of(run: Run, kind: GraphKind, all_nodes: bool = False) -> Graph:
-    """Make the wait-for or the resource graph of a run's last moment.
-
-    Of more than `MOST_NODES` nodes only those are shown that are joined to a blocked thread.
-    """
-    import networkx
-
-    make = wait_for_graph if kind == "wait-for" else resource_graph
-    data = make(run.situation)
-    stem = run.program.file.replace("\\", "/").rsplit("/", 1)[-1]
-    standing = {one.thread: one for one in run.situation.threads}
-    core = {name for found in run.deadlocks for name in found.threads}
-    names = list(data.nodes)
-    hidden = 0
-    if len(names) > MOST_NODES and not all_nodes:
-        blocked = {one.thread for one in run.situation.threads if one.wait}
-        shown: set[str] = set()
-        for part in networkx.weakly_connected_components(data):
-            if part & blocked:
-                shown |= part
-        hidden = len(names) - len(shown)
-        names = [name for name in names if name in shown]
-    nodes = []
-    sentences = []
-    for name in names:
-        one = standing.get(name)
-        if one is None or data.nodes[name]["kind"] != "thread":
-            shape = SHAPES[data.nodes[name].get("want", "owner")]
-            nodes.append(GraphNode(name, "lock", "", name, False, False, shape))
-            continue
-        if one.wait is not None:
-            below = f"{stem}:{one.wait.place.line}"
-            tooltip = f"{name} {wait_sentence(one.wait)}"
-            sentences.append(tooltip)
-        else:
-            below = one.status
-            tooltip = f"{name} is {one.status}"
-        idle = one.status in ("finished", "failed", "not started")
-        nodes.append(GraphNode(name, "thread", below, tooltip, name in core, idle))
-    position = {node.name: number for number, node in enumerate(nodes)}
-    edges = []
-    for start, end, values in data.edges(data=True):
-        if start not in position or end not in position:
-            continue
-        held = values["kind"] == "held by"
-        label = values["kind"]
-        if kind == "wait-for":
-            ends = values["want"] == "end"
-            label = "waits for its end" if ends else f"waits for {values['object']}"
-        elif values.get("want") == "end":
-            label = "waits for its end"
-        strong = start in core and end in core
-        edges.append(
-            GraphEdge(position[start], position[end], "hold" if held else "wait", label, strong)
-        )
-    if run.deadlocks:
-        title = f"DEADLOCK: {count(len(core), 'thread')}"
-    else:
-        title = f"{run.program.name}: {run.outcome} after {count(len(run.events), 'step')}"
-    if hidden:
-        sentences.append(f"+{hidden} idle nodes not shown")
-    if not sentences:
-        sentences.append("no thread waits for another")
-    return Graph(title, tuple(sentences), tuple(nodes), tuple(edges))
+    @property
+    def weak(self) -> bool:
+        """Tell whether something stands out, so that the rest steps back."""
+        return any(node.strong for node in self.nodes)

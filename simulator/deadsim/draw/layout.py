@@ -1,96 +1,121 @@
-"""A graph as SVG: laid out by Graphviz where there is one, else by ourselves."""
+"""Where everything of a graph goes: rings first, side by side; the rest under them, by Graphviz or by ourselves."""
 
-import os
-import re
-import shutil
-import subprocess
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
-from deadsim.draw.columns import columns
-from deadsim.draw.dot import dot
-from deadsim.draw.graph import Graph
-from deadsim.draw.svg import element, escape, title
-from deadsim.draw.tokens import DARK
-from deadsim.errors import UsageError
+from deadsim.draw import ring
+from deadsim.draw.boxes import Box, Placed, Route, sized, smooth
+from deadsim.draw.columns import column_route, columns
+from deadsim.draw.engine import engine, engine_layout
+from deadsim.draw.graph import Edge, Graph
+from deadsim.draw.paint import paint
 
-PATIENCE = 30  # seconds that an engine may take
-
-_STYLE = "\n".join(
-    (
-        "@media (prefers-color-scheme: dark) {",
-        f"  .graph > polygon {{ fill: {DARK['bg']}; }}",
-        f"  text {{ fill: {DARK['ink']}; }}",
-        f"  .thread ellipse {{ fill: {DARK['threadfill']}; stroke: {DARK['wait']}; }}",
-        f"  .lock polygon {{ fill: {DARK['lockfill']}; stroke: {DARK['hold']}; }}",
-        f"  .gone ellipse {{ fill: {DARK['bg']}; stroke: {DARK['dim']}; }}",
-        f"  .hold path, .hold polygon {{ stroke: {DARK['hold']}; }}",
-        f"  .wait path, .wait polygon {{ stroke: {DARK['wait']}; }}",
-        f"  .hold polygon, .hold text {{ fill: {DARK['hold']}; }}",
-        f"  .wait polygon, .wait text {{ fill: {DARK['wait']}; }}",
-        "}",
-    )
-)
+BELOW = 60.0
+"""Points between the rings and what stands under them."""
+APART = 24.0
+"""Points between nodes that nothing joins."""
+ACROSS = 560.0
+"""How wide a row of those gets, where nothing else is wider."""
 
 
-def engine(asked: str | None = None) -> str | None:
-    """Find the layout engine: what was asked for, `dot`, the one of `deadsim[dot]`; or None."""
-    named = asked or os.environ.get("DEADSIM_DOT")
-    if named:
-        found = shutil.which(named)
-        if found is None:
-            raise UsageError(f"'{named}' is no program that can be run (--layout, DEADSIM_DOT)")
-        return found
-    return shutil.which("dot") or _bundled()
+def lay_out(graph: Graph, asked: str | None = None) -> Placed:
+    """Place a graph; `asked` is the Graphviz program to use.
+
+    Raises UsageError where what was asked for is none. One that fails later is done without.
+    """
+    boxes = [sized(node) for node in graph.nodes]
+    routes: list[Route | None] = [None] * len(graph.edges)
+    centres = tile(graph.rings, boxes)
+    in_ring = {number: turn for turn, members in enumerate(graph.rings) for number in members}
+    for number, edge in enumerate(graph.edges):
+        turn = in_ring.get(edge.start)
+        if turn is not None and turn == in_ring.get(edge.end):
+            members = [e for e in graph.edges if in_ring.get(e.start) == turn == in_ring.get(e.end)]
+            routes[number] = ring.route(boxes, edge, members, centres[turn])
+    joined = {number for edge in graph.edges for number in (edge.start, edge.end)}
+    rest = [number for number in range(len(boxes)) if number in joined and number not in in_ring]
+    if rest:
+        place_rest(graph, rest, boxes, routes, engine(asked))
+    done = [boxes[number] for number in (*in_ring, *rest)]
+    rows([number for number in range(len(boxes)) if number not in joined and number not in in_ring], boxes, done)
+    between(graph.edges, boxes, routes)
+    return Placed(tuple(boxes), tuple(route for route in routes if route is not None))
 
 
-def _bundled() -> str | None:
-    from importlib import metadata
-
-    try:
-        files = metadata.files("graphviz-pure") or []
-    except metadata.PackageNotFoundError:
-        return None
-    for file in files:
-        if Path(str(file)).stem == "graphviz-pure":
-            path = Path(str(file.locate()))
-            if path.is_file() and os.access(path, os.X_OK):
-                return str(path)
-    return None
-
-
-def lay_out(graph: Graph, asked: str | None = None) -> str:
+def draw_graph(graph: Graph, asked: str | None = None) -> str:
     """Draw a graph as SVG."""
-    found = engine(asked)
-    if found is None:
-        return columns(graph)
-    try:
-        done = subprocess.run(
-            [found, "-Tsvg"],
-            input=dot(graph).encode(),
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        if asked:
-            raise UsageError(f"the layout engine '{found}' did not do its work") from error
-        return columns(graph)
-    svg = done.stdout.decode("utf-8", "replace")
-    if done.returncode or "<svg" not in svg:
-        if asked:
-            raise UsageError(f"the layout engine '{found}' ended with status {done.returncode}")
-        return columns(graph)
-    return dressed(svg, graph)
+    return paint(graph, lay_out(graph, asked))
 
 
-def dressed(svg: str, graph: Graph) -> str:
-    """Take away what differs between engines, and add a title, a description and dark colours."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.S)
-    end = svg.index(">")
-    inner = (
-        title(graph.title)
-        + element("desc", escape(" ".join(graph.sentences)))
-        + element("style", _STYLE)
-    )
-    return f'{svg[:end]} role="img">\n{inner}{svg[end + 1 :]}'.rstrip() + "\n"
+def tile(rings: Iterable[Sequence[int]], boxes: list[Box]) -> list[tuple[float, float]]:
+    """Put rings side by side; gives their centres."""
+    centres = []
+    x = 0.0
+    for members in rings:
+        placed = ring.around([boxes[number] for number in members])
+        left = min(box.x - box.rx for box in placed)
+        top = min(box.y - box.ry for box in placed)
+        for number, box in zip(members, placed, strict=True):
+            boxes[number] = box.at(box.x - left + x, box.y - top)
+        centres.append((x - left, -top))
+        x += max(box.x + box.rx for box in placed) - left + ring.GAP
+    return centres
+
+
+def place_rest(
+    graph: Graph, rest: Sequence[int], boxes: list[Box], routes: list[Route | None], program: str | None
+) -> None:
+    """Place what is in no ring, under the rings; those who are joined to a ring come first."""
+    position = {number: place for place, number in enumerate(rest)}
+    inner = [n for n, edge in enumerate(graph.edges) if edge.start in position and edge.end in position]
+    nodes = [graph.nodes[number] for number in rest]
+    edges = [
+        graph.edges[n]._replace(start=position[graph.edges[n].start], end=position[graph.edges[n].end]) for n in inner
+    ]
+    mine = [boxes[number] for number in rest]
+    found = engine_layout(program, nodes, edges, mine) if program else None
+    placed = found[0] if found else columns(nodes, edges, mine)
+    down = right = 0.0
+    rings = [boxes[number] for members in graph.rings for number in members]
+    if rings:
+        down = max(box.y + box.ry for box in rings) + BELOW - min(box.y - box.ry for box in placed)
+        wide = max(box.x + box.rx for box in rings)
+        own = max(box.x + box.rx for box in placed) + min(box.x - box.rx for box in placed)
+        right = max(0.0, (wide - own) / 2)
+    for number, box in zip(rest, placed, strict=True):
+        boxes[number] = box.at(box.x + right, box.y + down)
+    if found:
+        for number, way in zip(inner, found[1], strict=True):
+            routes[number] = moved(way, right, down)
+
+
+def rows(free: Sequence[int], boxes: list[Box], done: Sequence[Box]) -> None:
+    """Place nodes that nothing joins in rows, under all others."""
+    left = min((box.x - box.rx for box in done), default=0.0)
+    right = max(left + ACROSS, *(box.x + box.rx for box in done), left)
+    top = max((box.y + box.ry + APART for box in done), default=0.0)
+    x, high = left, 0.0
+    for number in free:
+        box = boxes[number]
+        if x > left and x + 2 * box.rx > right:
+            x, top, high = left, top + high + APART, 0.0
+        boxes[number] = box.at(x + box.rx, top + box.ry)
+        x += 2 * box.rx + APART
+        high = max(high, 2 * box.ry)
+
+
+def moved(route: Route, right: float, down: float) -> Route:
+    """Give a way of Graphviz's at another place."""
+    points = [(x + right, y + down) for x, y in route.reach]
+    there = smooth(points, (route.label[0] + right, route.label[1] + down))
+    return there._replace(tip=(route.tip[0] + right, route.tip[1] + down), angle=route.angle)
+
+
+def between(edges: Sequence[Edge], boxes: Sequence[Box], routes: list[Route | None]) -> None:
+    """Find the ways of all arrows that have none yet."""
+    pairs = [frozenset((edge.start, edge.end)) for edge in edges]
+    seen: dict[frozenset[int], int] = {}
+    for number, (edge, pair) in enumerate(zip(edges, pairs, strict=True)):
+        if routes[number] is None:
+            turn = seen[pair] = seen.get(pair, -1) + 1
+            taken = [route.label for route in routes if route is not None]
+            routes[number] = column_route(boxes, edge, pairs.count(pair), turn, taken)

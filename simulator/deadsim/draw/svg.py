@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from html import escape as _escape
 from math import cos, sin
 
-from deadsim.draw.tokens import FONT, LIGHT, STYLE
+from typing import TypeAlias
+
+from deadsim.draw.tokens import FONT, LIGHT, MARKS, STYLE
+
+Values: TypeAlias = dict[str, str | float]
+"""Attributes of an element; underscores stand for dashes."""
 
 
 def escape(text: str) -> str:
@@ -23,7 +28,7 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def attributes(values: dict[str, str | float]) -> str:
+def attributes(values: Values) -> str:
     """Write attributes; underscores stand for dashes."""
     return "".join(
         f' {name.replace("_", "-")}="{number(value) if isinstance(value, (int, float)) else escape(value)}"'
@@ -43,7 +48,7 @@ def text(
     x: float, y: float, words: str, size: float = 13, color: str = "ink", /, **values: str | float
 ) -> str:
     """Write a line of text, centred unless `text_anchor` says otherwise."""
-    placed: dict[str, str | float] = {"text_anchor": "middle", **values}
+    placed: Values = {"text_anchor": "middle", **values}
     return element(
         "text",
         escape(words) or " ",
@@ -73,22 +78,7 @@ def head(x: float, y: float, angle: float, kind: str) -> str:
     for side in (0.42, -0.42):
         points.append((x - 11 * cos(angle + side), y - 11 * sin(angle + side)))
     written = " ".join(f"{number(a)},{number(b)}" for a, b in points)
-    return element("polygon", points=written, class_=f"head {kind}", fill=LIGHT[kind])
-
-
-def arrow(path: str, tip: tuple[float, float], angle: float, kind: str, width: float) -> str:
-    """Draw an arrow: `hold` is solid, `wait` dashed."""
-    values: dict[str, str | float] = {"stroke_dasharray": "6 4"} if kind == "wait" else {}
-    line = element(
-        "path",
-        d=path,
-        fill="none",
-        class_=f"edge {kind}",
-        stroke=LIGHT[kind],
-        stroke_width=width,
-        **values,
-    )
-    return line + head(*tip, angle, kind)
+    return element("polygon", points=written, class_="head", fill=LIGHT[kind])
 
 
 def picture(
@@ -99,7 +89,7 @@ def picture(
         (
             title(heading),
             element("desc", escape(description)),
-            element("style", STYLE),
+            element("style", f"{STYLE}\n{MARKS}"),
             element("rect", class_="bg", width=width, height=height, fill=LIGHT["bg"]),
             *parts,
         )

@@ -10,8 +10,12 @@ LIGHT = {
     "dim": "#57606a",
     "hold": "#005a8f",
     "wait": "#a63f00",
+    "race": "#8a2f6b",
+    "ok": "#00664b",
     "threadfill": "#fff6ec",
     "lockfill": "#e6f1fa",
+    "holdbar": "#cfe6f7",
+    "waitbar": "#ffe9d6",
 }
 DARK = {
     "bg": "#0d1117",
@@ -19,34 +23,53 @@ DARK = {
     "dim": "#9aa4b0",
     "hold": "#6fc1f2",
     "wait": "#f0a33c",
+    "race": "#e79ac6",
+    "ok": "#4fd1a5",
     "threadfill": "#2b2013",
     "lockfill": "#10263a",
+    "holdbar": "#12385a",
+    "waitbar": "#3a2708",
 }
 FONT = "Helvetica, Arial, sans-serif"
 MONO = "ui-monospace, Menlo, Consolas, monospace"
 
 
-def _variables(values: dict[str, str]) -> str:
+def variables(values: dict[str, str]) -> str:
+    """Write colours as variables of a style sheet."""
     return " ".join(f"--{name}: {value};" for name, value in values.items())
 
 
 STYLE = "\n".join(
     (
-        f"svg {{ {_variables(LIGHT)} }}",
-        f"@media (prefers-color-scheme: dark) {{ svg {{ {_variables(DARK)} }} }}",
-        f"@media print {{ svg {{ {_variables(LIGHT)} }} }}",
-        ".bg { fill: var(--bg); }",
-        "text { fill: var(--ink); }",
-        "text.dim { fill: var(--dim); }",
-        "text.hold { fill: var(--hold); }",
-        "text.wait { fill: var(--wait); }",
-        ".thread { fill: var(--threadfill); stroke: var(--wait); }",
-        ".lock { fill: var(--lockfill); stroke: var(--hold); }",
-        ".gone { fill: var(--bg); stroke: var(--dim); }",
-        ".edge.hold { stroke: var(--hold); }",
-        ".edge.wait { stroke: var(--wait); }",
-        ".head.hold { fill: var(--hold); }",
-        ".head.wait { fill: var(--wait); }",
-        "@media (forced-colors: active) { .thread, .lock, .gone, .edge { stroke: CanvasText; } }",
+        f"svg {{ {variables(LIGHT)} }}",
+        f"@media (prefers-color-scheme: dark) {{ svg {{ {variables(DARK)} }} }}",
+        f"@media print {{ svg {{ {variables(LIGHT)} }} }}",
     )
 )
+"""What a picture that stands by itself needs to know its colours; a page has them for all its pictures."""
+
+MARKS = "\n".join(
+    (
+        ".bg { fill: var(--bg); }",
+        "text { fill: var(--ink); }",
+        *(f"text.{name} {{ fill: var(--{name}); }}" for name in ("dim", "hold", "wait", "race", "ok")),
+        ".thread .outline { fill: var(--threadfill); stroke: var(--wait); }",
+        ".object .outline { fill: var(--lockfill); stroke: var(--hold); }",
+        ".idle .outline { fill: var(--bg); stroke: var(--dim); }",
+        ".dot { fill: var(--bg); stroke: var(--hold); }",
+        ".dot.taken { fill: var(--hold); }",
+        *(f".edge.{name} .line, .line.{name} {{ stroke: var(--{name}); }}" for name in ("hold", "wait", "race", "dim")),
+        *(f".edge.{name} .head, .head.{name} {{ fill: var(--{name}); }}" for name in ("hold", "wait", "race", "dim")),
+        ".bar.hold { fill: var(--holdbar); stroke: var(--hold); }",
+        ".bar.wait { fill: url(#hatch); stroke: var(--wait); }",
+        ".hatch { fill: var(--waitbar); }",
+        ".hatch-line { stroke: var(--wait); }",
+        ".grid, .switch { stroke: var(--dim); }",
+        ".run, .order { stroke: var(--ink); }",
+        ".step { fill: var(--bg); stroke: var(--ink); }",
+        ".step.filled, .tip { fill: var(--ink); }",
+        ".verdict { stroke: var(--wait); }",
+        "@media (forced-colors: active) { .outline, .line, .bar, .step, .run, .order, .verdict, .switch { stroke: CanvasText; } }",
+    )
+)
+"""How the parts of a picture take their colours."""

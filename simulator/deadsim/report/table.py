@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from unicodedata import east_asian_width
 
-from deadsim.report.sentences import count, visible
+from deadsim.report.deeds import brief
+from deadsim.report.sentences import count
 from deadsim.runs.blocked import came_to_block
 from deadsim.runs.result import Run
-from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Race
 
 MOST_COLUMNS = 4
@@ -44,44 +44,6 @@ def shortened(text: str, columns: int) -> str:
     return text + "..."
 
 
-def words(run: Run, event: Event) -> str:
-    """Say what a step did."""
-    program = run.program
-    name = program.about(event.objects)
-    match event.verb:
-        case "acquire":
-            if event.phase == "begin":
-                return f"queues for {name}"
-            return f"+ {name}" if event.success else f"cannot get {name}"
-        case "wait":
-            if event.phase == "begin":
-                return f"waits: {name}"
-            if not event.success:
-                return f"gives up on {name}"
-            return f"passes {name}" if event.phase is None else f"goes on: {name}"
-        case "put" | "send" | "get" | "receive" | "join" if not event.success:
-            return f"cannot {event.verb}: {name}"
-        case "get" | "receive":
-            return f"{event.verb} {name}: {event.value!r}"
-        case "release":
-            return f"- {name}" if event.success else f"release {name}"
-        case "read":
-            return f"{name} is {event.value!r}"
-        case "write":
-            return f"writes {name}"
-        case "step":
-            return visible(event.text or "")
-        case "print":
-            return f"prints {event.text!r}"
-        case "choose":
-            return f"chooses {event.value!r}"
-        case "atomic":
-            names = [program.object_name(number) for number in event.objects]
-            return f"atomic: {', '.join(str(name) for name in names)}" if names else "atomic"
-        case verb:
-            return f"{verb} {name}" if name else verb
-
-
 def rows(run: Run, first: int) -> Iterator[Row]:
     """List the steps of a run from one on, and after each who came to stand before a blocked step."""
     closes = {
@@ -94,7 +56,7 @@ def rows(run: Run, first: int) -> Iterator[Row]:
             yield Row(None, one.thread, f"... {one.object}", "", one.place.line)
     for event in run.events[first:]:
         mark = "<- closes the circle" if event.step in closes else ""
-        text = words(run, event)
+        text = brief(run.program, event)
         if event.step in races:
             text = f"! {text}"
         yield Row(event.step, event.thread, text, mark, event.place.line)

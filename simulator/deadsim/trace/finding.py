@@ -14,10 +14,11 @@ Proof: TypeAlias = Literal["proved", "relaxed", "suspected"]
 
 
 class Hold(NamedTuple):
-    """An object that a thread holds, and where it took it."""
+    """An object that a thread holds, where it took it, and how often it has it."""
 
     object: str
     place: Place
+    times: int = 1
 
 
 Want: TypeAlias = Literal[

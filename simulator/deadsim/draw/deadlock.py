@@ -1,0 +1,118 @@
+"""One deadlock as a graph: who waits for what, and who could help; in a circle where there is one."""
+
+from deadsim.draw.graph import Edge, EdgeKind, Graph, Node, NodeKind
+from deadsim.draw.objects import Shape
+from deadsim.report.sentences import count, wait_sentence
+from deadsim.runs.result import Run
+from deadsim.trace.finding import Deadlock, Wait, Want
+
+SHAPES: dict[Want, Shape] = {
+    "owner": "box",
+    "end": "ellipse",
+    "permit": "box",
+    "notify": "hexagon",
+    "set": "diamond",
+    "arrivals": "bar",
+    "item": "cylinder",
+    "room": "cylinder",
+    "task_done": "cylinder",
+}
+"""What an object looks like, by what a thread wants of it."""
+
+BY: dict[Want, str] = {
+    "owner": "held by",
+    "permit": "released by",
+    "notify": "notified by",
+    "set": "set by",
+    "arrivals": "waits for",
+    "item": "filled by",
+    "room": "emptied by",
+    "task_done": "done by",
+}
+"""What leads on from an object to who could help."""
+
+
+def stem(file: str) -> str:
+    """Give the name of a file without its folders."""
+    return file.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def heading(found: Deadlock) -> str:
+    """Give the title of a deadlock's picture."""
+    objects = {wait.object for wait in found.waits if wait.want != "end"}
+    return "DEADLOCK: " + sizes(len(found.threads), len(objects), found.waits)
+
+
+def sizes(threads: int, objects: int, waits: tuple[Wait, ...]) -> str:
+    """Say how many threads and objects a deadlock is of."""
+    noun = "lock" if all(wait.want in ("owner", "end") for wait in waits) else "object"
+    return count(threads, "thread") + (f", {count(objects, noun)}" if objects else "")
+
+
+def in_order(found: Deadlock) -> list[Wait]:
+    """List the waits of the core, along the circle where there is one."""
+    by_thread = {wait.thread: wait for wait in found.waits}
+    return [by_thread[name] for name in found.cycle or found.threads]
+
+
+def numbered(found: Deadlock, first: int = 1) -> list[str]:
+    """Say in a sentence each who of the core waits for what."""
+    return [
+        f"{position}. {wait.thread} {wait_sentence(wait, found.kind)}"
+        for position, wait in enumerate(in_order(found), first)
+    ]
+
+
+def word(wait: Wait) -> str:
+    """Say that a thread waits, or will."""
+    if wait.timeout is not None:
+        return f"waits ({wait.timeout} s)"
+    return "waits for" if wait.blocked else "will wait for"
+
+
+def deadlock_graph(run: Run, found: Deadlock) -> Graph:
+    """Make the graph of a deadlock's core: threads and objects in turn."""
+    file = stem(run.program.file)
+    reentrant = {getattr(one, "name", "") for one in run.program.objects if getattr(one, "reentrant", False)}
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+    circle = bool(found.cycle)
+    for position, wait in enumerate(in_order(found), 1):
+        tooltip = f"{wait.thread} {wait_sentence(wait, found.kind)}"
+        thread = len(nodes)
+        nodes.append(Node(wait.thread, "thread", (f"{file}:{wait.place.line}",), tooltip, strong=True))
+        label = f"{position}. {word(wait)}" + (" its end" if wait.want == "end" else "")
+        dotted = wait.want == "notify"
+        edges.append(Edge(thread, thread + 1, "wait", label, tooltip, True, dotted))
+        if wait.want == "end" and circle:
+            continue
+        about = f"{wait.object}: {tooltip}"
+        double = wait.object in reentrant
+        kind: NodeKind = "thread" if wait.want == "end" else "object"
+        nodes.append(Node(wait.object, kind, (), about, SHAPES[wait.want], strong=True, double=double))
+        if circle:
+            # Only what is held is a fact; that somebody could help is drawn as a wait.
+            fact: EdgeKind = "hold" if wait.want == "owner" else "wait"
+            edges.append(Edge(thread + 1, thread + 2, fact, BY.get(wait.want, "held by"), about, True))
+            continue
+        for waker in wait.wakers if wait.want in ("owner", "permit") else ():
+            gone = f"{waker} never gives it back"
+            edges.append(Edge(thread + 1, len(nodes), "hold", "taken by", gone, True))
+            nodes.append(Node(waker, "thread", ("never gives it back",), gone, idle=True))
+    if circle:
+        edges = [edge._replace(end=edge.end % len(nodes)) for edge in edges]
+    rings = (tuple(range(len(nodes))),) if circle else ()
+    return Graph(heading(found), (*numbered(found), *around_it(run, found)), tuple(nodes), tuple(edges), rings)
+
+
+def around_it(run: Run, found: Deadlock) -> list[str]:
+    """Say who else is concerned, and who is not."""
+    lines = []
+    standing = {one.thread: one for one in run.situation.threads}
+    for name in found.also_stuck:
+        wait = standing[name].wait
+        words = wait_sentence(wait) if wait else "is bound to get stuck too"
+        lines.append(f"stuck behind the deadlock: {name} {words}")
+    if found.still_running:
+        lines.append(f"not touched by it: {', '.join(found.still_running)}")
+    return lines

@@ -1,0 +1,172 @@
+"""Which lock is taken under which, over the text of a scenario; opposite orders stand out."""
+
+from collections.abc import Mapping, Sequence
+
+from deadsim.detect.coarse import Flows
+from deadsim.detect.inversions import Inversion, find_inversions
+from deadsim.detect.lock_order import Taking, order_hint, takings
+from deadsim.draw.graph import MOST_NODES, Edge, Graph, Node
+from deadsim.draw.objects import appearance, drawn_objects
+from deadsim.kernel.primitives import initial_state
+from deadsim.kernel.system import System
+from deadsim.model.objects import Lock, RWLock
+from deadsim.model.program import Program
+from deadsim.report.sentences import count, listing
+
+MOST_SHOWN = 3
+"""Places that an arrow names in its label or a circle in its sentences' tails; all stand in the tooltip."""
+
+
+def lock_order_graph(program: Program, all_nodes: bool = False) -> Graph:
+    """Make the graph of locks with an arrow from each to those that a thread may take while it holds it."""
+    system = System(program)
+    flows = Flows(system)
+    known = takings(system, flows)
+    inversions = find_inversions(known)
+    shown = [one for one in inversions if one.exact and not one.guards]
+    # Where none of them is certain, those that may be, or are guarded, are what there is to see.
+    numbered = first_of_each(shown or inversions)
+    locks = drawn_locks(program, known, all_nodes)
+    at = {number: position for position, number in enumerate(locks)}
+    strong = {lock for one in shown for taking in one.takings for lock in (taking.held, taking.lock)}
+    nodes = [node(program, number, number in strong, known) for number in locks]
+    numbers = {(t.held, t.lock): n for n, t in enumerate((t for one in numbered for t in one.takings), 1)}
+    pairs: dict[tuple[int, int], list[Taking]] = {}
+    for taking in known:
+        pairs.setdefault((taking.held, taking.lock), []).append(taking)
+    bad = {(t.held, t.lock) for one in shown for t in one.takings}
+    edges = [
+        edge(program, at, pair, group, numbers.get(pair), pair in bad) for pair, group in sorted(pairs.items())
+    ]
+    return Graph(
+        title(program, known, shown, inversions),
+        tuple(sentences(program, system, flows, known, numbered, shown)),
+        tuple(nodes),
+        tuple(edges),
+        tuple(rings(numbered, at)),
+    )
+
+
+def name(program: Program, number: int) -> str:
+    """Name a lock."""
+    return program.object_name(number) or ""
+
+
+def drawn_locks(program: Program, known: Sequence[Taking], all_nodes: bool) -> list[int]:
+    """List the locks that are drawn: all, or of many those with an arrow."""
+    concerned = {number for one in known for number in (one.held, one.lock)}
+    locks = [
+        number
+        for number, declared in enumerate(program.objects, program.first_object)
+        if isinstance(declared, Lock | RWLock)
+    ]
+    if len(locks) <= MOST_NODES or all_nodes:
+        return locks
+    return [number for number in locks if number in concerned]
+
+
+def node(program: Program, number: int, strong: bool, known: Sequence[Taking]) -> Node:
+    """Draw a lock."""
+    mine = name(program, number)
+    declared = drawn_objects(program).get(mine, (number, program.objects[number - program.first_object]))[1]
+    looks = appearance(declared, initial_state(declared))
+    under = [say(program, one) for one in known if one.lock == number]
+    return Node(mine, "object", (), f"{mine}: {'; '.join(under) or 'taken under no other lock'}", looks.shape, strong, double=looks.double)
+
+
+def say(program: Program, one: Taking) -> str:
+    """Say in a sentence who takes what under what."""
+    may = "takes" if one.exact else "may take"
+    ends = ", or gives up" if one.gives_up else ""
+    how = " to read" if one.reading[1] else ""
+    thread = program.threads[one.thread].name
+    return f"{thread} {may} {name(program, one.lock)}{how} (line {one.place.line}) while it holds {name(program, one.held)}{ends}"
+
+
+def edge(
+    program: Program,
+    at: Mapping[int, int],
+    pair: tuple[int, int],
+    group: Sequence[Taking],
+    number: int | None,
+    bad: bool,
+) -> Edge:
+    """Draw that one lock is taken under another; `number` is that of its sentence."""
+    first = group[0]
+    more = f" +{len(group) - 1}" if len(group) > 1 else ""
+    label = f"{program.threads[first.thread].name}:{first.place.line}{more}"
+    tooltip = "; ".join(say(program, one) for one in group)
+    dotted = not any(one.exact for one in group)
+    words = label if number is None else f"{number}. {label}"
+    return Edge(at[pair[0]], at[pair[1]], "inversion" if bad else "order", words, tooltip, bad, dotted)
+
+
+def first_of_each(inversions: Sequence[Inversion]) -> list[Inversion]:
+    """Choose circles to put into words: the shortest, each arrow in one of them only."""
+    chosen: list[Inversion] = []
+    used: set[tuple[int, int]] = set()
+    for one in inversions:
+        pairs = {(taking.held, taking.lock) for taking in one.takings}
+        if not used & pairs:
+            used |= pairs
+            chosen.append(one)
+    return chosen
+
+
+def rings(chosen: Sequence[Inversion], at: Mapping[int, int]) -> list[tuple[int, ...]]:
+    """List the circles that are drawn as such: each lock stands in one at most."""
+    found: list[tuple[int, ...]] = []
+    used: set[int] = set()
+    for one in chosen:
+        members = [at[taking.held] for taking in one.takings]
+        if not used & set(members):
+            used |= set(members)
+            found.append(tuple(members))
+    return found
+
+
+def title(
+    program: Program, known: Sequence[Taking], shown: Sequence[Inversion], inversions: Sequence[Inversion]
+) -> str:
+    """Say what there is to see."""
+    if shown:
+        locks = {lock for one in shown for taking in one.takings for lock in (taking.held, taking.lock)}
+        return f"LOCK ORDER: {count(len(locks), 'lock')} in opposite orders"
+    if any(not one.guards for one in inversions):
+        return "LOCK ORDER: perhaps in opposite orders, as an index decides"
+    if inversions:
+        return "LOCK ORDER: in opposite orders, but guarded"
+    if known:
+        return "LOCK ORDER: no two threads take locks in opposite orders"
+    return f"{program.name}: no lock is taken while another is held"
+
+
+def sentences(
+    program: Program,
+    system: System,
+    flows: Flows,
+    known: Sequence[Taking],
+    numbered: Sequence[Inversion],
+    shown: Sequence[Inversion],
+) -> list[str]:
+    """Put circles into words; with the one order that mends them where it is proved."""
+    lines = []
+    number = 0
+    for one in numbered:
+        for taking in one.takings:
+            number += 1
+            lines.append(f"{number}. {say(program, taking)}")
+        if one.guards:
+            guards = listing(tuple(name(program, lock) for lock in sorted(one.guards)))
+            lines.append(f"no two of these at once: {guards} is held all the while")
+    for one in numbered if shown else ():
+        locks = frozenset(name(program, taking.held) for taking in one.takings)
+        hint = order_hint(system, flows, locks)
+        if hint is not None:
+            order = ", ".join(hint.order)
+            lines.append(f"one global order would be {order}; {hint.thread} breaks it at line {hint.place.line}")
+    if shown:
+        lines.append("This is the order in the text; whether a deadlock comes of it, `deadsim explore` decides.")
+    if any(not taking.exact for taking in known):
+        lines.append("Dotted: an index decides in a run which lock it is.")
+    return lines or ["no two threads take locks in opposite orders" if known else "no order of locks to keep"]

@@ -1,0 +1,83 @@
+"""What an object looks like: a shape for each primitive, and what its state says, so that no meaning hangs on colour."""
+
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from deadsim.model.objects import (
+    Barrier,
+    Condition,
+    Event,
+    Lock,
+    Pipe,
+    Queue,
+    RWLock,
+    Semaphore,
+    SharedObject,
+    Variable,
+)
+from deadsim.model.program import Program
+
+Shape: TypeAlias = Literal["ellipse", "box", "hexagon", "diamond", "cylinder", "bar"]
+
+MOST_DOTS = 8
+"""Permits that are shown as a dot each; more are a number."""
+
+
+class Dots(NamedTuple):
+    """Permits of a semaphore: a filled dot for each that is taken, a hollow one for each that is free."""
+
+    taken: int
+    free: int
+
+
+class Appearance(NamedTuple):
+    """How an object is drawn at one moment: its shape, a line below its name, and the permits."""
+
+    shape: Shape
+    note: str = ""
+    dots: Dots | None = None
+    double: bool = False
+
+
+def appearance(declared: SharedObject, state: Any) -> Appearance:
+    """Say how an object is drawn in a state of it (of the kernel's)."""
+    match declared:
+        case Lock():
+            depth = 0 if state is None else state[1]
+            return Appearance("box", f"x{depth}" if depth > 1 else "", double=declared.reentrant)
+        case RWLock():
+            readers = sum(count for _, count in state.readers)
+            note = "W" if state.writer is not None else f"R:{readers}" if readers else ""
+            queued = f"{len(state.queued)} queued" if state.queued else ""
+            return Appearance("box", " ".join(filter(None, (note, queued))))
+        case Semaphore():
+            taken = max(0, declared.value - state)
+            if taken + state > MOST_DOTS:
+                return Appearance("box", f"{taken}/{taken + state}")
+            return Appearance("box", dots=Dots(taken, state))
+        case Condition():
+            waiting = sum(one.status == "waiting" for one in state)
+            return Appearance("hexagon", f"{waiting} waiting" if waiting else "")
+        case Event():
+            return Appearance("diamond", "set" if state.set else "not set")
+        case Barrier():
+            return Appearance("bar", f"{len(state.arrived)}/{declared.parties} arrived")
+        case Queue():
+            most = f"/{declared.maxsize}" if declared.maxsize > 0 else ""
+            return Appearance("cylinder", f"{len(state.items)}{most}")
+        case Pipe():
+            closed = " closed" if state.closed else ""
+            return Appearance("cylinder", f"{len(state.items)}/{declared.capacity}{closed}")
+        case Variable():
+            return Appearance("box", repr(state))
+
+
+def drawn_objects(program: Program) -> dict[str, tuple[int, SharedObject]]:
+    """List what is drawn of a program's objects, by name: all but the variables.
+
+    A condition without a lock of its own and its lock have one name, and are drawn as the condition.
+    """
+    found: dict[str, tuple[int, SharedObject]] = {}
+    for number, declared in enumerate(program.objects, program.first_object):
+        if not isinstance(declared, Variable) and not (isinstance(declared, Lock) and declared.name in found):
+            found[declared.name] = (number, declared)
+    return found

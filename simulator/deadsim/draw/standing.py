@@ -1,0 +1,135 @@
+"""Threads, objects and what links them at one moment, as nodes and arrows; deadlocks stand out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from deadsim.detect.situation import Standing
+from deadsim.detect.wait_for import Link
+from deadsim.draw.deadlock import BY, in_order, word
+from deadsim.draw.graph import Edge, Node
+from deadsim.draw.objects import appearance
+from deadsim.model.objects import SharedObject
+from deadsim.report.sentences import wait_sentence
+from deadsim.trace.finding import Deadlock, Hold, Wait
+
+STUCK = "stuck behind the deadlock"
+
+
+class Core(NamedTuple):
+    """What stands out of a graph: the threads and objects of deadlocks, and their arrows.
+
+    `waits` are those of the core, by thread and object, with their numbers in the sentences and the kinds of
+    their deadlocks.
+    """
+
+    threads: frozenset[str]
+    objects: frozenset[str]
+    victims: frozenset[str]
+    waits: Mapping[tuple[str, str], int]
+    kinds: Mapping[str, str]
+
+    def number(self, link: Link) -> int | None:
+        """Give the number of an arrow's sentence; None where it is of no core."""
+        about = link.about
+        return self.waits.get((link.start, about.object)) if isinstance(about, Wait) else None
+
+    def has(self, link: Link) -> bool:
+        """Decide whether an arrow stands out."""
+        if isinstance(link.about, Wait):
+            return self.number(link) is not None
+        return link.start in self.objects and link.end in self.threads
+
+
+def core_of(deadlocks: Iterable[Deadlock]) -> Core:
+    """Put together what stands out."""
+    found = list(deadlocks)
+    waits: dict[tuple[str, str], int] = {}
+    for deadlock in found:
+        for wait in in_order(deadlock):
+            waits.setdefault((wait.thread, wait.object), len(waits) + 1)
+    return Core(
+        frozenset(name for one in found for name in one.threads),
+        frozenset(name for one in found for name in one.objects),
+        frozenset(name for one in found for name in one.also_stuck),
+        waits,
+        {wait.thread: one.kind for one in found for wait in one.waits},
+    )
+
+
+def thread_lines(standing: Standing, file: str, core: Core) -> tuple[str, ...]:
+    """Give what stands below a thread's name: its line, and how it is where it is not blocked."""
+    where = (f"{file}:{standing.place.line}",) if standing.place else ()
+    if standing.thread in core.victims:
+        return (*where, STUCK)
+    return where if standing.status == "blocked" else (*where, standing.status)
+
+
+def sentence(standing: Standing, kind: str = "") -> str:
+    """Say how a thread is, what it holds and what it waits for."""
+    name, wait = standing.thread, standing.wait
+    if wait is not None:
+        return f"{name} {wait_sentence(wait, kind)}"
+    holds = ", ".join(f"{hold.object} (line {hold.place.line})" for hold in standing.holds)
+    where = f" (line {standing.place.line})" if standing.place else ""
+    return f"{name} is {standing.status}{where}" + (f", holds {holds}" if holds else "")
+
+
+def is_idle(standing: Standing) -> bool:
+    """Decide whether a thread has ended, or not begun."""
+    return standing.status in ("finished", "failed", "not started")
+
+
+def thread_node(standing: Standing, file: str, core: Core) -> Node:
+    """Draw a thread."""
+    name = standing.thread
+    return Node(
+        name,
+        "thread",
+        thread_lines(standing, file, core),
+        sentence(standing, core.kinds.get(name, "")),
+        strong=name in core.threads,
+        victim=name in core.victims,
+        idle=is_idle(standing),
+    )
+
+
+def object_node(declared: SharedObject, state: Any, core: Core, standings: Iterable[Standing]) -> Node:
+    """Draw an object, with who holds it and who waits for it."""
+    looks = appearance(declared, state)
+    name = declared.name
+    concerned = [
+        sentence(one, core.kinds.get(one.thread, ""))
+        for one in standings
+        if (one.wait and one.wait.object == name) or any(hold.object == name for hold in one.holds)
+    ]
+    tooltip = f"{name}: {'; '.join(concerned)}" if concerned else f"{name}: nobody holds it or waits for it"
+    return Node(
+        name,
+        "object",
+        (looks.note,) if looks.note else (),
+        tooltip,
+        looks.shape,
+        strong=name in core.objects,
+        dots=looks.dots,
+        double=looks.double,
+    )
+
+
+def link_edge(link: Link, start: int, end: int, core: Core, between_threads: bool = False) -> Edge:
+    """Draw what links a thread and an object, or with `between_threads` two threads."""
+    about = link.about
+    strong = core.has(link)
+    if isinstance(about, Hold):
+        label = "held by" + (f" x{about.times}" if about.times > 1 else "")
+        return Edge(start, end, "hold", label, f"{link.end} holds {about.object} (line {about.place.line})", strong)
+    number = core.number(link)
+    words = word(about) + (" its end" if about.want == "end" else f" {about.object}" if between_threads else "")
+    label = words if number is None else f"{number}. {words}"
+    tooltip = f"{about.thread} {wait_sentence(about, core.kinds.get(about.thread, ''))}"
+    return Edge(start, end, "wait", label, tooltip, strong, about.want == "notify")
+
+
+def helping(wait: Wait, start: int, end: int, waker: str) -> Edge:
+    """Draw that a thread of a core could help: no fact, so it is drawn as a wait."""
+    label = BY.get(wait.want, "held by")
+    return Edge(start, end, "wait", label, f"{wait.object} {label} {waker}", True)

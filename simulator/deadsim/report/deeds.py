@@ -1,0 +1,95 @@
+"""What a step did, in a few words: briefly for tables, as the rest of a sentence for pictures."""
+
+from deadsim.model.program import Program
+from deadsim.report.sentences import visible
+from deadsim.trace.event import Event
+
+
+def brief(program: Program, event: Event) -> str:
+    """Say what a step did: `+` granted, `-` given back."""
+    name = program.about(event.objects)
+    match event.verb:
+        case "acquire":
+            if event.phase == "begin":
+                return f"queues for {name}"
+            return f"+ {name}" if event.success else f"cannot get {name}"
+        case "wait":
+            if event.phase == "begin":
+                return f"waits: {name}"
+            if not event.success:
+                return f"gives up on {name}"
+            return f"passes {name}" if event.phase is None else f"goes on: {name}"
+        case "put" | "send" | "get" | "receive" | "join" if not event.success:
+            return f"cannot {event.verb}: {name}"
+        case "get" | "receive":
+            return f"{event.verb} {name}: {event.value!r}"
+        case "release":
+            return f"- {name}" if event.success else f"release {name}"
+        case "read":
+            return f"{name} is {event.value!r}"
+        case "write":
+            return f"writes {name}"
+        case "step":
+            return visible(event.text or "")
+        case "print":
+            return f"prints {event.text!r}"
+        case "choose":
+            return f"chooses {event.value!r}"
+        case "atomic":
+            names = [program.object_name(number) for number in event.objects]
+            return f"atomic: {', '.join(str(name) for name in names)}" if names else "atomic"
+        case verb:
+            return f"{verb} {name}" if name else verb
+
+
+THIRD = {
+    "notify": "notifies {}",
+    "notify_all": "notifies all who wait on {}",
+    "set": "sets {}",
+    "clear": "clears {}",
+    "put": "puts an item into {}",
+    "send": "sends an item into {}",
+    "task_done": "calls task_done of {}",
+    "join": "joins {}",
+    "start": "starts {}",
+    "close": "closes {}",
+    "write": "writes {}",
+    "sleep": "has slept",
+    "yield": "yields",
+}
+"""What a step that is not told otherwise did, in the third person."""
+
+
+def deed(program: Program, event: Event) -> str:
+    """Say what a step did, as what follows the thread's name in a sentence."""
+    name = program.about(event.objects)
+    match event.verb:
+        case "acquire":
+            if event.phase == "begin":
+                return f"queues for {name}"
+            return f"acquires {name}" if event.success else f"does not get {name}"
+        case "release":
+            return f"releases {name}" if event.success else f"wants to release {name}"
+        case "wait":
+            if event.phase == "begin":
+                return f"begins to wait on {name}"
+            if not event.success:
+                return f"stops waiting on {name}"
+            return f"passes {name}" if event.phase is None else f"goes on after waiting on {name}"
+        case "put" | "send" | "get" | "receive" | "join" | "start" | "task_done" if not event.success:
+            return f"tries to {event.verb} {name}, in vain"
+        case "get" | "receive":
+            return f"takes {event.value!r} out of {name}"
+        case "read":
+            return f"reads {name}: {event.value!r}"
+        case "choose":
+            return f"chooses {event.value!r}"
+        case "print":
+            return f"prints {event.text!r}"
+        case "step":
+            return visible(event.text or "")
+        case "atomic":
+            names = [program.object_name(number) or "" for number in event.objects]
+            return f"does one atomic step on {', '.join(names)}" if names else "does one atomic step"
+        case verb:
+            return THIRD[verb].format(name)
