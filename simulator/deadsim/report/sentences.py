@@ -92,9 +92,10 @@ def wait_sentence(wait: Wait, kind: str = "") -> str:
     return f"{holding}, {wanted(wait, kind)}" if holding else wanted(wait, kind)
 
 
-def deadlock_title(found: Deadlock) -> str:
-    """Name a deadlock in a few words."""
+def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
+    """Name a deadlock in a few words; `count_from` is the number of the first step (pictures: 1)."""
     first = found.waits[0]
+    lost_at = None if found.lost_at is None else found.lost_at + count_from
     about = first.object
     match found.kind:
         case "circular-wait":
@@ -107,14 +108,14 @@ def deadlock_title(found: Deadlock) -> str:
             one = next(wait for wait in found.waits if wait.want == "permit")
             return f"leaked permit: {listing(one.wakers)} ended with a permit of {one.object}"
         case "lost-wakeup":
-            lost = f"the notify of step {found.lost_at} found nobody waiting"
+            lost = f"the notify of step {lost_at} found nobody waiting"
             return f"lost wake-up: {lost}"
         case "missed-signal":
-            return f"missed signal: {about} was set, and cleared by step {found.lost_at}, too early"
+            return f"missed signal: {about} was set, and cleared by step {lost_at}, too early"
         case "wrong-waiter":
             if found.lost_at is None:
                 return f"wrong waiter: every notify of {about} that is left wakes another thread"
-            return f"wrong waiter: the notify of step {found.lost_at} woke another thread"
+            return f"wrong waiter: the notify of step {lost_at} woke another thread"
         case "nested-monitor":
             one = next(wait for wait in found.waits if wait.want == "notify")
             return f"nested monitor: {one.thread} keeps a lock that its notifier needs"
@@ -141,6 +142,21 @@ NEVER = {"notify": "notify", "set": "set"}
 def place_of(step: int | None) -> str:
     """Say when something was found."""
     return "at the start" if step is None else f"after {count(step + 1, 'step')}"
+
+
+def access_places(race: Race, file: str) -> list[str]:
+    """Say of a race who accesses what where, and under which locks: sentences for pictures."""
+    first, second = (
+        f"{a.thread} {'writes' if a.verb == 'write' else 'reads'} {race.variable} at {file}:{a.place.line}"
+        for a in race.accesses
+    )
+    one, other = ({hold.object: None for hold in a.holds} for a in race.accesses)
+    shared = [name for name in one if name in other]
+    common = f"common: {', '.join(shared)}" if shared else "no common lock"
+    return [
+        f"{first} and {second}: no happens-before path, {common}",
+        f"locks held: {{{', '.join(one)}}} and {{{', '.join(other)}}}",
+    ]
 
 
 def access_sentence(access: Access) -> str:

@@ -1,0 +1,83 @@
+"""Time from left to right: a column for each step, or one for a run of steps in which nothing happens."""
+
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from deadsim.trace.event import Event
+
+WIDE, NARROW = 74.0, 14.0
+"""How wide a column is where there is room, and at the least."""
+MANY = 60
+"""Columns from which on runs of steps that concern no other thread are one."""
+SHORT = 3
+"""Steps that such a run has at the least."""
+
+QUIET = frozenset(("read", "write", "step", "print", "choose", "sleep", "yield", "atomic"))
+"""Verbs of steps that neither take, give nor wait."""
+
+
+class Column(NamedTuple):
+    """Some steps of one thread: the first of them, and how many."""
+
+    step: int
+    steps: int
+
+
+class Axis(NamedTuple):
+    """Where time is: `left` is where it begins, `width` that of a column, `tail` what follows the last one."""
+
+    columns: tuple[Column, ...]
+    left: float
+    width: float
+    tail: float
+
+    def column(self, step: int) -> int:
+        """Give the column of a step."""
+        return bisect_right(self.columns, (step, 1 << 60)) - 1
+
+    def at(self, step: int) -> float:
+        """Give the middle of a step's column."""
+        return self.left + (self.column(step) + 0.5) * self.width
+
+    def since(self, taken: int) -> float:
+        """Give where the moment after so many steps begins: with the last of them."""
+        first = self.columns[0].step if self.columns else taken
+        return self.left if taken <= first else self.at(taken - 1)
+
+    @property
+    def end(self) -> float:
+        """Give where time ends."""
+        return self.left + len(self.columns) * self.width + self.tail
+
+
+def columns_of(events: Sequence[Event], shown: Collection[int]) -> tuple[Column, ...]:
+    """Make a column of each step; of many steps, one of a run of one thread's; `shown` ones stand alone."""
+    if len(events) <= MANY:
+        return tuple(Column(event.step, 1) for event in events)
+    made: list[Column] = []
+    run: list[Event] = []
+
+    def close() -> None:
+        if len(run) >= SHORT:
+            made.append(Column(run[0].step, len(run)))
+        else:
+            made.extend(Column(event.step, 1) for event in run)
+        run.clear()
+
+    for event in events:
+        quiet = event.verb in QUIET and event.step not in shown
+        if run and (not quiet or event.thread != run[-1].thread):
+            close()
+        if quiet:
+            run.append(event)
+        else:
+            made.append(Column(event.step, 1))
+    close()
+    return tuple(made)
+
+
+def axis(columns: tuple[Column, ...], left: float, tail: float, across: float) -> Axis:
+    """Give columns the width that there is, within what can be read."""
+    room = (across - left - tail) / max(1, len(columns))
+    return Axis(columns, left, round(min(WIDE, max(NARROW, room)), 1), tail)
