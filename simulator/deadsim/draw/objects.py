@@ -23,10 +23,14 @@ MOST_DOTS = 8
 
 
 class Dots(NamedTuple):
-    """Permits of a semaphore: a filled dot for each that is taken, a hollow one for each that is free."""
+    """Permits of a semaphore: a filled dot for each that is taken, a hollow one for each that is free.
+
+    `spare` is room for those that there are at other times.
+    """
 
     taken: int
     free: int
+    spare: int = 0
 
 
 class Appearance(NamedTuple):

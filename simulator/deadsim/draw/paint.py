@@ -6,7 +6,7 @@ from deadsim.draw import svg
 from deadsim.draw.boxes import LABEL, MOST, SIZE, SMALL, Box, Placed, Route, bounds, text_height
 from deadsim.draw.graph import Edge, Graph, Node
 from deadsim.draw.measure import shortened, width
-from deadsim.draw.objects import Shape
+from deadsim.draw.objects import Dots, Shape
 from deadsim.draw.svg import Values
 from deadsim.draw.tokens import LIGHT
 
@@ -108,27 +108,28 @@ def draw_node(node: Node, box: Box, identifier: str, weak: bool = False) -> str:
     parts.append(svg.text(box.x, y, shortened(node.name, SIZE, MOST), SIZE, "dim" if node.idle else "ink", **bold))
     if node.dots:
         y += 15
-        parts += dots(box.x, y - 4, node.dots.taken, node.dots.free)
+        parts += dots(box.x, y - 4, node.dots)
     for line in node.lines:
         y += 14
         parts.append(svg.text(box.x, y, shortened(line, SMALL, MOST), SMALL, "dim"))
     return svg.group(parts, node.tooltip, id=identifier, class_=" ".join(("node", *node.classes)))
 
 
-def dots(x: float, y: float, taken: int, free: int) -> list[str]:
+def dots(x: float, y: float, permits: Dots) -> list[str]:
     """Draw permits side by side: filled ones are taken."""
-    first = x - 13 * (taken + free - 1) / 2
+    first = x - 13 * (sum(permits) - 1) / 2
+    looks = ["dot taken"] * permits.taken + ["dot"] * permits.free + ["dot off"] * permits.spare
     return [
         svg.element(
             "circle",
             cx=first + 13 * number,
             cy=y,
             r=4.5,
-            class_="dot taken" if number < taken else "dot",
-            fill=LIGHT["hold" if number < taken else "bg"],
+            class_=look,
+            fill=LIGHT["hold" if "taken" in look else "bg"],
             stroke=LIGHT["hold"],
         )
-        for number in range(taken + free)
+        for number, look in enumerate(looks)
     ]
 
 

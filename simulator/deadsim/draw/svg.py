@@ -12,13 +12,17 @@ Values: TypeAlias = dict[str, str | float]
 """Attributes of an element; underscores stand for dashes."""
 
 
-def escape(text: str) -> str:
-    """Write a text so that it can stand in XML: control characters are replaced."""
-    clean = "".join(
+def clean(text: str) -> str:
+    """Give a text as one line, with control characters and what XML cannot carry replaced."""
+    return "".join(
         c if c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff" and not "\x7f" <= c <= "\x9f" else "\ufffd"
         for c in text.replace("\n", " ")
     )
-    return _escape(clean, quote=True)
+
+
+def escape(text: str) -> str:
+    """Write a text so that it can stand in XML: control characters are replaced."""
+    return _escape(clean(text), quote=True)
 
 
 def number(value: float) -> str:
@@ -66,7 +70,7 @@ def title(words: str) -> str:
     return element("title", escape(words))
 
 
-def group(parts: Iterable[str], tooltip: str = "", **values: str | float) -> str:
+def group(parts: Iterable[str], tooltip: str = "", /, **values: str | float) -> str:
     """Put elements together, under one tooltip."""
     content = (title(tooltip) if tooltip else "") + "".join(parts)
     return element("g", content, **values)

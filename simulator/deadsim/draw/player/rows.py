@@ -1,0 +1,84 @@
+"""What a page says in words: the table of the threads, the shared variables, and what happened in each step."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from deadsim.detect.situation import Standing
+from deadsim.draw.film import Film
+from deadsim.model.objects import Variable
+from deadsim.report.deeds import deed
+from deadsim.report.sentences import WANTED, listing, wait_sentence
+from deadsim.runs.following import Moment
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Wait
+
+Row: TypeAlias = tuple[str, str, str, str, str]
+"""State, what it holds, what it waits for, who could help, and its line."""
+
+HEADS = ("thread", "state", "holds", "waits for", "held by", "line")
+
+
+def row(standing: Standing) -> Row:
+    """Describe a thread as a row of the table."""
+    wait = standing.wait
+    holds = ", ".join(hold.object for hold in standing.holds)
+    line = str(standing.place.line) if standing.place else ""
+    if wait is None:
+        return (standing.status, holds, "", "", line)
+    return (standing.status, holds, waited(wait), ", ".join(wait.wakers), line)
+
+
+def waited(wait: Wait) -> str:
+    """Say in a cell what a thread waits for: its name, and what is wanted of it where it is no lock."""
+    limit = f" ({wait.timeout} s)" if wait.timeout is not None else ""
+    if wait.want == "owner":
+        return wait.object + limit
+    return WANTED[wait.want].format(wait.object).removeprefix("for ") + limit
+
+
+class Step(NamedTuple):
+    """A step: whose it was, at which line, what it did, and what else is to be said once it is taken."""
+
+    thread: int
+    line: int
+    deed: str
+    after: str
+
+
+def step(film: Film, event: Event, before: Moment, after: Moment) -> Step:
+    """Describe a step, and who came to wait or ended with it."""
+    program = film.run.program
+    return Step(event.thread, event.place.line, deed(program, event), " ".join(changes(before, after)))
+
+
+def changes(before: Moment, after: Moment) -> list[str]:
+    """Say in sentences who came to wait for what, and who has ended."""
+    said = []
+    for was, now in zip(before.situation.threads, after.situation.threads, strict=True):
+        if now.wait is not None and (was.wait is None or (was.wait.object, was.wait.want) != (now.wait.object, now.wait.want)):
+            verb = "blocks: " if now.status == "blocked" else ""
+            said.append(f"{now.thread} {verb}{wait_sentence(now.wait._replace(holds=()))}.")
+        elif now.status != was.status and now.status in ("finished", "failed"):
+            said.append(f"{now.thread} has {now.status}.")
+    return said
+
+
+def variables(film: Film) -> dict[int, str]:
+    """List the shared variables, by their numbers."""
+    program = film.run.program
+    return {
+        number: declared.name
+        for number, declared in enumerate(program.objects, program.first_object)
+        if isinstance(declared, Variable)
+    }
+
+
+def enabled_names(film: Film, moment: Moment) -> str:
+    """Name who could take the next step."""
+    names = [film.run.program.threads[thread].name for thread in moment.enabled]
+    return listing(tuple(names)) or "nobody"
+
+
+def switches(events: Sequence[Event]) -> list[int]:
+    """List after how many steps a switch to another thread has been made."""
+    return [two.step + 1 for one, two in zip(events, events[1:], strict=False) if one.thread != two.thread]
