@@ -5,6 +5,7 @@
     running    one run, or many
     replaying  schedules, saved and run again
     exploring  all schedules of a scenario, or of many
+    picturing  what can be drawn of a result
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from deadsim.api.replaying import (
     saved_schedule,
     schedule_text,
 )
-from deadsim.api.running import Run, as_dict, dump, pictures, planned, run, run_often, run_with
+from deadsim.api.running import Run, as_dict, dump, planned, run, run_often, run_with
 from deadsim.api.scenario import Scenario, load, loads, written
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ __all__ = [
     "explore",
     "load",
     "loads",
-    "pictures",
     "planned",
     "reason",
     "replay",

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from deadsim.api.asserting import Asserting
 from deadsim.api.displaying import Displaying, preformatted
 from deadsim.api.files import scenarios_under
+from deadsim.api.picturing import mode_of, players, rings, timelines
 from deadsim.api.running import dump
 from deadsim.api.scenario import Scenario
 from deadsim.engine.interrupts import noted
@@ -174,8 +175,18 @@ class Exploration(_Done, Asserting, Displaying):
 
     def svg(self) -> str | None:
         """Draw the ring of the first deadlock; None where there is none."""
-        drawn = rings(self.result)
-        return drawn[0] if drawn else None
+        return next(rings(self.result)) if self.deadlocks else None
+
+    def timeline(self) -> str:
+        """Draw the first defect, as SVG: who held what and who waited when; or a run, where there is none."""
+        return next(timelines(self.result))
+
+    def html(self, *, teach: bool = False, quiz: bool = False) -> str:
+        """Write the player of the first defect: one page to go through its run in; or through a run without one.
+
+        With `teach` it opens at the start, with `quiz` too, and asks who can run next.
+        """
+        return next(players(self.result, mode_of(teach, quiz)))
 
     def to_json(self) -> str:
         """Write the exploration as JSON."""
@@ -323,9 +334,3 @@ def check(
         results.append(explore(Scenario(program), **options))
     return Check(tuple(results))
 
-
-def rings(found: result.Exploration) -> list[str]:
-    """Draw the ring of each deadlock."""
-    from deadsim.draw.ring import draw_ring
-
-    return [draw_ring(d.run, d.finding) for d in found.defects if isinstance(d.finding, Deadlock)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadsim.api.asserting import Asserting
 from deadsim.api.displaying import Displaying
+from deadsim.api.picturing import mode_of, players, rings, timelines
 from deadsim.api.scenario import Scenario
 from deadsim.engine.interrupts import noted
 from deadsim.engine.pool import Pool
@@ -159,7 +160,18 @@ class Run(_Done, Asserting, Displaying):
 
     def svg(self) -> str:
         """Draw the ring of the first deadlock, or the wait-for graph where there is none."""
-        return pictures(self.result)[0]
+        return next(rings(self.result))
+
+    def timeline(self) -> str:
+        """Draw who held what and who waited when, as SVG."""
+        return next(timelines(self.result))
+
+    def html(self, *, teach: bool = False, quiz: bool = False) -> str:
+        """Write the player: one page to go through the run in, open at its failure.
+
+        With `teach` it opens at the start, with `quiz` too, and asks who can run next.
+        """
+        return next(players(self.result, mode_of(teach, quiz)))
 
     def to_json(self) -> str:
         """Write the run as JSON."""
@@ -251,14 +263,3 @@ def dump(value: object) -> str:
 
     return as_json.dump(value)
 
-
-def pictures(run: result.Run, layout: str | None = None, all_nodes: bool = False) -> list[str]:
-    """Draw the ring of each deadlock, or the wait-for graph where there is none."""
-    if run.deadlocks:
-        from deadsim.draw.ring import draw_ring
-
-        return [draw_ring(run, found) for found in run.deadlocks]
-    from deadsim.draw.layout import draw_graph
-    from deadsim.draw.run_graph import graph_of
-
-    return [draw_graph(graph_of(run, "wait-for", all_nodes), layout)]

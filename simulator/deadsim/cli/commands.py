@@ -12,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from deadsim import __version__
+from deadsim.cli import pictures
 from deadsim.cli.output import INTERRUPTED, WRONG, Output, problem_rows, progress, status, warn
 from deadsim.errors import ScenarioError, UsageError
 
@@ -69,13 +70,8 @@ SCHEDULING: tuple[Callable[[F], F], ...] = (
     click.option("--max-steps", type=click.IntRange(min=1), help="How long a run may get."),
     click.option("--keep-going", is_flag=True, help="Run on after a deadlock, with who still can."),
 )
-DRAWING: tuple[Callable[[F], F], ...] = (
-    click.option("--layout", metavar="PATH", help="The Graphviz program to lay graphs out with."),
-    click.option("--all-nodes", is_flag=True, help="Draw idle threads too."),
-)
-SAVING: tuple[Callable[[F], F], ...] = (
-    click.option("--save-schedule", metavar="FILE", help="Save the schedule for `replay`."),
-    click.option("--svg", metavar="FILE", help="Draw the deadlock, or who waits for whom."),
+SAVE_SCHEDULE: Callable[[F], F] = click.option(
+    "--save-schedule", metavar="FILE", help="Save the schedule for `replay`."
 )
 
 
@@ -89,8 +85,9 @@ def deadsim() -> None:
 @click.argument("file", shell_complete=complete_files)
 @apply(SCHEDULING)
 @click.option("--runs", type=click.IntRange(min=1), help="Run often, one seed after another.")
-@apply(SAVING)
-@apply(DRAWING)
+@SAVE_SCHEDULE
+@apply(pictures.OPTIONS)
+@apply(pictures.LAYOUT)
 @apply(ON_A_FILE)
 def run(file: str, runs: int | None, **options: Any) -> int:
     """Run a scenario once on real threads, and say what happened and why.
@@ -100,7 +97,7 @@ def run(file: str, runs: int | None, **options: Any) -> int:
     """
     output = Output(options)
     with output.reporting("run"):
-        output.check_writable(options["svg"], options["save_schedule"])
+        output.check_writable(*pictures.files(options), options["save_schedule"])
         scenario = given(file, options["params"])
         if runs is not None:
             return many_runs(scenario, runs, options, output)
@@ -113,14 +110,15 @@ def run(file: str, runs: int | None, **options: Any) -> int:
 @click.argument("names", required=False)
 @click.option("--max-steps", type=click.IntRange(min=1), help="How long a run may get.")
 @click.option("--keep-going", is_flag=True, help="Run on after a deadlock, with who still can.")
-@apply(SAVING)
-@apply(DRAWING)
+@SAVE_SCHEDULE
+@apply(pictures.OPTIONS)
+@apply(pictures.LAYOUT)
 @apply(ON_A_FILE)
 def replay(file: str, names: str | None, **options: Any) -> int:
     """Run a schedule again: a saved one, or a scenario FILE with the NAMES of who takes each step."""
     output = Output(options)
     with output.reporting("replay"):
-        output.check_writable(options["svg"], options["save_schedule"])
+        output.check_writable(*pictures.files(options), options["save_schedule"])
         from deadsim import api
 
         if names is None:
@@ -141,41 +139,6 @@ def replay(file: str, names: str | None, **options: Any) -> int:
                 keep_going=options["keep_going"],
             )
         return output.finish(done, options)
-    return output.status
-
-
-@deadsim.command()
-@click.argument("file", shell_complete=complete_files)
-@apply(SCHEDULING)
-@click.option(
-    "--kind",
-    type=click.Choice(["wait-for", "resources"]),
-    default="wait-for",
-    help="Which graph (wait-for).",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["svg", "dot"]),
-    default="svg",
-    help="How it is written (svg).",
-)
-@apply(DRAWING)
-@apply(tuple(option for option in ON_A_FILE if option is not FORMAT))
-def graph(file: str, kind: str, form: str, **options: Any) -> int:
-    """Draw who waits for whom, or who holds what, at the end of a run."""
-    output = Output({**options, "form": "text"})
-    with output.reporting("graph"):
-        from deadsim.draw.dot import dot
-        from deadsim.draw.graph import graph_of
-        from deadsim.draw.layout import engine, lay_out
-
-        engine(options["layout"])
-        done = single_run(given(file, options["params"]), options)
-        drawn = graph_of(done, "resources" if kind == "resources" else "wait-for", options["all_nodes"])
-        text = dot(drawn) if form == "dot" else lay_out(drawn, options["layout"])
-        output.write(text.rstrip("\n"))
-        return 0
     return output.status
 
 
@@ -298,7 +261,7 @@ def many_runs(scenario: Scenario, runs: int, options: dict[str, Any], output: Ou
     """Run one seed after another, and count how the runs ended."""
     from deadsim import api
 
-    for option in ("save_schedule", "svg", "schedule"):
+    for option in ("save_schedule", *pictures.NAMES, "schedule"):
         if options[option] is not None:
             raise UsageError(f"--{option.replace('_', '-')} and --runs exclude one another")
     own = scenario.program.plan.strategy

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deadsim.cli import for_ci
-from deadsim.cli.commands import DRAWING, ON_A_FILE, apply, complete_files, deadsim, pairs
+from deadsim.cli import for_ci, pictures
+from deadsim.cli.commands import ON_A_FILE, apply, complete_files, deadsim, pairs
 from deadsim.cli.output import (
     INTERRUPTED,
     WRONG,
@@ -55,18 +55,13 @@ BUDGETS = (
     click.option("--workers", type=click.IntRange(min=1), default=1, help="How many processes."),
     click.option("--all", "every", is_flag=True, help="Show each distinct defect, not one a kind."),
 )
-SAVING = (
-    click.option("--save-schedule", metavar="FILE", help="Save the schedule of the first defect."),
-    click.option("--svg", metavar="FILE", help="Draw the first deadlock."),
-)
-
-
 @deadsim.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=complete_files)
 @apply(BUDGETS)
 @click.option("--write-expect", is_flag=True, help="Write what was found into the file's `expect`.")
-@apply(SAVING)
-@apply(DRAWING)
+@click.option("--save-schedule", metavar="FILE", help="Save the schedule of the first defect.")
+@apply(pictures.OPTIONS)
+@apply(pictures.LAYOUT)
 @apply(for_ci.OPTIONS)
 @apply(ON_A_FILE)
 def explore(files: tuple[str, ...], **options: Any) -> int:
@@ -79,13 +74,12 @@ def explore(files: tuple[str, ...], **options: Any) -> int:
     with output.reporting("explore"):
         many = len(files) > 1 or has_range(options["params"])
         if many:
-            for option in ("save_schedule", "svg", "write_expect"):
+            for option in ("save_schedule", *pictures.NAMES, "write_expect"):
                 if options[option]:
                     raise UsageError(f"--{option.replace('_', '-')} wants one file, without a range")
             return check_all(files, options, output)
-        output.check_writable(
-            options["svg"], options["save_schedule"], options["junit"], options["sarif"]
-        )
+        named = pictures.files(options)
+        output.check_writable(*named, options["save_schedule"], options["junit"], options["sarif"])
         from deadsim import api
         from deadsim.language.scenario import load as read_scenario
 
@@ -196,15 +190,12 @@ def write_expect(result: Exploration) -> bool:
 def write_files(result: Exploration, options: dict[str, Any]) -> None:
     """Write the schedules and pictures of the defects: NAME.ext of the first, NAME-2.ext, ..."""
     from deadsim import api
-    from deadsim.api.exploring import rings
 
     if options["save_schedule"] is not None:
         for number, found in enumerate(result.defects, 1):
             path = numbered(options["save_schedule"], number)
             save(path, api.schedule_text(result.result.program, found.schedule, path))
-    if options["svg"] is not None:
-        for number, picture in enumerate(rings(result.result), 1):
-            save(numbered(options["svg"], number), picture)
+    pictures.write(result.result, options)
 
 
 def check_all(paths: tuple[str, ...], options: dict[str, Any], output: Output) -> int:

@@ -165,14 +165,12 @@ class Output:
     def finish(self, done: Run, options: dict[str, Any]) -> int:
         """Report a run, and write what else was asked for."""
         from deadsim import api
+        from deadsim.cli import pictures
 
         if options["save_schedule"] is not None:
             path = options["save_schedule"]
             save(path, api.schedule_text(done.program, done.schedule, path))
-        if options["svg"] is not None:
-            drawn = api.pictures(done, options["layout"], options["all_nodes"])
-            for number, picture in enumerate(drawn, 1):
-                save(numbered(options["svg"], number), picture)
+        pictures.write(done, options)
         if self.form == "json":
             self.write(api.dump(api.as_dict(done)))
         else:

@@ -11,11 +11,16 @@ def png(graph: Graph, asked: str | None = None) -> bytes:
     """Draw a graph as PNG. Raises UsageError where there is no Graphviz, or it fails."""
     found = engine(asked)
     if found is None:
-        raise UsageError(
-            "PNG wants Graphviz: install it (on Debian and Ubuntu `apt install graphviz`), or "
-            "`pip install 'deadsim[dot]'`; SVG works without"
-        )
+        raise missing()
     drawn = rendered(found, pinned(graph, lay_out(graph, asked)), "-Kneato", "-n2", "-Tpng", "-Gdpi=144")
     if drawn is None:
         raise UsageError(f"'{found}' could not draw the PNG")
     return drawn
+
+
+def missing() -> UsageError:
+    """Say that there is no Graphviz, and what to do."""
+    return UsageError(
+        "PNG wants Graphviz: install it (on Debian and Ubuntu `apt install graphviz`), or "
+        "`pip install 'deadsim[dot]'`; SVG works without"
+    )

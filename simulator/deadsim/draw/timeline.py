@@ -18,6 +18,8 @@ from deadsim.trace.finding import Deadlock, Finding, Livelock, Race, Wait
 
 ACROSS = 1120.0
 TOP = 104.0
+BARE_TOP = 50.0
+"""Where the first lane begins: under the titles, or where there are none."""
 LANE = 74.0
 ROW = 19.0
 BAR = 17.0
@@ -60,9 +62,9 @@ def draw_timeline(run: Run, focus: Finding | None = None) -> str:
     return timeline(film(run, focus))
 
 
-def timeline(shown: Film) -> str:
-    """Draw a run as SVG, from what changed over time."""
-    return Timeline(shown).picture()
+def timeline(shown: Film, bare: bool = False) -> str:
+    """Draw a run as SVG, from what changed over time; `bare` leaves out what a page around it says."""
+    return Timeline(shown, bare).picture()
 
 
 def wait_text(wait: Wait) -> str:
@@ -76,8 +78,10 @@ def wait_text(wait: Wait) -> str:
 class Timeline:
     """One picture in the making."""
 
-    def __init__(self, shown: Film) -> None:
+    def __init__(self, shown: Film, bare: bool = False) -> None:
         self.film = shown
+        self.bare = bare
+        self.top = BARE_TOP if bare else TOP
         self.program = shown.run.program
         self.file = stem(self.program.file)
         self.now = shown.moments[-1].situation
@@ -102,7 +106,7 @@ class Timeline:
     def lay_out(self) -> list[Lane]:
         """Give each thread its lane."""
         lanes: list[Lane] = []
-        top = TOP
+        top = self.top
         for thread in range(len(self.now.threads)):
             rows = max((held.row + 1 for held in self.film.held if held.thread == thread), default=1)
             lanes.append(Lane(top, rows))
@@ -133,16 +137,15 @@ class Timeline:
             *self.verdict(),
             *self.names(),
         ]
-        bottom = (self.lanes[-1].bottom if self.lanes else TOP) + 26
+        bottom = (self.lanes[-1].bottom if self.lanes else self.top) + 26
         captions = self.captions()
-        across = max(
-            self.axis.end + MARGIN,
-            *(width(line, 12.5) + 2 * MARGIN for line in captions),
-            width(head[0], 18, True) + 2 * MARGIN,
-        )
+        shown = () if self.bare else captions
+        across = max(self.axis.end + MARGIN, *(width(line, 12.5) + 2 * MARGIN for line in shown), 320)
+        if not self.bare:
+            across = max(across, width(head[0], 18, True) + 2 * MARGIN)
         across = min(across, max(ACROSS, self.axis.end + MARGIN))
         foot = []
-        for line in captions:
+        for line in shown:
             words = shortened(line, 12.5, across - 2 * MARGIN)
             foot.append(svg.text(MARGIN, bottom, words, 12.5, text_anchor="start"))
             bottom += 20
@@ -152,7 +155,8 @@ class Timeline:
             svg.text(MARGIN, 54, shortened(head[1], 12.5, across - 2 * MARGIN), 12.5, "dim", text_anchor="start"),
         ]
         description = " ".join([head[1], *captions])
-        return svg.picture(across, end + 20, [*titles, *parts, *foot, *legend], head[0], description)
+        above = () if self.bare else titles
+        return svg.picture(across, end + 20, [*above, *parts, *foot, *legend], head[0], description)
 
     def heading(self) -> tuple[str, str]:
         """Say what it shows, and of what."""
@@ -173,7 +177,7 @@ class Timeline:
             number = column.step + 1
             if column.steps > 1 or (each > 1 and number % each):
                 continue
-            parts.append(svg.text(self.axis.at(column.step), TOP - 12, str(number), 11, "dim"))
+            parts.append(svg.text(self.axis.at(column.step), self.top - 12, str(number), 11, "dim"))
         style: svg.Values = {"class_": "grid", "stroke": LIGHT["dim"], "stroke_width": 0.5, "opacity": 0.5}
         for lane in self.lanes:
             y = lane.bottom + GAP / 2
@@ -330,36 +334,36 @@ class Timeline:
 
     def verdict(self) -> list[str]:
         """Draw where it went wrong: at the end of that step, or that it went well."""
-        bottom = self.lanes[-1].bottom if self.lanes else TOP
+        bottom = self.lanes[-1].bottom if self.lanes else self.top
         word, found = glyph(self.film), self.film.focus
         step = None if found is None else found.step
         if found is None or step is None:
             color = "ok" if word == "OK" else "wait"
-            return [svg.text(self.axis.end, TOP - 30, word, 13, color, text_anchor="end", font_weight="bold")]
+            return [svg.text(self.axis.end, self.top - 30, word, 13, color, text_anchor="end", font_weight="bold")]
         stands = isinstance(found, Deadlock) and step == self.film.last - 1
         x = self.axis.end if stands or step >= self.film.last - 1 else self.axis.at(step) + self.axis.width / 2
         color = "race" if isinstance(found, Race) else "wait"
         words = f"{word}, step {step + 1}"
         anchor = "end" if x + width(words, 13, True) > self.axis.end else "start"
         line: svg.Values = {"class_": "verdict", "stroke": LIGHT["wait"], "stroke_width": 3}
-        parts = [] if isinstance(found, Race) else [svg.element("line", x1=x, y1=TOP - 24, x2=x, y2=bottom, **line)]
+        parts = [] if isinstance(found, Race) else [svg.element("line", x1=x, y1=self.top - 24, x2=x, y2=bottom, **line)]
         if isinstance(found, Livelock):
             parts += self.round(found)
-        return [*parts, svg.text(x, TOP - 30, words, 13, color, text_anchor=anchor, font_weight="bold")]
+        return [*parts, svg.text(x, self.top - 30, words, 13, color, text_anchor=anchor, font_weight="bold")]
 
     def round(self, found: Livelock) -> list[str]:
         """Draw a bracket over the steps once round."""
         first = max(self.film.first, self.film.last - len(found.loop))
         n = svg.number
-        x, y = self.axis.at(first) - self.axis.width / 2, TOP - 8
+        x, y = self.axis.at(first) - self.axis.width / 2, self.top - 8
         path = f"M{n(x)},{n(y + 5)} V{n(y)} H{n(self.axis.end - self.axis.tail)} V{n(y + 5)}"
         tooltip = svg.title(f"the last {count(len(found.loop), 'step')} go round for ever")
         return [svg.element("path", tooltip, d=path, fill="none", class_="verdict", stroke=LIGHT["wait"], stroke_width=2)]
 
     def names(self) -> list[str]:
         """Draw the names, with how each thread is at the end: a group that a page can keep in view."""
-        height = (self.lanes[-1].bottom if self.lanes else TOP) - TOP + 20
-        back = svg.element("rect", class_="bg", x=0, y=TOP - 24, width=self.gutter, height=height + 8, fill=LIGHT["bg"])
+        height = (self.lanes[-1].bottom if self.lanes else self.top) - self.top + 24 + GAP / 2
+        back = svg.element("rect", class_="bg", x=0, y=self.top - 24, width=self.gutter, height=height, fill=LIGHT["bg"])
         parts = [back]
         for number, (one, lane) in enumerate(zip(self.now.threads, self.lanes, strict=True)):
             y = (lane.top + lane.bottom) / 2

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from deadsim.detect.situation import Standing
 from deadsim.errors import Place
 from deadsim.model.program import Choice, Program
 from deadsim.model.values import plain
@@ -134,6 +135,18 @@ def schedule(choices: tuple[Choice, ...]) -> list[str]:
     return list(words(choices))
 
 
+def standing(one: Standing) -> dict[str, Any]:
+    """Give how a thread stands at the end."""
+    return {
+        "thread": one.thread,
+        "state": one.status,
+        "line": one.place.line if one.place else None,
+        "column": one.place.column if one.place else None,
+        "holds": holding(one.holds),
+        "waits": waiting(one.wait) if one.wait else None,
+    }
+
+
 def run(result: Run) -> dict[str, Any]:
     """Give a run or a replay."""
     program = result.program
@@ -155,6 +168,7 @@ def run(result: Run) -> dict[str, Any]:
         "defects": [finding(found) for found in result.defects],
         "suspicions": [finding(found) for found in result.suspicions],
         "leaks": [finding(found) for found in result.leaks],
+        "threads": [standing(one) for one in result.situation.threads],
         "variables": {name: plain(value) for name, value in result.variables.items()},
         "output": result.output_lines,
     }

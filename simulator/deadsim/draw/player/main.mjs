@@ -24,7 +24,7 @@ function sentence() {
   return `Step ${taken} of ${film.last}: ${what}${stop}${ends}`;
 }
 
-function go(to, quietly = false) {
+function go(to) {
   const target = film.within(to);
   if (target === taken) return;
   taken = target;
@@ -34,8 +34,7 @@ function go(to, quietly = false) {
   part("count").textContent = `${taken} of ${film.last}`;
   for (const id of ["first", "back"]) part(id).disabled = taken === film.first;
   for (const id of ["forward", "last"]) part(id).disabled = taken === film.last;
-  if (!timer || !quietly) part("status").textContent = sentence();
-  else part("status").textContent = sentence();
+  part("status").textContent = sentence();
   relate();
   ask(now);
   try {
@@ -56,8 +55,8 @@ function relate() {
   const more = around.unordered.size > 8 ? ", ..." : "";
   const which = around.unordered.size ? ` (steps ${some}${more})` : "";
   part("relation").textContent =
-    `Happens-before of step ${taken}: ${around.before.size} before it, ${around.after.size} after it, ` +
-    `${around.unordered.size} unordered${which}.`;
+    `Happens-before of step ${taken}: ${around.before.size} before it (whole rings), ${around.after.size} after it ` +
+    `(dashed rings), ${around.unordered.size} unordered (dotted rings)${which}.`;
 }
 
 function ask(now) {
@@ -197,7 +196,8 @@ function begin() {
   part("controls").hidden = false;
   part("ticks").append(...data.switches.slice(0, 200).map((step) => Object.assign(element("option"), { value: step })));
   const known = { DEADLOCK: "Jump to deadlock", RACE: "Next race" };
-  part("jump").textContent = known[data.word] || (data.focus === null ? "Jump to the end" : `Jump to ${data.word.toLowerCase()}`);
+  const secret = data.mode === "quiz" || data.focus === null;
+  part("jump").textContent = secret ? "Jump to the end" : known[data.word] || `Jump to ${data.word.toLowerCase()}`;
   if (data.mode === "quiz") {
     document.body.classList.add("quizzing");
     part("quiz").hidden = false;

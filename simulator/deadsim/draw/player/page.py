@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
+from deadsim.draw.deadlock import stem
 from deadsim.draw.graph import Edge, Node
 from deadsim.draw.film import Film, film, glyph, is_elsewhere
 from deadsim.draw.player.rows import HEADS, row, step, switches, variables
@@ -15,7 +16,7 @@ from deadsim.draw.timeline import short, timeline
 from deadsim.draw.tokens import DARK, LIGHT, MARKS
 from deadsim.draw.tokens import variables as colors
 from deadsim.model.program import Choice
-from deadsim.report.sentences import count, details, headline
+from deadsim.report.sentences import access_places, count, details, headline
 from deadsim.report.text import command_for
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Finding, Race
@@ -48,7 +49,7 @@ def player(
     graph, box = drawn(scenes)
     choices = run.schedule if schedule is None else schedule
     texts = {
-        "title": escape(f"{run.program.name}: {glyph(shown)}"),
+        "title": escape(run.program.name if mode == "quiz" else f"{run.program.name}: {glyph(shown)}"),
         "name": escape(run.program.name),
         "verdict": "\n".join(verdict(shown)),
         "schedule": escape(said_schedule(run, choices)),
@@ -56,7 +57,7 @@ def player(
         "notice": notice(shown, scenes),
         "graph": f'<svg class="graph" id="graph" role="img" aria-labelledby="status" viewBox="{box}" font-family="Helvetica, Arial, sans-serif">{graph}</svg>',
         "source": source(run),
-        "timeline": inlined(timeline(shown)),
+        "timeline": inlined(timeline(shown, bare=True)),
         "heads": "".join(f'<th scope="col">{head}</th>' for head in HEADS),
         "rows": "\n".join(table(shown)),
         "variables": "\n".join(variable_rows(shown)),
@@ -106,9 +107,10 @@ def script() -> str:
 
 
 def inlined(picture: str) -> str:
-    """Give a picture without what the page has for all of its pictures."""
+    """Give a picture without what the page has for all of its pictures; it is as wide as it was made, or as the page."""
     start, end = picture.index("<style>"), picture.index("</style>") + len("</style>")
-    return picture[:start] + picture[end:].strip()
+    bare = picture[:start] + picture[end:].strip()
+    return re.sub(r' width="([\d.]+)" height="[\d.]+" ', r' style="width:\1px" ', bare, count=1)
 
 
 def verdict(film: Film) -> list[str]:
@@ -122,9 +124,9 @@ def verdict(film: Film) -> list[str]:
     else:
         when = "at the start" if focus.step is None else f"after step {focus.step + 1}"
         lines.append(f'<p class="verdict bad"><strong>{word}</strong> {when}: {escape(short(focus))}</p>')
-        if isinstance(focus, Deadlock | Race):
-            said = "".join(f"<li>{escape(line)}</li>" for line in details(focus))
-            lines.append(f"<ul>{said}</ul>")
+        more = access_places(focus, stem(film.run.program.file)) if isinstance(focus, Race) else details(focus)
+        if more:
+            lines.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in more)}</ul>")
     for found in film.run.defects:
         if found != focus:
             words = headline(found)
@@ -192,7 +194,8 @@ def events(film: Film) -> Iterable[str]:
     for number, event in enumerate(film.events):
         said = step(film, event, film.moments[number], film.moments[number + 1])
         after = f" <small>{escape(said.after)}</small>" if said.after else ""
-        yield f'<li value="{event.step + 1}"><b>{escape(threads[event.thread].name)}</b> <span>{escape(said.deed)}</span>{after}</li>'
+        name, what = escape(threads[event.thread].name), escape(said.deed)
+        yield f'<li value="{event.step + 1}"><b>{name}</b> {what} (line {event.place.line}).{after}</li>'
 
 
 def data(film: Film, scenes: Scenes, mode: Mode) -> dict[str, Any]:
@@ -205,7 +208,9 @@ def data(film: Film, scenes: Scenes, mode: Mode) -> dict[str, Any]:
     values = Table()
     shown = variables(film)
     deltas: list[dict[str, list[int]]] = []
-    before: tuple[list[int], ...] = ([-1] * len(scenes.names), [-1] * len(scenes.keys), [], [-1] * len(shown))
+    none = -2  # so that the first moment says all of it: -1 is an arrow that is not there
+    sizes = (len(scenes.names), len(scenes.keys), len(film.run.program.threads), len(shown))
+    before: tuple[list[int], ...] = tuple([none] * size for size in sizes)
     for moment, scene in zip(film.moments, scenes.scenes, strict=True):
         threads = moment.situation.threads
         now = (
@@ -214,7 +219,6 @@ def data(film: Film, scenes: Scenes, mode: Mode) -> dict[str, Any]:
             [rows.number(row(one)) for one in threads],
             [values.number(repr(moment.state.objects[number])) for number in shown],
         )
-        before = before if before[2] else (*before[:2], [-1] * len(threads), before[3])
         delta = {name: different(old, new) for name, old, new in zip("nerv", before, now, strict=True)}
         deltas.append({name: changed for name, changed in delta.items() if changed} | {"x": list(moment.enabled)})
         before = now

@@ -53,9 +53,8 @@ export class View {
   prepareTime() {
     const svg = document.querySelector("#time svg");
     const box = svg.viewBox.baseVal;
-    svg.style.minWidth = box.width > 1200 ? `${box.width}px` : "100%";
-    const top = 78;
-    const bottom = Math.max(...[...svg.querySelectorAll("[id^='lane-']")].map((lane) => lane.getBBox().y + lane.getBBox().height), top) + 34;
+    const top = 0;
+    const bottom = Math.max(...[...svg.querySelectorAll("[id^='lane-']")].map((lane) => lane.getBBox().y + lane.getBBox().height), top) + 28;
     this.end = box.width;
     this.veil = shape("rect", { class: "veil", x: 0, y: top, width: box.width, height: bottom - top });
     this.cursor = shape("line", { class: "cursor", x1: 0, y1: top, x2: 0, y2: bottom });
@@ -67,6 +66,7 @@ export class View {
       const scale = svg.getBoundingClientRect().width / box.width;
       names.setAttribute("transform", `translate(${(scroller.scrollLeft / scale).toFixed(1)},0)`);
     });
+    this.lanes = [...svg.querySelectorAll("[id^='lane-'] text:last-child")];
     this.svg = svg;
     this.scroller = scroller;
   }
@@ -123,7 +123,9 @@ export class View {
     const step = this.film.step(taken);
     this.each("r", now, (thread, row) => {
       const cells = this.rows[thread].querySelectorAll("td");
+      const [state, , , , line] = this.data.rows[row];
       this.data.rows[row].forEach((text, place) => (cells[place].textContent = text));
+      this.lanes[thread].textContent = line ? `${state} :${line}` : state;
     });
     this.rows.forEach((row, thread) => row.classList.toggle("moved", step !== null && step[0] === thread));
   }

@@ -1,0 +1,35 @@
+"""The steps of a run as a graph: the order within each thread, and what the program orders between them.
+
+It is the timeline for those who want a graph: as DOT, and so as PNG.
+"""
+
+from deadsim.draw.film import Film, glyph
+from deadsim.draw.graph import Edge, Graph, Node
+from deadsim.draw.timeline import short
+from deadsim.report.deeds import brief, deed
+from deadsim.report.sentences import count
+
+
+def steps_graph(film: Film) -> Graph:
+    """Make a node of each step, with an arrow to the next one of its thread, and those of happens-before."""
+    program = film.run.program
+    race = {access.step for access in film.race or ()}
+    step = None if film.focus is None else film.focus.step
+    nodes = []
+    edges = []
+    last: dict[int, int] = {}
+    for place, event in enumerate(film.events):
+        name = program.threads[event.thread].name
+        below = (brief(program, event), f"step {event.step + 1}, line {event.place.line}")
+        marked = event.step in race or event.step == step
+        tooltip = f"{name} {deed(program, event)}"
+        nodes.append(Node(name, "thread", below, tooltip, strong=marked))
+        if event.thread in last:
+            edges.append(Edge(last[event.thread], place, "order", "then", f"{name} goes on"))
+        last[event.thread] = place
+    for earlier, later in film.orders:
+        tooltip = f"step {earlier + 1} happens before step {later + 1}"
+        edges.append(Edge(earlier - film.first, later - film.first, "hold", "before", tooltip))
+    title = f"{glyph(film)}: {short(film.focus) if film.focus else film.run.outcome}"
+    said = (f"{program.name}, {count(film.last, 'step')}",)
+    return Graph(title, said, tuple(nodes), tuple(edges))
