@@ -31,6 +31,7 @@ def options() -> argparse.ArgumentParser:
     line.add_argument("--seed", type=int)
     line.add_argument("--strategy", choices=["round-robin", "sequential", "random", "pct", "pos", "surw"])
     line.add_argument("--max-seconds", type=float)
+    line.add_argument("--player", action="store_true", help="show the player")
     line.add_argument("-o", "--into", metavar="NAME", help="keep the result under this name")
     return line
 
@@ -63,6 +64,6 @@ def load_ipython_extension(shell: Any) -> None:
             return None
         if name is not None:
             shell.user_ns[name] = result
-        return result
+        return result.player() if "--player" in shlex.split(line) else result
 
     shell.register_magic_function(magic, magic_kind="cell", magic_name="deadsim")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Shown(Protocol):
@@ -13,11 +13,37 @@ class Shown(Protocol):
 
     def svg(self) -> str | None: ...
 
+    def html(self, *, teach: bool = False, quiz: bool = False) -> str: ...
+
+
+class Player(NamedTuple):
+    """The player of a result, as something that a notebook shows: `page` in a frame, so many pixels high.
+
+    >>> import deadsim
+    >>> deadsim.run(deadsim.load("two_locks")).player().page.startswith("<!DOCTYPE html>")
+    True
+    """
+
+    page: str
+    height: int
+
+    def __repr__(self) -> str:
+        return f"<Player, {len(self.page):,} characters>"
+
+    def _repr_html_(self) -> str:
+        style = f"width: 100%; height: {int(self.height)}px; border: 1px solid #57606a; border-radius: 6px"
+        # In a frame of its own, which may run its scripts and nothing else.
+        return f'<iframe sandbox="allow-scripts" title="deadsim player" style="{style}" srcdoc="{escape(self.page)}"></iframe>'
+
 
 class Displaying:
     """What IPython and Jupyter ask of a result."""
 
     __slots__ = ()
+
+    def player(self: Shown, *, height: int = 760, teach: bool = False, quiz: bool = False) -> Player:
+        """Show the player in a notebook."""
+        return Player(self.html(teach=teach, quiz=quiz), height)
 
     def _repr_html_(self: Shown) -> str:
         return preformatted(self.report(100)) + (picture(self.svg()) or "")

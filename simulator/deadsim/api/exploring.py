@@ -241,6 +241,11 @@ class Check(NamedTuple):
     def _repr_html_(self) -> str:
         return preformatted(self.report())
 
+    def html(self) -> str:
+        """Write the report as a page; each of `results` has a player of its own."""
+        head = '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>deadsim check</title></head>'
+        return f"{head}\n<body>{preformatted(self.report())}</body>\n</html>\n"
+
     def to_dict(self) -> dict[str, Any]:
         """Give the results as JSON has them."""
         from deadsim.report.exploration import as_dict

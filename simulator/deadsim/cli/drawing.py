@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -70,7 +71,7 @@ def graph(file: str, kind: str, form: str, **options: Any) -> int:
         elif options["output"] is not None:
             save(options["output"], drawn)
         else:
-            stream = click.get_binary_stream("stdout")
+            stream = sys.stdout.buffer
             if stream.isatty():
                 raise UsageError("a PNG is no text for a terminal: --output FILE")
             stream.write(drawn)

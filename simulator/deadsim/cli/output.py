@@ -203,7 +203,7 @@ def colored(line: str) -> str:
     if word.isupper() and len(word) > 1:
         good = word == "OK"
         return click.style(word, fg="cyan" if good else "yellow", bold=True) + line[len(word) :]
-    if word in ("verdict:", "schedule:", "replay:", "output:", "variables:"):
+    if word in ("verdict:", "schedule:", "replay:", "player:", "output:", "variables:"):
         return click.style(word, bold=True) + line[len(word) :]
     return line
 

@@ -11,7 +11,16 @@ from deadsim.detect.situation import Standing
 from deadsim.runs.following import Moment, moments
 from deadsim.runs.result import Run
 from deadsim.trace.event import Event
-from deadsim.trace.finding import Access, ClaimBroken, Deadlock, Failed, Finding, Livelock, Race, Wait
+from deadsim.trace.finding import (
+    Access,
+    ClaimBroken,
+    Deadlock,
+    Failed,
+    Finding,
+    Livelock,
+    Race,
+    Wait,
+)
 
 MOST_STEPS = 5_000
 """Steps of a run of which all are shown."""

@@ -8,7 +8,15 @@ from deadsim.detect.wait_for import Link, resource_graph, resources, wait_for_gr
 from deadsim.draw.deadlock import in_order, numbered, sizes, stem
 from deadsim.draw.graph import MOST_NODES, Edge, Graph, Node
 from deadsim.draw.objects import drawn_objects
-from deadsim.draw.standing import Core, core_of, helping, link_edge, object_node, sentence, thread_node
+from deadsim.draw.standing import (
+    Core,
+    core_of,
+    helping,
+    link_edge,
+    object_node,
+    sentence,
+    thread_node,
+)
 from deadsim.report.sentences import count
 from deadsim.runs.following import moments
 from deadsim.runs.result import Run

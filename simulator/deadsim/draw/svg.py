@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from html import escape as _escape
 from math import cos, sin
-
 from typing import TypeAlias
 
 from deadsim.draw.tokens import FONT, LIGHT, MARKS, STYLE

@@ -2,12 +2,14 @@
 
     collecting   scenario files, a test for each claim
     fixture      what the fixture offers to tests
+    players      pages of what failed
 
 Nothing but pytest is imported here: a run of tests without scenarios pays for this file alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=float,
         metavar="SECONDS",
         help="how long the exploration of one scenario may take (60)",
+    )
+    group.addoption(
+        "--deadsim-html", metavar="DIR", help="write a player for each failure: a page to go through it"
     )
     parser.addini(
         "deadsim_files",
@@ -75,6 +80,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from deadsim.pytest_plugin.fixture import parametrize
 
         parametrize(metafunc)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Write the players of a test that has failed, where that is asked for."""
+    report = yield
+    folder = item.config.getoption("deadsim_html", None)
+    if folder and report.failed and report.when == "call":
+        from deadsim.pytest_plugin.players import write
+
+        files = write(item, Path(item.config.invocation_params.dir, folder))
+        if files:
+            report.sections.append(("deadsim player", "\n".join(map(str, files))))
+    return report
 
 
 @pytest.fixture

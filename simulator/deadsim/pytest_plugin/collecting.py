@@ -16,6 +16,7 @@ from deadsim.errors import InternalError, ScenarioError, UsageError
 from deadsim.language.scenario import is_scenario
 from deadsim.model.claims import DEFECT_TYPES, FinalClaim, OutputClaim
 from deadsim.model.program import Program
+from deadsim.pytest_plugin.players import keep_claims
 from deadsim.report.exploration import claim_of, report_on
 from deadsim.trace.schedule import text
 
@@ -151,6 +152,7 @@ class ClaimTest(pytest.Item):
                 if found.run.seed is not None:
                     self.user_properties.append(("deadsim_seed", found.run.seed))
         if not all(one.holds for one in of_these):
+            keep_claims(self, result, self.keys)
             raise Failed("\n".join(report_on(result, self.keys)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

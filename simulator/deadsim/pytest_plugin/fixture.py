@@ -12,6 +12,7 @@ import pytest
 
 import deadsim
 from deadsim.api.matrix import combinations, label
+from deadsim.pytest_plugin.players import keep
 
 Source: TypeAlias = "deadsim.Scenario | str | PathLike[str] | Mapping[str, Any]"
 """A scenario, its text (of several lines), its data, or its file."""
@@ -26,6 +27,7 @@ class Deadsim:
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self.folders = (request.path.parent, request.config.rootpath)
+        self.item = request.node
         self.record = request.node.user_properties
         self.options: dict[str, Any] = {}
         for marker in reversed(list(request.node.iter_markers("deadsim"))):
@@ -47,6 +49,7 @@ class Deadsim:
         self.record.append(("deadsim_schedule", " ".join(done.schedule)))
         if done.seed is not None:
             self.record.append(("deadsim_seed", done.seed))
+        keep(self.item, done.result)
         return done
 
     def explore(
@@ -56,7 +59,9 @@ class Deadsim:
         given = self.given(EXPLORE, options)
         if self.seconds is not None:
             given.setdefault("max_seconds", self.seconds)
-        return deadsim.explore(self.load(source, **params or {}), **given)
+        done = deadsim.explore(self.load(source, **params or {}), **given)
+        keep(self.item, done.result)
+        return done
 
     def given(self, known: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
         """Put the options of a call over those of the marker."""

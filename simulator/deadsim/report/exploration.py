@@ -10,7 +10,7 @@ from deadsim.model.values import plain
 from deadsim.report.as_json import finding, schedule
 from deadsim.report.sentences import count, details, headline, visible
 from deadsim.report.table import table
-from deadsim.report.text import command_for, titled
+from deadsim.report.text import command_for, player_for, titled
 from deadsim.trace.finding import ClaimBroken
 from deadsim.trace.schedule import switches, text
 
@@ -180,6 +180,7 @@ def how_to_see(result: Exploration, found: Defect) -> list[str]:
     else:
         lines.append(f"schedule: {text(found.schedule)} ({changes}{fewest})")
         lines.append(f"replay:   {replay}")
+    lines.append(f"player:   {player_for(result.program, found.schedule)}")
     good = found.nearest_good
     if good is not None:
         step = len(good) - 1

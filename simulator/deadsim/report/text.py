@@ -81,6 +81,18 @@ def command_for(program: Program, schedule: tuple[Choice, ...]) -> str | None:
     return f"deadsim replay {''.join(params)}{file} {shlex.quote(names)}"
 
 
+def player_for(program: Program, schedule: tuple[Choice, ...]) -> str:
+    """Give the command that writes the player of a schedule, or where that is too long say how."""
+    replay = command_for(program, schedule)
+    if replay is None:
+        return "with --html FILE"
+    if program.file in NO_FILES:
+        return f"{replay}.html()"
+    stem = program.file.replace("\\", "/").rsplit("/", 1)[-1].rpartition(".")
+    name = (stem[0] or stem[2]).strip("-") or "run"
+    return f"{replay} --html {shlex.quote(f'{name}.html')}"
+
+
 def written(value: Value) -> str:
     """Write a param's value as the command line takes it."""
     if isinstance(value, bool):
@@ -150,6 +162,7 @@ def closing(run: Run) -> list[str]:
     else:
         lines.append(f"schedule: {names} ({changes})")
         lines.append(f"replay:   {replay}")
+    lines.append(f"player:   {player_for(run.program, run.schedule)}")
     return lines
 
 

@@ -7,8 +7,8 @@ from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
 from deadsim.draw.deadlock import stem
-from deadsim.draw.graph import Edge, Node
 from deadsim.draw.film import Film, film, glyph, is_elsewhere
+from deadsim.draw.graph import Edge, Node
 from deadsim.draw.player.rows import HEADS, row, step, switches, variables
 from deadsim.draw.player.scenes import Scenes, drawn, scenes_of
 from deadsim.draw.svg import escape

@@ -1,5 +1,6 @@
 """What a page says in words: the table of the threads, the shared variables, and what happened in each step."""
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -81,4 +82,4 @@ def enabled_names(film: Film, moment: Moment) -> str:
 
 def switches(events: Sequence[Event]) -> list[int]:
     """List after how many steps a switch to another thread has been made."""
-    return [two.step + 1 for one, two in zip(events, events[1:], strict=False) if one.thread != two.thread]
+    return [two.step + 1 for one, two in itertools.pairwise(events) if one.thread != two.thread]
