@@ -29,7 +29,7 @@ def test_the_json_of_a_deadlock(two: Path) -> None:
     done = deadsim("run", "two_locks.yaml", "--format", "json")
     assert done.status == 0
     report = done.json
-    trace, defects = report.pop("trace"), report.pop("defects")
+    trace, defects, threads = report.pop("trace"), report.pop("defects"), report.pop("threads")
     assert report == {
         "deadsim": 1, "command": "run", "scenario": "two locks, two orders", "file": "two_locks.yaml",
         "params": {}, "engine": "threads", "strategy": "round-robin", "seed": None,
@@ -40,6 +40,10 @@ def test_the_json_of_a_deadlock(two: Path) -> None:
         {"step": 0, "thread": "left", "verb": "acquire", "phase": None, "object": "A", "line": 5, "column": 7},
         {"step": 1, "thread": "right", "verb": "acquire", "phase": None, "object": "B", "line": 10, "column": 7},
     ]  # fmt: skip
+    left, right = threads
+    assert left.pop("waits") == defects[0]["waits"][0]
+    assert left == {"thread": "left", "state": "blocked", "line": 6, "column": 7, "holds": [{"object": "A", "line": 5}]}
+    assert (right["state"], right["line"], right["waits"]["for"]) == ("blocked", 10, ["left"])
     (deadlock,) = defects
     assert deadlock.pop("message").startswith("circular wait of 2 threads: left holds A")
     assert deadlock == {

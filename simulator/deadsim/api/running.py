@@ -130,6 +130,13 @@ class Run(_Done, Asserting, Displaying):
         return trace(self.result.program, self.result.events)
 
     @property
+    def threads(self) -> list[dict[str, Any]]:
+        """Say how every thread stood at the end, as in the JSON."""
+        from deadsim.report.as_json import standing
+
+        return [standing(one) for one in self.result.situation.threads]
+
+    @property
     def deadlocks(self) -> tuple[Deadlock, ...]:
         """Give the deadlocks that were found."""
         return self.result.deadlocks

@@ -12,12 +12,19 @@ POINTS = 72  # to an inch
 
 
 def quoted(text: str) -> str:
-    """Make a text safe as a label: no markup, no entities, no control characters but line breaks."""
+    """Make a text safe within a label: no entities, no control characters but line breaks."""
     import graphviz
 
     clean = "".join(c if c == "\n" or _printable(c) else "\ufffd" for c in text)
-    safe = graphviz.escape(clean.replace("&", "&amp;")).replace("\n", "\\n")
-    return str(graphviz.nohtml(safe))
+    return str(graphviz.escape(clean.replace("&", "&amp;"))).replace("\n", "\\n")
+
+
+def plain(label: str) -> str:
+    """Mark a whole label as no markup: one in angle brackets would be taken for it."""
+    import graphviz
+
+    marked: str = graphviz.nohtml(label)
+    return marked
 
 
 def _printable(c: str) -> bool:
@@ -53,7 +60,7 @@ def _written(
     import graphviz
 
     ids = Ids()
-    caption = "\\l".join(quoted(line) for line in (title, *sentences)) + "\\l" if title else ""
+    caption = plain("".join(f"{quoted(line)}\\l" for line in (title, *sentences) if line))
     drawn = graphviz.Digraph(
         "deadsim",
         graph_attr={
@@ -73,13 +80,13 @@ def _written(
     for number, node in enumerate(nodes):
         drawn.node(f"n{number}", label(node), **_node(node, ids), **_sized(number, boxes, placed))
     for number, edge in enumerate(edges):
-        words = {} if placed else {"label": quoted(f" {edge.label} ")}
+        words = {} if placed else {"label": plain(quoted(f" {edge.label} "))}
         drawn.edge(f"n{edge.start}", f"n{edge.end}", comment=f"e{number}", **words, **_edge(edge))
     for number, edge in enumerate(edges if placed else ()):
         assert placed is not None
         x, y = placed.routes[number].label
         about = {"shape": "plain", "style": "", "fontsize": f"{LABEL:g}", "fontcolor": LIGHT[edge.color]}
-        drawn.node(f"l{number}", quoted(edge.label), pos=f"{x:.1f},{4 - y:.1f}!", **about)
+        drawn.node(f"l{number}", plain(quoted(edge.label)), pos=f"{x:.1f},{4 - y:.1f}!", **about)
     return str(drawn.source)
 
 
@@ -88,7 +95,7 @@ def label(node: Node) -> str:
     lines = [quoted(node.name), *(quoted(line) for line in node.lines)]
     if node.dots:
         lines.append("●" * node.dots.taken + "○" * node.dots.free)
-    return "\\n".join(lines)
+    return plain("\\n".join(lines))
 
 
 def _node(node: Node, ids: Ids) -> dict[str, str]:
@@ -100,7 +107,7 @@ def _node(node: Node, ids: Ids) -> dict[str, str]:
         "fontcolor": LIGHT["dim" if node.idle else "ink"],
         "penwidth": "2.8" if node.strong else "1.2",
         "peripheries": "2" if node.double else "1",
-        "tooltip": quoted(node.tooltip),
+        "tooltip": plain(quoted(node.tooltip)),
         "id": ids.make(node.kind, node.name),
         "class": " ".join(node.classes),
     }
@@ -120,6 +127,6 @@ def _edge(edge: Edge) -> dict[str, str]:
         "color": LIGHT[edge.color],
         "fontcolor": LIGHT[edge.color],
         "penwidth": "3.4" if edge.strong else "1.6",
-        "tooltip": quoted(edge.tooltip),
+        "tooltip": plain(quoted(edge.tooltip)),
         "class": edge.kind,
     }

@@ -64,6 +64,7 @@ def player(
         "events": "\n".join(events(shown)),
         "first": str(shown.first),
         "last": str(shown.last),
+        "begin": str(shown.first + 1),
         "style": style(),
         "script": script(),
         "data": embedded(data(shown, scenes, mode)),
@@ -189,13 +190,13 @@ def variable_rows(film: Film) -> Iterable[str]:
 
 
 def events(film: Film) -> Iterable[str]:
-    """Write the steps, one after the other."""
+    """Write the steps, one after the other: numbers of their own would make a long list slow to open."""
     threads = film.run.program.threads
     for number, event in enumerate(film.events):
         said = step(film, event, film.moments[number], film.moments[number + 1])
         after = f" <small>{escape(said.after)}</small>" if said.after else ""
         name, what = escape(threads[event.thread].name), escape(said.deed)
-        yield f'<li value="{event.step + 1}"><b>{name}</b> {what} (line {event.place.line}).{after}</li>'
+        yield f'<li><b>{name}</b> {what} (line {event.place.line}).{after}</li>'
 
 
 def data(film: Film, scenes: Scenes, mode: Mode) -> dict[str, Any]:

@@ -31,6 +31,8 @@ export class View {
     this.dots = new Map([...document.querySelectorAll("#time [id^='step-']")].map((dot) => [Number(dot.id.slice(5)), dot]));
     this.orders = [...document.querySelectorAll("#time [id^='order-']")];
     this.shown = { n: [], e: [], r: [], v: [] };
+    this.relations = new Map(); // how each step is ordered against the one that was taken last
+    this.mine = [];
     document.getElementById("variables").hidden = this.values.length === 0;
     this.prepareLine();
     this.prepareTime();
@@ -81,12 +83,21 @@ export class View {
     this.showValues(now, taken);
     this.showSource(now, taken);
     this.showTime(taken);
-    this.events.forEach((item, place) => {
-      item.classList.toggle("here", this.film.first + place + 1 === taken);
-      item.classList.toggle("later", this.film.first + place + 1 > taken);
-    });
+    this.showEvents(taken - this.film.first);
     this.keepInView(this.events[taken - this.film.first - 1], document.getElementById("steps"));
     return now;
+  }
+
+  // Mark the steps of the list: the one that was taken last, and those to come. Only what differs is touched.
+  showEvents(place) {
+    const before = this.place === undefined ? this.events.length : this.place;
+    const last = this.events[before - 1];
+    if (last) last.classList.remove("here");
+    for (let one = Math.min(before, place); one < Math.max(before, place); one++) {
+      this.events[one].classList.toggle("later", one >= place);
+    }
+    if (place > 0) this.events[place - 1].classList.add("here");
+    this.place = place;
   }
 
   each(kind, now, draw) {
@@ -196,11 +207,18 @@ export class View {
 
   // Show what is ordered against the step that was taken last.
   showOrder(taken, around, pairs) {
+    const names = ["before", "after", "unordered"];
     for (const [step, dot] of this.dots) {
+      const relation = around === null ? "" : names.find((name) => around[name].has(step)) || "";
+      if ((this.relations.get(step) || "") === relation) continue;
+      this.relations.set(step, relation);
       const own = dot.matches(".step") ? dot : dot.querySelector(".step");
-      for (const name of ["before", "after", "unordered"]) own.classList.toggle(name, around !== null && around[name].has(step));
+      own.classList.remove(...names);
+      if (relation) own.classList.add(relation);
     }
-    this.orders.forEach((arrow, place) => arrow.classList.toggle("mine", pairs[place].includes(taken)));
+    for (const arrow of this.mine) arrow.classList.remove("mine");
+    this.mine = this.orders.filter((_, place) => pairs[place][0] === taken || pairs[place][1] === taken);
+    for (const arrow of this.mine) arrow.classList.add("mine");
   }
 
   // Bring a thread into view, in all pictures.
