@@ -253,3 +253,40 @@ def test_scenarios_of_this_repository_are_tests() -> None:
     command = [sys.executable, "-m", "pytest", "scenarios/locks", "-q", "-n", "0", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_a_player_is_written_for_each_failure(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".deadsim.yaml", two=TWO.replace("possible", "never"))
+    pytester.makepyfile(
+        """
+        def test_run(deadsim):
+            assert deadsim.run("two.deadsim.yaml").outcome == "completed"
+
+        def test_fine(deadsim):
+            deadsim.explore("two.deadsim.yaml").assert_deadlock()
+
+        def test_two_results(deadsim):
+            deadsim.run("two.deadsim.yaml")
+            deadsim.explore("two.deadsim.yaml").assert_no_deadlock()
+        """
+    )
+    done = pytester.runpytest("-q", "--deadsim-html", "pages", "-p", "no:xdist")
+    files = sorted(file.name for file in (pytester.path / "pages").iterdir())
+    assert len(files) == 4
+    assert [name.rsplit("-", 1)[0] for name in files if not name.endswith("-2.html")] == [
+        "test_a_player_is_written_for_each_failure.py-test_run",
+        "test_a_player_is_written_for_each_failure.py-test_two_results",
+        "two.deadsim.yaml-nothing-else",
+    ]
+    for file in (pytester.path / "pages").iterdir():
+        assert file.read_text().startswith("<!DOCTYPE html>")
+        assert "<strong>DEADLOCK</strong>" in file.read_text()
+    done.stdout.fnmatch_lines(["*deadsim player*", "*pages*two.deadsim.yaml-nothing-else-*.html"])
+
+
+def test_without_the_option_no_player_is_written(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".deadsim.yaml", two=TWO.replace("possible", "never"))
+    done = pytester.runpytest("-q", "-p", "no:xdist")
+    assert "player:" in done.stdout.str()  # the report's own line
+    assert "deadsim player" not in done.stdout.str()
+    assert [file.name for file in pytester.path.iterdir() if file.suffix == ".html"] == []

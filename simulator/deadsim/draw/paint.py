@@ -8,7 +8,7 @@ from deadsim.draw.graph import Edge, Graph, Node
 from deadsim.draw.measure import shortened, width
 from deadsim.draw.objects import Dots, Shape
 from deadsim.draw.svg import Values
-from deadsim.draw.tokens import LIGHT
+from deadsim.draw.tokens import LIGHT, OF_GRAPHS
 
 MARGIN = 24.0
 LINE = 20.0
@@ -39,7 +39,7 @@ def paint(graph: Graph, placed: Placed, subtitle: str = "") -> str:
     for line in sentences:
         foot.append(svg.text(MARGIN, y, line, 12.5, text_anchor="start"))
         y += LINE
-    return svg.picture(across, y + 4, [*head, body, *foot], graph.title, " ".join(graph.sentences))
+    return svg.picture(across, y + 4, [*head, body, *foot], graph.title, " ".join(graph.sentences), OF_GRAPHS)
 
 
 def shade(graph: Graph) -> str:

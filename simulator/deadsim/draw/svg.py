@@ -5,7 +5,7 @@ from html import escape as _escape
 from math import cos, sin
 from typing import TypeAlias
 
-from deadsim.draw.tokens import FONT, LIGHT, MARKS, STYLE
+from deadsim.draw.tokens import FONT, LIGHT, STYLE
 
 Values: TypeAlias = dict[str, str | float]
 """Attributes of an element; underscores stand for dashes."""
@@ -85,14 +85,14 @@ def head(x: float, y: float, angle: float, kind: str) -> str:
 
 
 def picture(
-    width: float, height: float, parts: Iterable[str], heading: str, description: str
+    width: float, height: float, parts: Iterable[str], heading: str, description: str, style: str
 ) -> str:
-    """Write a whole picture; screen readers get `heading` and `description`."""
+    """Write a whole picture with its style sheet; screen readers get `heading` and `description`."""
     inner = "\n".join(
         (
             title(heading),
             element("desc", escape(description)),
-            element("style", f"{STYLE}\n{MARKS}"),
+            element("style", f"{STYLE}\n{style}"),
             element("rect", class_="bg", width=width, height=height, fill=LIGHT["bg"]),
             *parts,
         )

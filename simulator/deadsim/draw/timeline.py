@@ -10,7 +10,7 @@ from deadsim.draw.axis import Axis, axis, columns_of
 from deadsim.draw.deadlock import numbered, stem
 from deadsim.draw.film import Film, Held, Waited, film, glyph
 from deadsim.draw.measure import shortened, width
-from deadsim.draw.tokens import LIGHT, MONO
+from deadsim.draw.tokens import LIGHT, MONO, OF_TIME
 from deadsim.report.deeds import deed
 from deadsim.report.sentences import access_places, count, deadlock_title, message, wait_sentence
 from deadsim.runs.result import Run
@@ -156,7 +156,7 @@ class Timeline:
         ]
         description = " ".join([head[1], *captions])
         above = () if self.bare else titles
-        return svg.picture(across, end + 20, [*above, *parts, *foot, *legend], head[0], description)
+        return svg.picture(across, end + 20, [*above, *parts, *foot, *legend], head[0], description, OF_TIME)
 
     def heading(self) -> tuple[str, str]:
         """Say what it shows, and of what."""
@@ -316,11 +316,11 @@ class Timeline:
         (x1, y1), (x2, y2) = (self.place(access.step) for access in pair)
         color = LIGHT["race"]
         parts = [
-            svg.element("line", class_="line race", x1=x1, y1=y1, x2=x2, y2=y2, stroke=color, stroke_width=2.5, stroke_dasharray="2 4")
+            svg.element("line", class_="race mark", x1=x1, y1=y1, x2=x2, y2=y2, stroke=color, stroke_width=2.5, stroke_dasharray="2 4")
         ]
         for access, x, y in ((pair[0], x1, y1), (pair[1], x2, y2)):
             letter = f"{'W' if access.verb == 'write' else 'R'} {found.variable}"
-            parts.append(svg.element("circle", class_="line race", cx=x, cy=y, r=10, fill="none", stroke=color, stroke_width=2))
+            parts.append(svg.element("circle", class_="race mark", cx=x, cy=y, r=10, fill="none", stroke=color, stroke_width=2))
             parts.append(svg.text(x, y + 22, shortened(letter, 11, max(60, self.axis.width)), 11, "race", font_weight="bold"))
         upper, lower = sorted((y1, y2))
         y = upper + 15 + GAP / 2
@@ -431,7 +431,7 @@ def sample(name: str, x: float, y: float) -> str:
                 "line", class_="order", x1=x, y1=y, x2=x + 22, y2=y, stroke=LIGHT["ink"], stroke_width=1.6, marker_end="url(#tip)"
             )
         case _:
-            return svg.element("circle", class_="line race", cx=x + 13, cy=y, r=7, fill="none", stroke=LIGHT["race"], stroke_width=2)
+            return svg.element("circle", class_="race mark", cx=x + 13, cy=y, r=7, fill="none", stroke=LIGHT["race"], stroke_width=2)
 
 
 def bar(kind: str, x: float, y: float, end: float, fill: str, stroke: str, dashes: str = "", height: float = BAR) -> str:

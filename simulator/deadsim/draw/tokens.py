@@ -48,18 +48,31 @@ STYLE = "\n".join(
 )
 """What a picture that stands by itself needs to know its colours; a page has them for all its pictures."""
 
-MARKS = "\n".join(
+_TEXTS = (
+    ".bg { fill: var(--bg); }",
+    "text { fill: var(--ink); }",
+    *(f"text.{name} {{ fill: var(--{name}); }}" for name in ("dim", "hold", "wait", "race", "ok")),
+)
+
+OF_GRAPHS = "\n".join(
     (
-        ".bg { fill: var(--bg); }",
-        "text { fill: var(--ink); }",
-        *(f"text.{name} {{ fill: var(--{name}); }}" for name in ("dim", "hold", "wait", "race", "ok")),
+        *_TEXTS,
         ".thread .outline { fill: var(--threadfill); stroke: var(--wait); }",
         ".object .outline { fill: var(--lockfill); stroke: var(--hold); }",
         ".idle .outline { fill: var(--bg); stroke: var(--dim); }",
         ".dot { fill: var(--bg); stroke: var(--hold); }",
         ".dot.taken { fill: var(--hold); }",
-        *(f".edge.{name} .line, .line.{name} {{ stroke: var(--{name}); }}" for name in ("hold", "wait", "race", "dim")),
-        *(f".edge.{name} .head, .head.{name} {{ fill: var(--{name}); }}" for name in ("hold", "wait", "race", "dim")),
+        *(f".edge.{name} .line {{ stroke: var(--{name}); }}" for name in ("hold", "wait", "dim")),
+        *(f".edge.{name} .head {{ fill: var(--{name}); }}" for name in ("hold", "wait", "dim")),
+        "@media (forced-colors: active) { .outline, .line { stroke: CanvasText; } }",
+    )
+)
+"""How the parts of a graph take their colours."""
+
+OF_TIME = "\n".join(
+    (
+        *_TEXTS,
+        ".off { display: none; }",
         ".bar.hold { fill: var(--holdbar); stroke: var(--hold); }",
         ".bar.wait { fill: url(#hatch); stroke: var(--wait); }",
         ".hatch { fill: var(--waitbar); }",
@@ -68,8 +81,9 @@ MARKS = "\n".join(
         ".run, .order { stroke: var(--ink); }",
         ".step { fill: var(--bg); stroke: var(--ink); }",
         ".step.filled, .tip { fill: var(--ink); }",
+        ".race.mark { stroke: var(--race); }",
         ".verdict { stroke: var(--wait); }",
-        "@media (forced-colors: active) { .outline, .line, .bar, .step, .run, .order, .verdict, .switch { stroke: CanvasText; } }",
+        "@media (forced-colors: active) { .bar, .step, .run, .order, .mark, .verdict, .switch { stroke: CanvasText; } }",
     )
 )
-"""How the parts of a picture take their colours."""
+"""How the parts of a timeline take theirs."""

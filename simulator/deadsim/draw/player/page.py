@@ -13,7 +13,7 @@ from deadsim.draw.player.rows import HEADS, row, step, switches, variables
 from deadsim.draw.player.scenes import Scenes, drawn, scenes_of
 from deadsim.draw.svg import escape
 from deadsim.draw.timeline import short, timeline
-from deadsim.draw.tokens import DARK, LIGHT, MARKS
+from deadsim.draw.tokens import DARK, LIGHT, OF_GRAPHS, OF_TIME
 from deadsim.draw.tokens import variables as colors
 from deadsim.model.program import Choice
 from deadsim.report.sentences import access_places, count, details, headline
@@ -92,7 +92,8 @@ def style() -> str:
             f":root {{ color-scheme: light dark; {colors(LIGHT)} }}",
             f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}",
             f"@media print {{ :root {{ {colors(LIGHT)} }} }}",
-            MARKS,
+            OF_GRAPHS,
+            OF_TIME,
             asset("page.css"),
         )
     )
