@@ -62,6 +62,12 @@ def test_every_primitive_has_its_real_counterpart() -> None:
             assert hasattr(module, name), (module, name)
 
 
+def test_every_primitive_has_its_shape() -> None:
+    names = {cls.__name__ for cls in PRIMITIVES}
+    shown = {name for name in names if f"case {name}()" in (PACKAGE / "draw" / "objects.py").read_text()}
+    assert shown == names
+
+
 def test_every_verb_that_is_carried_out_is_written_as_instructions() -> None:
     for verb in VERBS.values():
         pending = verb.shape == "process"

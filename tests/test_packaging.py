@@ -75,6 +75,8 @@ def test_the_wheel_runs_dining_by_its_name_with_an_empty_path(installed: Path, t
     assert xml.fromstring((tmp_path / "d.svg").read_text()).tag.endswith("svg")
     run(installed / "deadsim", "run", "gate_lock", "--svg", tmp_path / "g.svg", cwd=tmp_path, env=environment)
     assert xml.fromstring((tmp_path / "g.svg").read_text()).tag.endswith("svg")
+    run(installed / "deadsim", "run", "dining", "--html", tmp_path / "d.html", cwd=tmp_path, env=environment)
+    assert (tmp_path / "d.html").read_text().startswith("<!DOCTYPE html>")
 
 
 def test_as_a_module(installed: Path, tmp_path: Path) -> None:

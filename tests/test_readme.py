@@ -89,23 +89,38 @@ def test_every_other_command_that_is_named_runs(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(ROOT)
     ran = 0
     for line in sorted(named):
-        if re.search(r"FILE|PATH|NAMES|SCHEDULE|NAME|KIND|SHELL", line) or line in ("explore", "check", "new"):
+        if re.search(r"FILE|PATH|NAMES|SCHEDULE|NAME|KIND|SHELL", line) or line in ("explore", "check", "graph", "new"):
             assert deadsim(line.split()[0], "--help").status == 0
             continue
-        line = line.replace("docs/dining.svg", str(tmp_path / "x.svg"))
+        line = re.sub(r"\S*?([\w-]+\.(?:svg|html))", lambda file: str(tmp_path / file[1]), line)
         assert deadsim(*shlex.split(line)).status == 0, line
         ran += 1
     assert ran >= 5
 
 
-def test_the_picture_is_what_the_command_draws() -> None:
-    drawn = run(load(ROOT / "scenarios" / "dining.yaml", n=3)).svg()
-    assert drawn == (ROOT / "docs" / "dining.svg").read_text(encoding="utf-8")
+PAGES = README + (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8")
+DRAWN = dict(re.findall(r"`deadsim ([^`]*? docs/([\w-]+\.svg))`", PAGES))
+
+
+@pytest.mark.parametrize("command", sorted(DRAWN))
+def test_a_picture_is_what_its_command_draws(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    file = tmp_path / DRAWN[command]
+    assert deadsim(*shlex.split(command.replace(f"docs/{DRAWN[command]}", str(file)))).status == 0
+    assert file.read_text(encoding="utf-8") == (ROOT / "docs" / DRAWN[command]).read_text(encoding="utf-8")
+
+
+def test_every_picture_that_is_shown_has_its_command() -> None:
+    shown = set(re.findall(r"\]\((?:docs/)?([\w-]+\.(?:svg|png))\)", PAGES))
+    by_a_program = {"growth.svg", *(file.name for file in (ROOT / "docs").glob("player-*.png"))}
+    assert shown == {*DRAWN.values(), *by_a_program}
+    assert "python docs/screenshots.py" in PAGES
+    assert "benchmarks/growth.py --svg docs/growth.svg" in PAGES
 
 
 def test_every_option_that_is_named_exists() -> None:
     every = "".join(deadsim(c, "--help").out for c in ("run", "explore", "check", "replay", "graph", "lint", "export"))
-    every += "--lf --junitxml"  # of pytest
+    every += "--lf --junitxml --deadsim-html"  # of pytest
     for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--help"}:
         assert option in every, option
 

@@ -212,6 +212,8 @@ function begin() {
   listen();
   const asked = hashed();
   go(asked !== null ? asked : data.mode === "failure" ? goal : film.first);
+  // The first picture stands at once; only steps from it on may glide.
+  requestAnimationFrame(() => requestAnimationFrame(() => document.body.classList.add("ready")));
 }
 
 begin();
