@@ -6,13 +6,14 @@ import re
 import subprocess
 import xml.etree.ElementTree as xml
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands import deadsim
-from deadsim import Run, load, loads, run
+from deadsim import Run, explore, load, loads, run
 from deadsim.draw import engine as engines
 from deadsim.draw import layout
 from deadsim.draw.boxes import Placed
@@ -477,6 +478,25 @@ def test_hostile_texts_in_dot_are_labels_in_every_engine(text: str) -> None:
         assert len(json.loads(done.stdout)["objects"]) == 4
 
 
+@settings(max_examples=40)
+@given(st.text(min_size=1, max_size=40))
+def test_any_text_is_a_label_in_dot(text: str) -> None:
+    programs = dot_programs()
+    if not programs:
+        pytest.skip("no Graphviz on this machine")
+    done = subprocess.run([programs[-1], "-Tsvg"], input=dot(renamed(text)).encode(), capture_output=True, check=True)
+    root = xml.fromstring(done.stdout)
+    assert {one.tag.removeprefix(SVG) for one in root.iter()} <= {"svg", "g", "title", "text", "polygon", "ellipse", "path", "polyline", "a"}
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=60))
+def test_any_text_is_a_label_in_mermaid(text: str) -> None:
+    for label in re.findall(r'"([^"]*)"', flowchart(renamed(text))):
+        assert not re.search(r"[<>&\n]", label.replace("<br/>", ""))
+        assert not re.search(r"#(?!\d+;)|;(?<!\d;)", label)
+
+
 def from_mermaid(text: str) -> str:
     """Give a text as Mermaid shows it."""
     return html.unescape(re.sub(r"#(\d+);", r"&#\1;", text))
@@ -493,3 +513,37 @@ def test_hostile_texts_in_mermaid(text: str) -> None:
     first = re.search(r'^  n0\S*?"(.*?)<br/>', written, re.M)
     assert first is not None
     assert from_mermaid(first[1]) == shown
+
+
+def locking(seed: int) -> str:
+    """Write a scenario of threads that take locks within locks, in any order and in any way."""
+    draw = Random(seed)
+
+    def body(depth: int) -> list[str]:
+        steps = []
+        for _ in range(draw.randint(1, 2)):
+            inner = body(depth - 1) if depth else ["pass"]
+            lock = draw.choice(["A", "B", "C", "R", "W", "m"])
+            mode = f", mode: {draw.choice(['read', 'write'])}" if lock == "W" else ""
+            steps.append(f"{{with: {lock}{mode}, do: [{', '.join(inner)}]}}")
+        return steps
+
+    threads = "".join(f"  t{n}: [{', '.join(body(draw.randint(0, 2)))}]\n" for n in range(draw.randint(2, 3)))
+    return "locks: {A: , B: , C: , R: {reentrant: true}}\nconditions: [m]\nrwlocks: [W]\nthreads:\n" + threads
+
+
+def test_no_circular_wait_of_locks_is_missing_from_the_order() -> None:
+    seen = marked = 0
+    for seed in range(700):
+        made = loads(locking(seed))
+        result = explore(made, claims=["deadlock"], max_states=5000, every=True)
+        graph = lock_order_graph(made.program)
+        marked += any(edge.strong for edge in graph.edges)
+        ends = {graph.nodes[n].name for edge in graph.edges if edge.strong for n in (edge.start, edge.end)}
+        for one in result.deadlocks:
+            if one.kind == "circular-wait" and all(wait.blocked for wait in one.waits):
+                seen += 1
+                assert graph.title.endswith("in opposite orders"), (seed, one)
+                assert set(one.objects) <= ends, (seed, one)
+    assert seen >= 30
+    assert marked < 500

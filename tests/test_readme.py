@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from commands import deadsim
-from deadsim import load, run
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

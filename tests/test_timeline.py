@@ -1,5 +1,6 @@
 """Runs over time: the timeline, the sequence diagram and the trace events."""
 
+import itertools
 import json
 import re
 import xml.etree.ElementTree as xml
@@ -267,7 +268,7 @@ def test_spans_do_not_overlap_and_what_begins_ends() -> None:
                 lanes.setdefault(row["tid"], []).append((row["ts"], row["ts"] + row["dur"]))
         for spans in lanes.values():
             spans.sort()
-            assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:], strict=False)), name
+            assert all(one[1] <= other[0] for one, other in itertools.pairwise(spans)), name
         begun = [row["id"] for row in rows if row["ph"] == "b"]
         assert sorted(begun) == sorted(row["id"] for row in rows if row["ph"] == "e"), name
         starts = {row["id"]: row["ts"] for row in rows if row["ph"] == "s"}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadsim.api.asserting import Asserting
 from deadsim.api.displaying import Displaying
-from deadsim.api.picturing import mode_of, players, rings, timelines
 from deadsim.api.scenario import Scenario
 from deadsim.engine.interrupts import noted
 from deadsim.engine.pool import Pool
@@ -167,10 +166,14 @@ class Run(_Done, Asserting, Displaying):
 
     def svg(self) -> str:
         """Draw the ring of the first deadlock, or the wait-for graph where there is none."""
+        from deadsim.api.picturing import rings
+
         return next(rings(self.result))
 
     def timeline(self) -> str:
         """Draw who held what and who waited when, as SVG."""
+        from deadsim.api.picturing import timelines
+
         return next(timelines(self.result))
 
     def html(self, *, teach: bool = False, quiz: bool = False) -> str:
@@ -178,6 +181,8 @@ class Run(_Done, Asserting, Displaying):
 
         With `teach` it opens at the start, with `quiz` too, and asks who can run next.
         """
+        from deadsim.api.picturing import mode_of, players
+
         return next(players(self.result, mode_of(teach, quiz)))
 
     def to_json(self) -> str:

@@ -4,7 +4,7 @@ An order is only named where it is proved: where every thread but one keeps to i
 through its code, whatever its branches decide.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from deadsim.detect.coarse import Flows
@@ -14,7 +14,7 @@ from deadsim.detect.flow import END
 from deadsim.errors import Place
 from deadsim.kernel.system import System
 from deadsim.model.instructions import Step
-from deadsim.model.objects import Condition, Lock, RWLock
+from deadsim.model.objects import Condition, Lock, RWLock, SharedObject
 
 
 class Taking(NamedTuple):
@@ -43,12 +43,17 @@ class Hint(NamedTuple):
     place: Place
 
 
+MOST_DEPTH = 16
+"""How often a thread is taken to hold a lock; one that takes it more often may never give it back wholly."""
+
+
 class _Held(NamedTuple):
-    """A lock that may be held, whether it is surely that one, and whether to read alone."""
+    """A lock that may be held so often, whether it is surely that one, and whether to read alone."""
 
     lock: int
     exact: bool
     reading: bool
+    depth: int = 1
 
 
 def takings(system: System, flows: Flows) -> list[Taking]:
@@ -69,36 +74,57 @@ def takings(system: System, flows: Flows) -> list[Taking]:
             after = held
             if isinstance(instruction, Step) and instruction.verb in ("acquire", "release", "wait"):
                 locks = _locks(system, flow.stop(position).numbers, instruction, constants)
-                exact = len(locks) == 1
-                reading = "read" in instruction.flags
-                gives_up = bool({"try", "timed"} & set(instruction.flags)) and instruction.verb == "acquire"
-                for lock in locks if instruction.verb != "release" else ():
-                    for other in sorted(held):
-                        if other.lock != lock:
-                            sure = exact and other.exact
-                            guards = flow.holds(position)
-                            ways = (other.reading, reading)
-                            taking = Taking(other.lock, lock, thread, instruction.place, sure, gives_up, guards, ways)
-                            found[taking] = None
-                if instruction.verb == "release":
-                    # Of several that may be meant, one is given back: none of them is surely held any more.
-                    kept = (one._replace(exact=False) for one in held if one.lock in locks and not exact)
-                    after = frozenset((*(one for one in held if one.lock not in locks), *kept))
-                elif locks:
-                    after = held | {_Held(lock, exact, reading) for lock in locks}
+                if instruction.verb != "release":
+                    found.update(dict.fromkeys(_taken(system, thread, instruction, locks, held, flow.holds(position))))
+                after = _after(instruction, locks, held)
             ways_on = flow.after(position)
             front.extend((way, after) for way in ways_on.steps + ways_on.failing)
             front.extend((way, held) for way in flow.misused(position))
     return list(found)
 
 
+def _taken(
+    system: System, thread: int, step: Step, locks: Sequence[int], held: frozenset[_Held], certain: frozenset[int]
+) -> Iterator[Taking]:
+    """List what a step takes under what; a lock that its thread surely has, and may take again, it gets at once."""
+    gives_up = step.verb == "acquire" and bool({"try", "timed"} & set(step.flags))
+    for lock in locks:
+        declared = _declared(system, lock)
+        if step.verb == "acquire" and lock in certain and isinstance(declared, Lock) and declared.reentrant:
+            continue
+        # Readers are no guard against one another; the lock of a condition is given back while it waits.
+        guards = frozenset(one for one in certain if one != lock and isinstance(_declared(system, one), Lock))
+        for other in sorted({one._replace(depth=1) for one in held}):
+            if other.lock != lock:
+                exact = len(locks) == 1 and other.exact
+                reading = (other.reading, "read" in step.flags)
+                yield Taking(other.lock, lock, thread, step.place, exact, gives_up, guards, reading)
+
+
+def _after(step: Step, locks: Sequence[int], held: frozenset[_Held]) -> frozenset[_Held]:
+    """Say what may be held after a step: each lock as often as it was taken and not given back."""
+    exact = len(locks) == 1
+    if step.verb == "wait" or not locks:
+        return held  # who waits on a condition gets its lock back as it was
+    if step.verb == "release":
+        # Of several that may be meant, one is given back: none of them is surely held any more.
+        kept = {one._replace(exact=False) for one in held if one.lock in locks and not exact}
+        once = {one._replace(depth=one.depth - 1) for one in held if one.lock in locks and one.depth > 1}
+        return frozenset(one for one in held if one.lock not in locks) | kept | once
+    more = {one._replace(depth=min(MOST_DEPTH, one.depth + 1)) for one in held if one.lock in locks}
+    return held | more | {_Held(lock, exact, "read" in step.flags) for lock in locks}
+
+
+def _declared(system: System, number: int) -> SharedObject:
+    return system.program.objects[number - system.program.first_object]
+
+
 def _locks(system: System, numbers: Sequence[int], step: Step, constants: Constants) -> tuple[int, ...]:
     """List the locks that a step may take or give: several where an index decides, none where it is no lock."""
-    program = system.program
     one = constants.locate(step.target) if step.target is not None else None
     found: dict[int, None] = {}
     for number in numbers if one is None else (one,):
-        declared = program.objects[number - program.first_object]
+        declared = _declared(system, number)
         if isinstance(declared, Condition):
             found[declared.lock] = None
         elif isinstance(declared, Lock | RWLock):
@@ -135,5 +161,4 @@ def order_hint(system: System, flows: Flows, locks: frozenset[str]) -> Hint | No
 
 def _of_rwlocks(system: System, taking: Taking) -> bool:
     """Decide whether a lock for readers and writers is concerned: of those no order is proved."""
-    first = system.program.first_object
-    return any(isinstance(system.program.objects[n - first], RWLock) for n in (taking.held, taking.lock))
+    return any(isinstance(_declared(system, number), RWLock) for number in (taking.held, taking.lock))

@@ -5,6 +5,7 @@ import { Order } from "./order.mjs";
 import { Quiz } from "./quiz.mjs";
 import { View, element } from "./view.mjs";
 
+const MOST_TICKS = 200;
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const data = JSON.parse(document.getElementById("data").textContent);
 const film = new Film(data);
@@ -194,7 +195,8 @@ function listen() {
 
 function begin() {
   part("controls").hidden = false;
-  part("ticks").append(...data.switches.slice(0, 200).map((step) => Object.assign(element("option"), { value: step })));
+  const ticks = data.switches.length > MOST_TICKS ? [] : data.switches; // more would be one line
+  part("ticks").append(...ticks.map((step) => Object.assign(element("option"), { value: step })));
   const known = { DEADLOCK: "Jump to deadlock", RACE: "Next race" };
   const secret = data.mode === "quiz" || data.focus === null;
   part("jump").textContent = secret ? "Jump to the end" : known[data.word] || `Jump to ${data.word.toLowerCase()}`;
