@@ -14,12 +14,18 @@ SHAPES: dict[Shape, tuple[str, str]] = {
 """What stands around a label for a shape."""
 
 
+JOINER = "\u2060"
+"""A mark that is not to be seen, and keeps apart what stands beside it."""
+
+
 def escaped(text: str) -> str:
     """Make a text safe anywhere in Mermaid: all but letters, digits and a few marks as numbered entities.
 
-    Line breaks are spaces; control characters are replaced, as in the other pictures.
+    Line breaks are spaces; control characters are replaced, as in the other pictures. What Mermaid takes for a line
+    break or for a formula even then (`\\n`, `$$`) is kept apart by a mark that is not to be seen.
     """
-    return "".join(_character(c) for c in text.replace("\n", " "))
+    apart = text.replace("\n", " ").replace("\\n", f"\\{JOINER}n").replace("$$", f"${JOINER}$")
+    return "".join(c if c == JOINER else _character(c) for c in apart)
 
 
 def _character(c: str) -> str:
