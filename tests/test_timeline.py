@@ -15,7 +15,7 @@ from deadsim.detect.happens_before import HappensBefore, orders
 from deadsim.draw.axis import NARROW, WIDE
 from deadsim.draw.film import film
 from deadsim.draw.sequence import sequence
-from deadsim.draw.timeline import Timeline, draw_timeline
+from deadsim.draw.timeline import TOP, draw_timeline, staged, timeline
 from deadsim.draw.trace_events import trace_events
 from deadsim.runs.following import moments
 from deadsim.trace.finding import Race
@@ -100,12 +100,13 @@ def test_a_failure_has_its_line_where_it_is() -> None:
 
 
 def test_columns_are_as_wide_as_there_is_room() -> None:
-    few = Timeline(film(run(load("two_locks")).result))
+    few = staged(film(run(load("two_locks")).result), TOP)
     assert few.axis.width == WIDE
     text = "locks: [A]\nthreads:\n  a[3]:\n    - repeat: 40\n      do: [{with: A, do: []}]\n"
-    many = Timeline(film(run(loads(text)).result))
+    shown = film(run(loads(text)).result)
+    many = staged(shown, TOP)
     assert many.axis.width == NARROW
-    picture = many.picture()
+    picture = timeline(shown)
     numbers = [int(word) for word in words(picture) if word.isdigit()]
     assert all(number % 5 == 0 for number in numbers)
 

@@ -2,10 +2,9 @@
 
 from deadsim.draw.film import Film, glyph
 from deadsim.draw.mermaid import escaped
-from deadsim.draw.timeline import short
 from deadsim.model.objects import Variable
 from deadsim.report.deeds import deed
-from deadsim.report.sentences import wait_sentence
+from deadsim.report.sentences import brief_title, wait_sentence
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Race
 
@@ -89,7 +88,7 @@ class Sequence:
         elif isinstance(found, Race):
             names = [access.thread for access in found.accesses]
         over = ",".join(dict.fromkeys((self.threads[names[0]], self.threads[names[-1]])))
-        words = short(found) if found is not None else self.film.run.outcome
+        words = brief_title(found) if found is not None else self.film.run.outcome
         return [f"  note over {over}: {escaped(f'{glyph(self.film)}: {words}')}"]
 
 

@@ -5,9 +5,8 @@ It is the timeline for those who want a graph: as DOT, and so as PNG.
 
 from deadsim.draw.film import Film, glyph
 from deadsim.draw.graph import Edge, Graph, Node
-from deadsim.draw.timeline import short
 from deadsim.report.deeds import brief, deed
-from deadsim.report.sentences import count
+from deadsim.report.sentences import brief_title, count
 
 
 def steps_graph(film: Film) -> Graph:
@@ -30,6 +29,6 @@ def steps_graph(film: Film) -> Graph:
     for earlier, later in film.orders:
         tooltip = f"step {earlier + 1} happens before step {later + 1}"
         edges.append(Edge(earlier - film.first, later - film.first, "hold", "before", tooltip))
-    title = f"{glyph(film)}: {short(film.focus) if film.focus else film.run.outcome}"
+    title = f"{glyph(film)}: {brief_title(film.focus) if film.focus else film.run.outcome}"
     said = (f"{program.name}, {count(film.last, 'step')}",)
     return Graph(title, said, tuple(nodes), tuple(edges))

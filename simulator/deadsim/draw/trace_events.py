@@ -9,9 +9,8 @@ from bisect import bisect_left
 from typing import Any
 
 from deadsim.draw.film import Film, glyph
-from deadsim.draw.timeline import short, wait_text
 from deadsim.report.deeds import deed
-from deadsim.report.sentences import message, wait_sentence
+from deadsim.report.sentences import brief_title, message, wait_briefly, wait_sentence
 
 STEP = 1000
 """Microseconds of a step."""
@@ -33,7 +32,7 @@ def trace_events(film: Film) -> str:
             end -= STEP  # its own step, with which it has given up or gone on
         if end > start:
             about = {"waits": wait_sentence(waited.wait), "line": waited.wait.place.line}
-            rows.append(span(waited.thread, start, end - start, wait_text(waited.wait), "blocked", about))
+            rows.append(span(waited.thread, start, end - start, wait_briefly(waited.wait), "blocked", about))
     for number, held in enumerate(film.held):
         same = {"cat": "held", "id": number, "pid": 1, "tid": held.thread + 1, "name": f"holds {held.object}"}
         rows.append({"ph": "b", "ts": max(0, held.start - 1) * STEP, "args": {"line": held.line}, **same})
@@ -41,7 +40,7 @@ def trace_events(film: Film) -> str:
     rows += flows(film)
     found = film.focus
     step = film.last if found is None else 0 if found.step is None else found.step + 1
-    words = f"{glyph(film)}: {short(found)}" if found else f"{glyph(film)}: {film.run.outcome}"
+    words = f"{glyph(film)}: {brief_title(found)}" if found else f"{glyph(film)}: {film.run.outcome}"
     args = {"message": message(found)} if found else {}
     rows.append({"ph": "i", "pid": 1, "tid": 1, "ts": step * STEP, "s": "p", "name": words, "cat": "verdict", "args": args})
     return json.dumps({"displayTimeUnit": "ms", "traceEvents": rows}, indent=1) + "\n"

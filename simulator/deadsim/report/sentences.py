@@ -92,6 +92,14 @@ def wait_sentence(wait: Wait, kind: str = "") -> str:
     return f"{holding}, {wanted(wait, kind)}" if holding else wanted(wait, kind)
 
 
+def wait_briefly(wait: Wait) -> str:
+    """Say in a few words what a thread waits for, and whose it is."""
+    limit = f" ({wait.timeout} s)" if wait.timeout is not None else ""
+    whose = f" <- {', '.join(wait.wakers)}" if wait.wakers and wait.want != "end" else ""
+    end = "the end of " if wait.want == "end" else ""
+    return f"waits for {end}{wait.object}{limit}{whose}"
+
+
 def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
     """Name a deadlock in a few words; `count_from` is the number of the first step (pictures: 1)."""
     first = found.waits[0]
@@ -223,6 +231,18 @@ def details(found: Finding) -> list[str]:
         width = max(len(access.thread) for access in found.accesses)
         return [f"{a.thread:<{width}}  {access_sentence(a)}" for a in found.accesses]
     return []
+
+
+def brief_title(found: Finding) -> str:
+    """Name a finding in a few words, for pictures: steps are counted from 1."""
+    match found:
+        case Deadlock():
+            return deadlock_title(found, 1)
+        case Race():
+            first, second = found.accesses
+            return f"{first.thread} and {second.thread} use {found.variable}, and nothing orders them"
+        case _:
+            return message(found)
 
 
 def message(found: Finding) -> str:

@@ -12,11 +12,11 @@ from deadsim.draw.graph import Edge, Node
 from deadsim.draw.player.rows import HEADS, row, step, switches, variables
 from deadsim.draw.player.scenes import Scenes, drawn, scenes_of
 from deadsim.draw.svg import escape
-from deadsim.draw.timeline import short, timeline
+from deadsim.draw.timeline import timeline
 from deadsim.draw.tokens import DARK, LIGHT, OF_GRAPHS, OF_TIME
 from deadsim.draw.tokens import variables as colors
 from deadsim.model.program import Choice
-from deadsim.report.sentences import access_places, count, details, headline
+from deadsim.report.sentences import access_places, brief_title, count, details, headline
 from deadsim.report.text import command_for
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Finding, Race
@@ -125,7 +125,7 @@ def verdict(film: Film) -> list[str]:
         lines.append(f'<p class="verdict {"fine" if word == "OK" else "bad"}"><strong>{word}</strong> {escape(what)}</p>')
     else:
         when = "at the start" if focus.step is None else f"after step {focus.step + 1}"
-        lines.append(f'<p class="verdict bad"><strong>{word}</strong> {when}: {escape(short(focus))}</p>')
+        lines.append(f'<p class="verdict bad"><strong>{word}</strong> {when}: {escape(brief_title(focus))}</p>')
         more = access_places(focus, stem(film.run.program.file)) if isinstance(focus, Race) else details(focus)
         if more:
             lines.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in more)}</ul>")
