@@ -162,6 +162,13 @@ def test_the_address_says_the_step_both_ways(pages: Pages) -> None:
     assert page.locator("#count").inner_text() == "6 of 6"
 
 
+def test_a_key_that_is_held_down_is_no_trouble_for_the_address(pages: Pages) -> None:
+    page = pages.open(run(loads("threads: {a: [{repeat: 300, do: [{step: x}]}]}")).html(teach=True))
+    page.evaluate("for (let n = 0; n < 300; n++) document.getElementById('forward').click()")
+    assert page.locator("#count").inner_text() == "300 of 300"
+    assert step(page) == "#step=149"  # the first was written when the page was opened
+
+
 def test_only_context_switches(pages: Pages) -> None:
     text = "threads:\n  a: [{step: x}, {step: x}, {step: x}]\n  b: [{step: y}, {step: y}]\n"
     page = pages.open(run(loads(text), strategy="sequential").html(teach=True))

@@ -6,6 +6,8 @@ import { Quiz } from "./quiz.mjs";
 import { View, element } from "./view.mjs";
 
 const MOST_TICKS = 200;
+const MOST_WRITTEN = 150;
+const HALF_A_MINUTE = 30_000; // milliseconds
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const data = JSON.parse(document.getElementById("data").textContent);
 const film = new Film(data);
@@ -15,6 +17,8 @@ const part = (id) => document.getElementById(id);
 const goal = data.focus === null ? film.last : film.within(data.focus);
 let taken = -1;
 let timer = null;
+let later = null;
+let written = []; // when the address was written lately
 let quiz = null;
 
 function sentence() {
@@ -38,6 +42,20 @@ function go(to) {
   part("status").textContent = sentence();
   relate();
   ask(now);
+  address();
+}
+
+// Write the step into the address. Browsers allow no more than some of these in half a minute: then the last one is
+// written a little later.
+function address() {
+  clearTimeout(later);
+  const now = performance.now();
+  written = written.filter((time) => now - time < HALF_A_MINUTE);
+  if (written.length >= MOST_WRITTEN) {
+    later = setTimeout(address, 1000);
+    return;
+  }
+  written.push(now);
   try {
     history.replaceState(null, "", `#step=${taken}`);
   } catch {

@@ -94,18 +94,21 @@ def style() -> str:
             f"@media print {{ :root {{ {colors(LIGHT)} }} }}",
             OF_GRAPHS,
             OF_TIME,
-            asset("page.css"),
+            compact(asset("page.css"), "/*"),
         )
     )
 
 
 def script() -> str:
     """Join the modules into one script: what they import stands before them."""
-    parts = []
-    for name in SCRIPTS:
-        lines = [line for line in asset(name).split("\n") if not line.startswith("import ")]
-        parts.append("\n".join(line.removeprefix("export ") for line in lines))
-    return "\n".join(parts)
+    lines = [line for name in SCRIPTS for line in asset(name).split("\n") if not line.startswith("import ")]
+    return compact("\n".join(line.removeprefix("export ") for line in lines), "//")
+
+
+def compact(text: str, comment: str) -> str:
+    """Leave out indentation, empty lines and lines of comment: every page carries them."""
+    lines = (line.strip() for line in text.split("\n"))
+    return "\n".join(line for line in lines if line and not line.startswith(comment))
 
 
 def inlined(picture: str) -> str:
