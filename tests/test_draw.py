@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from commands import deadsim
 from deadsim import Run, explore, load, loads, run
+from deadsim.detect.inversions import find_inversions
+from deadsim.detect.lock_order import Taking
 from deadsim.draw import engine as engines
 from deadsim.draw import layout
 from deadsim.draw.boxes import Placed
@@ -27,7 +29,7 @@ from deadsim.draw.mermaid import flowchart
 from deadsim.draw.objects import Dots
 from deadsim.draw.paint import paint
 from deadsim.draw.run_graph import graph_of
-from deadsim.errors import UsageError
+from deadsim.errors import Place, UsageError
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -401,6 +403,15 @@ def test_readers_do_not_wait_for_readers() -> None:
     text = "rwlocks: [A, B]\nthreads:\n  a: [{with: [A, B], mode: %s, do: []}]\n  b: [{with: [B, A], mode: %s, do: []}]\n"
     assert order_of(text % ("read", "read")).title.endswith("no two threads take locks in opposite orders")
     assert order_of(text % ("read", "write")).title.endswith("2 locks in opposite orders")
+    behind = text.replace("[A, B]\nthreads", "{A: {prefer: writers}, B: {prefer: writers}}\nthreads")
+    assert order_of(behind % ("read", "read")).title.endswith("2 locks in opposite orders")
+
+
+def test_circles_that_were_not_looked_at_are_not_said_to_be_none() -> None:
+    takings = [Taking(n, (n + 1) % 5, n, Place(1, 1)) for n in range(5)]
+    assert find_inversions(takings) == find_inversions(takings, 15)
+    assert find_inversions(takings).complete
+    assert find_inversions(takings, 3) == ((), False)
 
 
 def test_an_index_that_is_decided_in_a_run_is_not_certain() -> None:

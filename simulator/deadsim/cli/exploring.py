@@ -55,6 +55,8 @@ BUDGETS = (
     click.option("--workers", type=click.IntRange(min=1), default=1, help="How many processes."),
     click.option("--all", "every", is_flag=True, help="Show each distinct defect, not one a kind."),
 )
+
+
 @deadsim.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=complete_files)
 @apply(BUDGETS)

@@ -5,7 +5,7 @@ Goodlock's conditions (Havelund: Using Runtime Analysis to Guide Model Checking 
 circle is ever reached the text alone does not say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from deadsim.detect.components import components
@@ -27,8 +27,15 @@ class Inversion(NamedTuple):
         return all(one.exact for one in self.takings)
 
 
-def find_inversions(takings: Sequence[Taking]) -> list[Inversion]:
-    """Find circles of locks; the shortest first, by the numbers of their locks."""
+class Inversions(NamedTuple):
+    """The circles that were found; `complete` if there can be no other."""
+
+    found: tuple[Inversion, ...]
+    complete: bool
+
+
+def find_inversions(takings: Sequence[Taking], most: int = MOST_TRIES) -> Inversions:
+    """Find circles of locks, in so many tries at the most; the shortest first, by the numbers of their locks."""
     follows: dict[int, set[int]] = {}
     for one in takings:
         if not one.gives_up:
@@ -39,22 +46,27 @@ def find_inversions(takings: Sequence[Taking]) -> list[Inversion]:
     for one in takings:
         if not one.gives_up and part[one.held] == part[one.lock]:
             within.setdefault(one.held, []).append(one)
-    found = [Inversion(circle, common(circle)) for circle in _circles(within)]
-    return sorted(found, key=lambda one: (len(one.takings), [(t.held, t.thread, t.place) for t in one.takings]))
+    circles, complete = _circles(within, most)
+    found = (Inversion(circle, common(circle)) for circle in circles)
+    ordered = sorted(found, key=lambda one: (len(one.takings), [(t.held, t.thread, t.place) for t in one.takings]))
+    return Inversions(tuple(ordered), complete)
 
 
-def _circles(within: dict[int, list[Taking]]) -> Iterator[tuple[Taking, ...]]:
-    """Enumerate circles of different threads, each from its lowest lock on."""
+def _circles(within: dict[int, list[Taking]], most: int) -> tuple[list[tuple[Taking, ...]], bool]:
+    """Enumerate circles of different threads, each from its lowest lock on; tell whether these are all."""
+    circles: list[tuple[Taking, ...]] = []
     tries = 0
     for start in sorted(within):
         front: list[tuple[Taking, ...]] = [(one,) for one in reversed(within[start])]
-        while front and tries < MOST_TRIES:
+        while front:
+            if tries == most:
+                return circles, False
             tries += 1
             path = front.pop()
             last = path[-1]
             if last.lock == start:
                 if clash(last, path[0]):
-                    yield path
+                    circles.append(path)
                 continue
             locks = {one.held for one in path}
             threads = {one.thread for one in path}
@@ -63,6 +75,7 @@ def _circles(within: dict[int, list[Taking]]) -> Iterator[tuple[Taking, ...]]:
                     continue
                 if one.thread not in threads and clash(last, one):
                     front.append((*path, one))
+    return circles, True
 
 
 def clash(one: Taking, following: Taking) -> bool:

@@ -22,7 +22,7 @@ class Taking(NamedTuple):
 
     It is not `exact` where an index decides in a run which lock is meant; `gives_up` says that it does not
     wait for good, `guards` are the locks that it certainly holds then; `reading` tells of the lock held and
-    of the one taken whether that is to read (of an rwlock) alone.
+    of the one taken whether that is to read (of an rwlock) alone, and so waits for no other reader.
     """
 
     held: int
@@ -97,7 +97,9 @@ def _taken(
         for other in sorted({one._replace(depth=1) for one in held}):
             if other.lock != lock:
                 exact = len(locks) == 1 and other.exact
-                reading = (other.reading, "read" in step.flags)
+                # Where writers are preferred, a reader waits behind a writer who waits for another reader.
+                behind = isinstance(declared, RWLock) and declared.prefer == "writers"
+                reading = (other.reading, "read" in step.flags and not behind)
                 yield Taking(other.lock, lock, thread, step.place, exact, gives_up, guards, reading)
 
 

@@ -22,7 +22,7 @@ def lock_order_graph(program: Program, all_nodes: bool = False) -> Graph:
     system = System(program)
     flows = Flows(system)
     known = takings(system, flows)
-    inversions = find_inversions(known)
+    inversions, complete = find_inversions(known)
     shown = [one for one in inversions if one.exact and not one.guards]
     # Where none of them is certain, those that may be, or are guarded, are what there is to see.
     numbered = first_of_each(shown or inversions)
@@ -39,7 +39,7 @@ def lock_order_graph(program: Program, all_nodes: bool = False) -> Graph:
         edge(program, at, pair, group, numbers.get(pair), pair in bad) for pair, group in sorted(pairs.items())
     ]
     return Graph(
-        title(program, known, shown, inversions),
+        title(program, known, shown, inversions, complete),
         tuple(sentences(program, system, flows, known, numbered, shown)),
         tuple(nodes),
         tuple(edges),
@@ -126,12 +126,18 @@ def rings(chosen: Sequence[Inversion], at: Mapping[int, int]) -> list[tuple[int,
 
 
 def title(
-    program: Program, known: Sequence[Taking], shown: Sequence[Inversion], inversions: Sequence[Inversion]
+    program: Program,
+    known: Sequence[Taking],
+    shown: Sequence[Inversion],
+    inversions: Sequence[Inversion],
+    complete: bool,
 ) -> str:
     """Say what there is to see."""
     if shown:
         locks = {lock for one in shown for taking in one.takings for lock in (taking.held, taking.lock)}
         return f"LOCK ORDER: {count(len(locks), 'lock')} in opposite orders"
+    if not complete:
+        return "LOCK ORDER: more circles than could be looked at"
     if any(not one.guards for one in inversions):
         return "LOCK ORDER: perhaps in opposite orders, as an index decides"
     if inversions:
