@@ -14,13 +14,17 @@ import sys
 sys.path[:0] = sys.argv[2:]
 import deadsim
 from pathlib import Path
-for file in sorted(Path(sys.argv[1]).glob("**/*.yaml")):
+from deadsim.draw import layout
+layout.engine = lambda asked=None: None  # which engine there is depends on the machine
+for number, file in enumerate(sorted(Path(sys.argv[1]).glob("**/*.yaml"))):
     scenario = deadsim.load(str(file))
     for options in ({}, {"strategy": "random", "seed": 5, "max_steps": 200}, {"strategy": "pct", "seed": 2, "keep_going": True, "max_steps": 200}):
         run = deadsim.run(scenario, **options)
         print(run.to_json())
         if run.deadlocks:
             print(run.svg())
+        if number % 8 == 0:
+            print(run.html(), run.timeline())
 """
 
 

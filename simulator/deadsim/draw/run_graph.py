@@ -36,9 +36,8 @@ def graph_of(run: Run, kind: RunGraph, all_nodes: bool = False) -> Graph:
     standing = {one.thread: one for one in last.situation.threads}
     links = list(waits(last.situation) if kind == "wait-for" else resources(last.situation))
     objects = {} if kind == "wait-for" else drawn_objects(run.program)
-    # One that several threads share as an array (`join: workers`) is none of the objects, and not drawn.
     names = [*standing, *objects]
-    shown = names if all_nodes or len(names) <= MOST_NODES else concerned(last.situation, kind, names)
+    shown = names if all_nodes or len(names) <= MOST_NODES else concerned(last.situation, kind, names, core)
     file = stem(run.program.file)
     nodes: list[Node] = []
     for name in shown:
@@ -66,13 +65,13 @@ def fits(link: Link, at: Mapping[str, int]) -> bool:
     return link.start in at and link.end in at
 
 
-def concerned(situation: Situation, kind: RunGraph, names: list[str]) -> list[str]:
-    """List those that are joined to a blocked thread."""
+def concerned(situation: Situation, kind: RunGraph, names: list[str], core: Core) -> list[str]:
+    """List those that are joined to a blocked thread, or are in a deadlock's core, where some may still be on their way."""
     import networkx
 
     data = wait_for_graph(situation) if kind == "wait-for" else resource_graph(situation)
     blocked = {one.thread for one in situation.threads if one.status == "blocked"}
-    joined: set[str] = set()
+    joined: set[str] = {*core.threads, *core.objects}
     for part in networkx.weakly_connected_components(data):
         if part & blocked:
             joined |= part
