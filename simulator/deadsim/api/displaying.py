@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any, NamedTuple, Protocol
 
 
@@ -56,6 +55,13 @@ class Displaying:
 
     def __str__(self: Shown) -> str:
         return self.report()
+
+
+def escape(text: str) -> str:
+    """Write a text as HTML."""
+    from html import escape  # not where nothing is shown: its table of names takes a while to load
+
+    return escape(text)
 
 
 def preformatted(text: str) -> str:
