@@ -42,6 +42,7 @@ function go(to) {
   part("status").textContent = sentence();
   relate();
   ask(now);
+  view.settle(taken);
   address();
 }
 

@@ -84,8 +84,18 @@ export class View {
     this.showSource(now, taken);
     this.showTime(taken);
     this.showEvents(taken - this.film.first);
-    this.keepInView(this.events[taken - this.film.first - 1], document.getElementById("steps"));
     return now;
+  }
+
+  // Scroll each box to where something happens: last of all, as asking where things are lays the page out.
+  settle(taken) {
+    const step = this.film.step(taken);
+    this.keepInView(this.events[taken - this.film.first - 1], document.getElementById("steps"));
+    this.keepInView(this.lines[step === null ? 0 : step[1] - 1], document.getElementById("source"));
+    const dot = step === null ? null : this.dot(taken);
+    if (!dot) return;
+    const scale = this.svg.getBoundingClientRect().width / this.end;
+    this.scroller.scrollLeft = taken === this.film.last ? this.end * scale : middle(dot) * scale - this.scroller.clientWidth / 2;
   }
 
   // Mark the steps of the list: the one that was taken last, and those to come. Only what differs is touched.
@@ -177,7 +187,6 @@ export class View {
     });
     if (step !== null) this.lines[step[1] - 1].append(this.note);
     else this.note.remove();
-    this.keepInView(step === null ? this.lines[0] : this.lines[step[1] - 1], document.getElementById("source"));
   }
 
   // Give the dot of a step: its own, or that of the steps among which it is.
@@ -198,11 +207,6 @@ export class View {
     for (const other of this.svg.querySelectorAll(".here")) other.classList.remove("here");
     const own = dot && (dot.matches(".step") ? dot : dot.querySelector(".step"));
     if (own) own.classList.add("here");
-    if (dot) {
-      const scale = this.svg.getBoundingClientRect().width / this.end;
-      const wanted = middle(dot) * scale - this.scroller.clientWidth / 2;
-      this.scroller.scrollLeft = taken === this.film.last ? this.end * scale : wanted;
-    }
   }
 
   // Show what is ordered against the step that was taken last.
