@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import deadsim
-from deadsim.draw import layout
-from deadsim.draw.engine import engine
-from deadsim.draw.run_graph import graph_of
+from deadsim.draw.graphs import layout
+from deadsim.draw.graphs.engine import engine
+from deadsim.draw.graphs.run_graph import graph_of
 
 CHAIN = """
 locks: ["L[n]"]

@@ -64,7 +64,7 @@ def test_every_primitive_has_its_real_counterpart() -> None:
 
 def test_every_primitive_has_its_shape() -> None:
     names = {cls.__name__ for cls in PRIMITIVES}
-    shown = {name for name in names if f"case {name}()" in (PACKAGE / "draw" / "objects.py").read_text()}
+    shown = {name for name in names if f"case {name}()" in (PACKAGE / "draw" / "graphs" / "objects.py").read_text()}
     assert shown == names
 
 

@@ -14,7 +14,7 @@ import sys
 sys.path[:0] = sys.argv[2:]
 import deadsim
 from pathlib import Path
-from deadsim.draw import layout
+from deadsim.draw.graphs import layout
 layout.engine = lambda asked=None: None  # which engine there is depends on the machine
 for number, file in enumerate(sorted(Path(sys.argv[1]).glob("**/*.yaml"))):
     scenario = deadsim.load(str(file))

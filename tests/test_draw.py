@@ -16,19 +16,19 @@ from commands import deadsim
 from deadsim import Run, explore, load, loads, run
 from deadsim.detect.inversions import find_inversions
 from deadsim.detect.lock_order import Taking
-from deadsim.draw import engine as engines
-from deadsim.draw import layout
-from deadsim.draw.boxes import Placed
-from deadsim.draw.deadlock import deadlock_graph
-from deadsim.draw.dot import dot
-from deadsim.draw.engine import engine
-from deadsim.draw.graph import Edge, Graph, Node
-from deadsim.draw.layout import draw_graph, lay_out
-from deadsim.draw.lock_order import lock_order_graph
-from deadsim.draw.mermaid import flowchart
-from deadsim.draw.objects import Dots
-from deadsim.draw.paint import paint
-from deadsim.draw.run_graph import graph_of
+from deadsim.draw.graphs import engine as engines
+from deadsim.draw.graphs import layout
+from deadsim.draw.graphs.boxes import Placed
+from deadsim.draw.graphs.deadlock import deadlock_graph
+from deadsim.draw.graphs.dot import dot
+from deadsim.draw.graphs.engine import engine
+from deadsim.draw.graphs.graph import Edge, Graph, Node
+from deadsim.draw.graphs.layout import draw_graph, lay_out
+from deadsim.draw.graphs.lock_order import lock_order_graph
+from deadsim.draw.graphs.mermaid import flowchart
+from deadsim.draw.graphs.objects import Dots
+from deadsim.draw.graphs.paint import paint
+from deadsim.draw.graphs.run_graph import graph_of
 from deadsim.errors import Place, UsageError
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import deadsim
 from deadsim import Run, explore, gallery, load, loads, run
-from deadsim.draw.film import film
 from deadsim.draw.player.page import embedded, player
 from deadsim.draw.player.rows import row
 from deadsim.draw.player.scenes import scenes_of
+from deadsim.draw.time.film import film
 from test_draw import HOSTILE
 
 BASE = 40_000

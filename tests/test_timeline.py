@@ -12,11 +12,11 @@ import pytest
 from commands import deadsim
 from deadsim import Run, explore, gallery, load, loads, run
 from deadsim.detect.happens_before import HappensBefore, orders
-from deadsim.draw.axis import NARROW, WIDE
-from deadsim.draw.film import film
-from deadsim.draw.sequence import sequence
-from deadsim.draw.timeline import TOP, draw_timeline, staged, timeline
-from deadsim.draw.trace_events import trace_events
+from deadsim.draw.time.axis import NARROW, WIDE
+from deadsim.draw.time.film import film
+from deadsim.draw.time.sequence import sequence
+from deadsim.draw.time.timeline import TOP, draw_timeline, staged, timeline
+from deadsim.draw.time.trace_events import trace_events
 from deadsim.runs.following import moments
 from deadsim.trace.finding import Race
 from programs import scenario

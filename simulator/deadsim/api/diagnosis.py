@@ -7,7 +7,7 @@ from importlib import metadata
 
 from deadsim import __version__, gallery
 from deadsim.api.running import dump
-from deadsim.draw.engine import engine
+from deadsim.draw.graphs.engine import engine
 from deadsim.engine import baton
 from deadsim.errors import UsageError
 

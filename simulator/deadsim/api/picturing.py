@@ -67,13 +67,13 @@ def replayed(run: Run, found: Deadlock) -> Run:
 def rings(result: Result, layout: str | None = None, all_nodes: bool = False) -> Iterator[str]:
     """Draw the ring of each deadlock as SVG, or the wait-for graph at the end where there is none."""
     if result.deadlocks:
-        from deadsim.draw.ring import draw_ring
+        from deadsim.draw.graphs.ring import draw_ring
 
         for run, found in deadlocks(result):
             yield draw_ring(run, found)
         return
-    from deadsim.draw.layout import draw_graph
-    from deadsim.draw.run_graph import graph_of
+    from deadsim.draw.graphs.layout import draw_graph
+    from deadsim.draw.graphs.run_graph import graph_of
 
     yield draw_graph(graph_of(next(shown(result)).run, "wait-for", all_nodes), layout)
 
@@ -90,7 +90,7 @@ def deadlocks(result: Result) -> Iterator[tuple[Run, Deadlock]]:
 
 def timelines(result: Result) -> Iterator[str]:
     """Draw each defect as a timeline, as SVG."""
-    from deadsim.draw.timeline import draw_timeline
+    from deadsim.draw.time.timeline import draw_timeline
 
     for one in shown(result):
         yield draw_timeline(one.run, one.focus)
@@ -98,8 +98,8 @@ def timelines(result: Result) -> Iterator[str]:
 
 def traces(result: Result) -> Iterator[str]:
     """Write each defect in the trace-event format."""
-    from deadsim.draw.film import film
-    from deadsim.draw.trace_events import trace_events
+    from deadsim.draw.time.film import film
+    from deadsim.draw.time.trace_events import trace_events
 
     for one in shown(result):
         yield trace_events(film(one.run, one.focus))

@@ -23,8 +23,8 @@ from deadsim.errors import UsageError
 
 if TYPE_CHECKING:
     from deadsim.api import Scenario
-    from deadsim.draw.film import Film
-    from deadsim.draw.graph import Graph
+    from deadsim.draw.graphs.graph import Graph
+    from deadsim.draw.time.film import Film
 
 
 @deadsim.command()
@@ -52,16 +52,16 @@ def graph(file: str, kind: str, form: str, **options: Any) -> int:
     """
     output = Output({**options, "form": "text"})
     with output.reporting("graph"):
-        from deadsim.draw.engine import engine
+        from deadsim.draw.graphs.engine import engine
 
         found = engine(options["layout"])
         if form == "png" and found is None:
-            from deadsim.draw.png import missing
+            from deadsim.draw.graphs.png import missing
 
             raise missing()
         scenario = given(file, options["params"])
         if kind == "timeline":
-            from deadsim.draw.film import film
+            from deadsim.draw.time.film import film
 
             drawn = of_film(film(single_run(scenario, options)), form, options)
         else:
@@ -82,10 +82,10 @@ def graph(file: str, kind: str, form: str, **options: Any) -> int:
 def made(scenario: Scenario, kind: str, options: dict[str, Any]) -> Graph:
     """Make the graph that is asked for; only that of a run wants one."""
     if kind == "lock-order":
-        from deadsim.draw.lock_order import lock_order_graph
+        from deadsim.draw.graphs.lock_order import lock_order_graph
 
         return lock_order_graph(scenario.program, options["all_nodes"])
-    from deadsim.draw.run_graph import graph_of
+    from deadsim.draw.graphs.run_graph import graph_of
 
     return graph_of(single_run(scenario, options), "resources" if kind == "resources" else "wait-for", options["all_nodes"])
 
@@ -94,19 +94,19 @@ def of_graph(graph: Graph, form: str, options: dict[str, Any]) -> str | bytes:
     """Write a graph in the form that is asked for."""
     match form:
         case "dot":
-            from deadsim.draw.dot import dot
+            from deadsim.draw.graphs.dot import dot
 
             return dot(graph)
         case "mermaid":
-            from deadsim.draw.mermaid import flowchart
+            from deadsim.draw.graphs.mermaid import flowchart
 
             return flowchart(graph)
         case "png":
-            from deadsim.draw.png import png
+            from deadsim.draw.graphs.png import png
 
             return png(graph, options["layout"])
         case _:
-            from deadsim.draw.layout import draw_graph
+            from deadsim.draw.graphs.layout import draw_graph
 
             return draw_graph(graph, options["layout"])
 
@@ -114,13 +114,13 @@ def of_graph(graph: Graph, form: str, options: dict[str, Any]) -> str | bytes:
 def of_film(film: Film, form: str, options: dict[str, Any]) -> str | bytes:
     """Write a run over time in the form that is asked for."""
     if form == "svg":
-        from deadsim.draw.timeline import timeline
+        from deadsim.draw.time.timeline import timeline
 
         return timeline(film)
     if form == "mermaid":
-        from deadsim.draw.sequence import sequence
+        from deadsim.draw.time.sequence import sequence
 
         return sequence(film)
-    from deadsim.draw.steps_graph import steps_graph
+    from deadsim.draw.time.steps_graph import steps_graph
 
     return of_graph(steps_graph(film), form, options)

@@ -32,7 +32,7 @@ def files(options: dict[str, Any]) -> list[str | None]:
         if options[option] and options["html"] is None:
             raise UsageError(f"--{option} is for the player: --html FILE")
     if options["layout"] is not None or options["svg"] is not None or options["html"] is not None:
-        from deadsim.draw.engine import engine
+        from deadsim.draw.graphs.engine import engine
 
         engine(options["layout"])
     return [options[name] for name in NAMES]

@@ -1,11 +1,9 @@
 """Pictures.
 
-    tokens     colours, fonts and the style sheet that every picture carries
+    tokens     colours, fonts and the style sheets that pictures carry
     measure    how wide a text is
     svg        elements of a picture
-    ring       the circle of a deadlock
-    graph      the wait-for and resource graphs of a run, as data
-    dot        a graph in the DOT language
-    layout     a graph as SVG: by Graphviz where there is one, else by `columns`
-    columns    our own layout: two columns with few crossings
+    graphs     threads and objects as nodes, and what links them as arrows
+    time       a run from its first step to its last
+    player     a run as a page, to be gone through step by step
 """

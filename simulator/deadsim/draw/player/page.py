@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
-from deadsim.draw.deadlock import stem
-from deadsim.draw.film import Film, film, glyph, is_elsewhere
-from deadsim.draw.graph import Edge, Node
+from deadsim.draw.graphs.deadlock import stem
+from deadsim.draw.graphs.graph import Edge, Node
 from deadsim.draw.player.rows import HEADS, row, step, switches, variables
 from deadsim.draw.player.scenes import Scenes, drawn, scenes_of
 from deadsim.draw.svg import escape
-from deadsim.draw.timeline import timeline
+from deadsim.draw.time.film import Film, film, glyph, is_elsewhere
+from deadsim.draw.time.timeline import timeline
 from deadsim.draw.tokens import DARK, LIGHT, OF_GRAPHS, OF_TIME
 from deadsim.draw.tokens import variables as colors
 from deadsim.model.program import Choice

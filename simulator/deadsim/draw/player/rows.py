@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from deadsim.detect.situation import Standing
-from deadsim.draw.film import Film
+from deadsim.draw.time.film import Film
 from deadsim.model.objects import Variable
 from deadsim.report.deeds import deed
 from deadsim.report.sentences import WANTED, listing, wait_sentence

@@ -6,15 +6,15 @@ from typing import NamedTuple, TypeAlias
 from deadsim.detect.situation import Standing
 from deadsim.detect.wait_for import resources
 from deadsim.draw import svg
-from deadsim.draw.boxes import Placed, bounds
-from deadsim.draw.deadlock import in_order, stem
-from deadsim.draw.film import Film
-from deadsim.draw.graph import MOST_NODES, Edge, EdgeKind, Graph, Node
-from deadsim.draw.layout import lay_out
-from deadsim.draw.objects import Dots, drawn_objects
-from deadsim.draw.paint import drawing
-from deadsim.draw.run_graph import rings
-from deadsim.draw.standing import Core, core_of, link_edge, object_node, thread_node
+from deadsim.draw.graphs.boxes import Placed, bounds
+from deadsim.draw.graphs.deadlock import in_order, stem
+from deadsim.draw.graphs.graph import MOST_NODES, Edge, EdgeKind, Graph, Node
+from deadsim.draw.graphs.layout import lay_out
+from deadsim.draw.graphs.objects import Dots, drawn_objects
+from deadsim.draw.graphs.paint import drawing
+from deadsim.draw.graphs.run_graph import rings
+from deadsim.draw.graphs.standing import Core, core_of, link_edge, object_node, thread_node
+from deadsim.draw.time.film import Film
 from deadsim.report.sentences import count
 from deadsim.runs.following import Moment
 from deadsim.trace.finding import Deadlock

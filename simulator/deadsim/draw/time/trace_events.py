@@ -8,7 +8,7 @@ import json
 from bisect import bisect_left
 from typing import Any
 
-from deadsim.draw.film import Film, glyph
+from deadsim.draw.time.film import Film, glyph
 from deadsim.report.deeds import deed
 from deadsim.report.sentences import brief_title, message, wait_briefly, wait_sentence
 

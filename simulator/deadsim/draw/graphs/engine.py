@@ -9,9 +9,9 @@ from math import atan2
 from pathlib import Path
 from typing import Any
 
-from deadsim.draw.boxes import Box, Point, Route, smooth
-from deadsim.draw.dot import source
-from deadsim.draw.graph import Edge, Node
+from deadsim.draw.graphs.boxes import Box, Point, Route, smooth
+from deadsim.draw.graphs.dot import source
+from deadsim.draw.graphs.graph import Edge, Node
 from deadsim.errors import UsageError
 
 PATIENCE = 30.0

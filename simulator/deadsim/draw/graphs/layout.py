@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from deadsim.draw import ring
-from deadsim.draw.boxes import Box, Placed, Route, sized, smooth
-from deadsim.draw.columns import column_route, columns
-from deadsim.draw.engine import engine, engine_layout
-from deadsim.draw.graph import Edge, Graph
-from deadsim.draw.paint import paint
+from deadsim.draw.graphs import ring
+from deadsim.draw.graphs.boxes import Box, Placed, Route, sized, smooth
+from deadsim.draw.graphs.columns import column_route, columns
+from deadsim.draw.graphs.engine import engine, engine_layout
+from deadsim.draw.graphs.graph import Edge, Graph
+from deadsim.draw.graphs.paint import paint
 
 BELOW = 60.0
 """Points between the rings and what stands under them."""

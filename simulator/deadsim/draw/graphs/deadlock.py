@@ -1,7 +1,7 @@
 """One deadlock as a graph: who waits for what, and who could help; in a circle where there is one."""
 
-from deadsim.draw.graph import Edge, EdgeKind, Graph, Node, NodeKind
-from deadsim.draw.objects import Shape
+from deadsim.draw.graphs.graph import Edge, EdgeKind, Graph, Node, NodeKind
+from deadsim.draw.graphs.objects import Shape
 from deadsim.report.sentences import count, wait_sentence
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Wait, Want

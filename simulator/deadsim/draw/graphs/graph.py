@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.draw.objects import Dots, Shape
+from deadsim.draw.graphs.objects import Dots, Shape
 
 NodeKind: TypeAlias = Literal["thread", "object"]
 EdgeKind: TypeAlias = Literal["hold", "wait", "order", "inversion"]

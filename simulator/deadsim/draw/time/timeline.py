@@ -5,12 +5,13 @@ Numbers of steps count those taken: the first one is 1.
 
 from collections.abc import Iterator
 
-from deadsim.draw import lanes, svg
-from deadsim.draw.axis import Axis, axis, columns_of
-from deadsim.draw.deadlock import numbered, stem
-from deadsim.draw.film import Film, film, glyph
-from deadsim.draw.lanes import GAP, HATCH, MARGIN, Lane, Stage, bar, when
+from deadsim.draw import svg
+from deadsim.draw.graphs.deadlock import numbered, stem
 from deadsim.draw.measure import shortened, width
+from deadsim.draw.time import lanes
+from deadsim.draw.time.axis import Axis, axis, columns_of
+from deadsim.draw.time.film import Film, film, glyph
+from deadsim.draw.time.lanes import GAP, HATCH, MARGIN, Lane, Stage, bar, when
 from deadsim.draw.tokens import LIGHT, OF_TIME
 from deadsim.report.sentences import (
     access_places,

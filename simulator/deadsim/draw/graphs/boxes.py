@@ -5,9 +5,9 @@ from math import atan2, cos, hypot, pi, sin
 from typing import NamedTuple, TypeAlias
 
 from deadsim.draw import svg
-from deadsim.draw.graph import Node
+from deadsim.draw.graphs.graph import Node
+from deadsim.draw.graphs.objects import Shape
 from deadsim.draw.measure import shortened, width
-from deadsim.draw.objects import Shape
 
 SIZE = 13.0
 """Points of a name."""

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from deadsim.draw import svg
-from deadsim.draw.axis import Axis
-from deadsim.draw.film import Film, Held, Waited
 from deadsim.draw.measure import shortened, width
+from deadsim.draw.time.axis import Axis
+from deadsim.draw.time.film import Film, Held, Waited
 from deadsim.draw.tokens import LIGHT, MONO
 from deadsim.report.deeds import deed
 from deadsim.report.sentences import wait_briefly, wait_sentence

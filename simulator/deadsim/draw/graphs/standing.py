@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from deadsim.detect.situation import Standing
 from deadsim.detect.wait_for import Link
-from deadsim.draw.deadlock import BY, in_order, word
-from deadsim.draw.graph import Edge, Node
-from deadsim.draw.objects import appearance
+from deadsim.draw.graphs.deadlock import BY, in_order, word
+from deadsim.draw.graphs.graph import Edge, Node
+from deadsim.draw.graphs.objects import appearance
 from deadsim.model.objects import SharedObject
 from deadsim.report.sentences import wait_sentence
 from deadsim.trace.finding import Deadlock, Hold, Wait

@@ -5,10 +5,10 @@ from typing import Literal, TypeAlias
 
 from deadsim.detect.situation import Situation
 from deadsim.detect.wait_for import Link, resource_graph, resources, wait_for_graph, waits
-from deadsim.draw.deadlock import in_order, numbered, sizes, stem
-from deadsim.draw.graph import MOST_NODES, Edge, Graph, Node
-from deadsim.draw.objects import drawn_objects
-from deadsim.draw.standing import (
+from deadsim.draw.graphs.deadlock import in_order, numbered, sizes, stem
+from deadsim.draw.graphs.graph import MOST_NODES, Edge, Graph, Node
+from deadsim.draw.graphs.objects import drawn_objects
+from deadsim.draw.graphs.standing import (
     Core,
     core_of,
     helping,

@@ -3,8 +3,8 @@
 It is the timeline for those who want a graph: as DOT, and so as PNG.
 """
 
-from deadsim.draw.film import Film, glyph
-from deadsim.draw.graph import Edge, Graph, Node
+from deadsim.draw.graphs.graph import Edge, Graph, Node
+from deadsim.draw.time.film import Film, glyph
 from deadsim.report.deeds import brief, deed
 from deadsim.report.sentences import brief_title, count
 

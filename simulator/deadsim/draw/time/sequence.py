@@ -1,7 +1,7 @@
 """A run as a sequence diagram in Mermaid: threads and what they share as life lines."""
 
-from deadsim.draw.film import Film, glyph
-from deadsim.draw.mermaid import escaped
+from deadsim.draw.graphs.mermaid import escaped
+from deadsim.draw.time.film import Film, glyph
 from deadsim.model.objects import Variable
 from deadsim.report.deeds import deed
 from deadsim.report.sentences import brief_title, wait_sentence

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from deadsim.draw.boxes import LABEL, SIZE, Box, Placed
-from deadsim.draw.graph import Edge, Graph, Node
+from deadsim.draw.graphs.boxes import LABEL, SIZE, Box, Placed
+from deadsim.draw.graphs.graph import Edge, Graph, Node
 from deadsim.draw.svg import Ids
 from deadsim.draw.tokens import LIGHT
 

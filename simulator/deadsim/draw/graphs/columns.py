@@ -6,8 +6,8 @@ the right; of a graph of one kind those on the left from which arrows lead.
 
 from collections.abc import Sequence
 
-from deadsim.draw.boxes import LABEL, Box, Point, Route, bent
-from deadsim.draw.graph import Edge, Node
+from deadsim.draw.graphs.boxes import LABEL, Box, Point, Route, bent
+from deadsim.draw.graphs.graph import Edge, Node
 from deadsim.draw.measure import width
 
 GAP = 26.0

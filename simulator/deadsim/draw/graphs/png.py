@@ -1,9 +1,9 @@
 """A graph as PNG: drawn by Graphviz from where everything is placed."""
 
-from deadsim.draw.dot import pinned
-from deadsim.draw.engine import engine, rendered
-from deadsim.draw.graph import Graph
-from deadsim.draw.layout import lay_out
+from deadsim.draw.graphs.dot import pinned
+from deadsim.draw.graphs.engine import engine, rendered
+from deadsim.draw.graphs.graph import Graph
+from deadsim.draw.graphs.layout import lay_out
 from deadsim.errors import UsageError
 
 

@@ -3,10 +3,20 @@
 from collections.abc import Collection, Sequence
 
 from deadsim.draw import svg
-from deadsim.draw.boxes import LABEL, MOST, SIZE, SMALL, Box, Placed, Route, bounds, text_height
-from deadsim.draw.graph import Edge, Graph, Node
+from deadsim.draw.graphs.boxes import (
+    LABEL,
+    MOST,
+    SIZE,
+    SMALL,
+    Box,
+    Placed,
+    Route,
+    bounds,
+    text_height,
+)
+from deadsim.draw.graphs.graph import Edge, Graph, Node
+from deadsim.draw.graphs.objects import Dots, Shape
 from deadsim.draw.measure import shortened, width
-from deadsim.draw.objects import Dots, Shape
 from deadsim.draw.svg import Values
 from deadsim.draw.tokens import LIGHT, OF_GRAPHS
 

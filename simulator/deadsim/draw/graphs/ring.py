@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from math import cos, pi, sin
 
-from deadsim.draw.boxes import Box, Placed, Point, Route, bent, sized, straight
-from deadsim.draw.deadlock import deadlock_graph
-from deadsim.draw.graph import Edge, Graph
-from deadsim.draw.paint import paint
+from deadsim.draw.graphs.boxes import Box, Placed, Point, Route, bent, sized, straight
+from deadsim.draw.graphs.deadlock import deadlock_graph
+from deadsim.draw.graphs.graph import Edge, Graph
+from deadsim.draw.graphs.paint import paint
 from deadsim.report.sentences import place_of
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock

@@ -1,7 +1,7 @@
 """Graphs as flowcharts in Mermaid, which GitHub and many others draw."""
 
-from deadsim.draw.graph import Graph, Node
-from deadsim.draw.objects import Shape
+from deadsim.draw.graphs.graph import Graph, Node
+from deadsim.draw.graphs.objects import Shape
 
 SHAPES: dict[Shape, tuple[str, str]] = {
     "ellipse": ("([", "])"),
