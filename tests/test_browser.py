@@ -77,7 +77,7 @@ def step(page: Any) -> str:
 def cells(page: Any) -> list[list[str]]:
     return page.evaluate(
         "[...document.querySelectorAll('#threads tbody tr')].map(row => "
-        "[row.querySelector('th span').textContent, ...[...row.querySelectorAll('td')].map(cell => cell.textContent)])"
+        "[row.querySelector('th').textContent, ...[...row.querySelectorAll('td')].map(cell => cell.textContent)])"
     )
 
 
@@ -112,7 +112,7 @@ def test_every_key_does_what_it_is_for(pages: Pages) -> None:
     assert page.locator("#keys").is_hidden()
     page.keyboard.press("2")
     assert page.locator("#thread-philosopher-1.chosen").count() == 1
-    assert page.locator("#threads tr.chosen").inner_text().startswith("2")
+    assert page.get_attribute("#threads tr.chosen th", "data-key") == "2"
     for pressed in ("Control+l", "Alt+l", "Meta+l"):
         page.keyboard.press(pressed)
     assert step(page) == "#step=0"
@@ -245,7 +245,7 @@ def test_the_last_row_of_the_table_is_what_the_json_says_for_every_scenario(page
             assert holds == ", ".join(hold["object"] for hold in one["holds"]), name
             assert line == ("" if one["line"] is None else str(one["line"])), name
             assert by == ", ".join(one["waits"]["for"] if one["waits"] else []), name
-            assert (one["waits"]["object"] in waits) if one["waits"] else waits == "", name
+            assert waits == (one["waits"]["object"] if one["waits"] else ""), name
         for defect in report["defects"]:
             for wait in defect.get("waits", []):
                 if wait["blocked"] and "schedule" not in defect:
@@ -314,7 +314,7 @@ def test_without_scripts_the_end_is_there(context: Any, tmp_path: Path) -> None:
     assert page.locator("#controls").is_hidden()
     assert page.locator("#graph .edge.wait:visible").count() == 3
     assert page.locator("#events li").count() == 6
-    assert page.locator("#threads tbody tr").first.inner_text().split()[:3] == ["1", "philosopher[0]", "blocked"]
+    assert page.locator("#threads tbody tr").first.inner_text().split()[:2] == ["philosopher[0]", "blocked"]
     page.close()
 
 

@@ -194,6 +194,6 @@ def test_the_magic_shows_the_player() -> None:
 def test_many_threads_are_in_the_table_and_those_that_wait_in_the_picture() -> None:
     text = "locks: [A, B]\nthreads:\n  idle[i < 60]: [step: x]\n  left: [{with: [A, B], do: []}]\n  right: [{with: [B, A], do: []}]\n"
     page = run(loads(text)).html()
-    assert page.count('<th scope="row"><b class="key">') == 62
+    assert page.count('<th scope="row" data-key="') == 62
     assert "+60 idle threads not shown" in page
     assert page.count('class="node ') == 4

@@ -79,6 +79,7 @@ def waiting(wait: Wait) -> dict[str, Any]:
         "holds": holding(wait.holds),
         "for": list(wait.wakers),
         "blocked": wait.blocked,
+        **({} if wait.timeout is None else {"timeout": wait.timeout}),
     }
 
 

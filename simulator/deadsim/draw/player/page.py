@@ -183,7 +183,7 @@ def table(film: Film) -> Iterable[str]:
     """Write the table of the threads, as they are at the end."""
     for number, one in enumerate(film.moments[-1].situation.threads, 1):
         cells = "".join(f"<td>{escape(cell)}</td>" for cell in row(one))
-        yield f'<tr><th scope="row"><b class="key">{number}</b> <span>{escape(one.thread)}</span></th>{cells}</tr>'
+        yield f'<tr><th scope="row" data-key="{number}">{escape(one.thread)}</th>{cells}</tr>'
 
 
 def variable_rows(film: Film) -> Iterable[str]:

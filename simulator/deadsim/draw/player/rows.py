@@ -8,7 +8,7 @@ from deadsim.detect.situation import Standing
 from deadsim.draw.time.film import Film
 from deadsim.model.objects import Variable
 from deadsim.report.deeds import deed
-from deadsim.report.sentences import WANTED, listing, wait_sentence
+from deadsim.report.sentences import wait_sentence
 from deadsim.runs.following import Moment
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Wait
@@ -30,11 +30,8 @@ def row(standing: Standing) -> Row:
 
 
 def waited(wait: Wait) -> str:
-    """Say in a cell what a thread waits for: its name, and what is wanted of it where it is no lock."""
-    limit = f" ({wait.timeout} s)" if wait.timeout is not None else ""
-    if wait.want == "owner":
-        return wait.object + limit
-    return WANTED[wait.want].format(wait.object).removeprefix("for ") + limit
+    """Name what a thread waits for, and after which time it gives up; what it wants of it the step's sentence says."""
+    return wait.object if wait.timeout is None else f"{wait.object} ({wait.timeout} s)"
 
 
 class Step(NamedTuple):
@@ -72,12 +69,6 @@ def variables(film: Film) -> dict[int, str]:
         for number, declared in enumerate(program.objects, program.first_object)
         if isinstance(declared, Variable)
     }
-
-
-def enabled_names(film: Film, moment: Moment) -> str:
-    """Name who could take the next step."""
-    names = [film.run.program.threads[thread].name for thread in moment.enabled]
-    return listing(tuple(names)) or "nobody"
 
 
 def switches(events: Sequence[Event]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Time from left to right: a column for each step, or one for a run of steps in which nothing happens."""
+"""Time from left to right: a column for each step, or one for a run of steps that take, give and wait for nothing."""
 
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
@@ -9,7 +9,7 @@ from deadsim.trace.event import Event
 WIDE, NARROW = 74.0, 14.0
 """How wide a column is where there is room, and at the least."""
 MANY = 60
-"""Columns from which on runs of steps that concern no other thread are one."""
+"""Columns from which on such runs of steps are one."""
 SHORT = 3
 """Steps that such a run has at the least."""
 

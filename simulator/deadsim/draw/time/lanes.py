@@ -183,7 +183,7 @@ def chip(stage: Stage, step: int, steps: int) -> str:
     label = [svg.text(x, y + 3.5, words, 10)] if fits else []
     name = stage.name(stage.film.run.events[step].thread)
     last = step + steps
-    tooltip = f"steps {step + 1} to {last}: {name} takes {steps} steps that concern nobody else"
+    tooltip = f"steps {step + 1} to {last}: {name} takes {steps} steps that take, give and wait for nothing"
     return svg.group((box, *label), tooltip, id=f"step-{last}")
 
 
