@@ -1,23 +1,13 @@
 """One deadlock as a graph: who waits for what, and who could help; in a circle where there is one."""
 
-from deadsim.draw.graphs.graph import Edge, EdgeKind, Graph, Node, NodeKind
-from deadsim.draw.graphs.objects import Shape
+from collections.abc import Mapping
+
+from deadsim.draw.graphs.graph import Edge, EdgeKind, Graph, Node
+from deadsim.draw.graphs.objects import Appearance, appearance, drawn_objects
 from deadsim.report.sentences import count, wait_sentence
+from deadsim.runs.following import moments
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Wait, Want
-
-SHAPES: dict[Want, Shape] = {
-    "owner": "box",
-    "end": "ellipse",
-    "permit": "box",
-    "notify": "hexagon",
-    "set": "diamond",
-    "arrivals": "bar",
-    "item": "cylinder",
-    "room": "cylinder",
-    "task_done": "cylinder",
-}
-"""What an object looks like, by what a thread wants of it."""
 
 BY: dict[Want, str] = {
     "owner": "held by",
@@ -73,7 +63,7 @@ def word(wait: Wait) -> str:
 def deadlock_graph(run: Run, found: Deadlock) -> Graph:
     """Make the graph of a deadlock's core: threads and objects in turn."""
     file = stem(run.program.file)
-    reentrant = {getattr(one, "name", "") for one in run.program.objects if getattr(one, "reentrant", False)}
+    look = looks(run, found)
     nodes: list[Node] = []
     edges: list[Edge] = []
     circle = bool(found.cycle)
@@ -87,9 +77,7 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
         if wait.want == "end" and circle:
             continue
         about = f"{wait.object}: {tooltip}"
-        double = wait.object in reentrant
-        kind: NodeKind = "thread" if wait.want == "end" else "object"
-        nodes.append(Node(wait.object, kind, (), about, SHAPES[wait.want], strong=True, double=double))
+        nodes.append(waited_for(wait, about, look))
         if circle:
             # Only what is held is a fact; that somebody could help is drawn as a wait.
             fact: EdgeKind = "hold" if wait.want == "owner" else "wait"
@@ -103,6 +91,24 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
         edges = [edge._replace(end=edge.end % len(nodes)) for edge in edges]
     rings = (tuple(range(len(nodes))),) if circle else ()
     return Graph(heading(found), (*numbered(found), *around_it(run, found)), tuple(nodes), tuple(edges), rings)
+
+
+def looks(run: Run, found: Deadlock) -> dict[str, Appearance]:
+    """Find what the objects look like at the end of the run that shows a deadlock; nothing of one that another shows."""
+    if found.schedule is not None:
+        return {}
+    *_, last = moments(run, len(run.schedule))
+    objects = drawn_objects(run.program)
+    return {name: appearance(declared, last.state.objects[number]) for name, (number, declared) in objects.items()}
+
+
+def waited_for(wait: Wait, about: str, look: Mapping[str, Appearance]) -> Node:
+    """Draw what a thread waits for."""
+    if wait.want == "end":
+        return Node(wait.object, "thread", (), about, strong=True)
+    now = look.get(wait.object, Appearance("box"))
+    lines = (now.note,) if now.note else ()
+    return Node(wait.object, "object", lines, about, now.shape, True, dots=now.dots, double=now.double)
 
 
 def around_it(run: Run, found: Deadlock) -> list[str]:
