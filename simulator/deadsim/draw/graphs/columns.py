@@ -39,20 +39,27 @@ def split(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[list[int], list
         threads = [n for n, node in enumerate(nodes) if node.kind == "thread"]
         return threads, [n for n, node in enumerate(nodes) if node.kind != "thread"]
     # Of one kind: by whether it is joined to somebody on the left already; the free ones fill up the shorter side.
-    left: list[int] = []
-    right: list[int] = []
-    free: list[int] = []
-    for number in range(len(nodes)):
-        joined = [e.start + e.end - number for e in edges if number in (e.start, e.end)]
+    near = neighbours(len(nodes), edges)
+    sides: tuple[list[int], list[int]] = ([], [])
+    on_the_left: set[int] = set()
+    for number, joined in near.items():
         if not joined:
-            free.append(number)
-        elif any(other in left for other in joined):
-            right.append(number)
-        else:
-            left.append(number)
-    for number in free:
-        min(left, right, key=len).append(number)
-    return left, right
+            continue
+        if on_the_left.isdisjoint(joined):
+            on_the_left.add(number)
+        sides[number not in on_the_left].append(number)
+    for number in (number for number, joined in near.items() if not joined):
+        min(sides, key=len).append(number)
+    return sides
+
+
+def neighbours(count: int, edges: Sequence[Edge]) -> dict[int, list[int]]:
+    """List for each node those that it is joined with."""
+    near: dict[int, list[int]] = {n: [] for n in range(count)}
+    for edge in edges:
+        near[edge.start].append(edge.end)
+        near[edge.end].append(edge.start)
+    return near
 
 
 def arranged(
@@ -63,10 +70,7 @@ def arranged(
     The barycentre method (Sugiyama, Tagawa, Toda: Methods for Visual Understanding of Hierarchical
     System Structures, 1981).
     """
-    near: dict[int, list[int]] = {n: [] for n in range(count)}
-    for edge in edges:
-        near[edge.start].append(edge.end)
-        near[edge.end].append(edge.start)
+    near = neighbours(count, edges)
     order = (list(sides[0]), list(sides[1]))
     for turn in range(ROUNDS):
         fixed, moved = order[turn % 2], order[1 - turn % 2]

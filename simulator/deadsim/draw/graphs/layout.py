@@ -1,5 +1,6 @@
 """Where everything of a graph goes: rings first, side by side; the rest under them, by Graphviz or by ourselves."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from deadsim.draw.graphs import ring
@@ -13,6 +14,8 @@ BELOW = 60.0
 """Points between the rings and what stands under them."""
 APART = 24.0
 """Points between nodes that nothing joins."""
+NEAR = 100
+"""Labels placed last, which the next one keeps away from."""
 ACROSS = 560.0
 """How wide a row of those gets, where nothing else is wider."""
 
@@ -26,11 +29,11 @@ def lay_out(graph: Graph, asked: str | None = None) -> Placed:
     routes: list[Route | None] = [None] * len(graph.edges)
     centres = tile(graph.rings, boxes)
     in_ring = {number: turn for turn, members in enumerate(graph.rings) for number in members}
+    pairs = {(edge.start, edge.end) for edge in graph.edges}
     for number, edge in enumerate(graph.edges):
         turn = in_ring.get(edge.start)
         if turn is not None and turn == in_ring.get(edge.end):
-            members = [e for e in graph.edges if in_ring.get(e.start) == turn == in_ring.get(e.end)]
-            routes[number] = ring.route(boxes, edge, members, centres[turn])
+            routes[number] = ring.route(boxes, edge, pairs, centres[turn])
     joined = {number for edge in graph.edges for number in (edge.start, edge.end)}
     rest = [number for number in range(len(boxes)) if number in joined and number not in in_ring]
     if rest:
@@ -113,9 +116,12 @@ def moved(route: Route, right: float, down: float) -> Route:
 def between(edges: Sequence[Edge], boxes: Sequence[Box], routes: list[Route | None]) -> None:
     """Find the ways of all arrows that have none yet."""
     pairs = [frozenset((edge.start, edge.end)) for edge in edges]
-    seen: dict[frozenset[int], int] = {}
+    several = Counter(pairs)
+    seen: Counter[frozenset[int]] = Counter()
+    labels = [route.label for route in routes if route is not None]
     for number, (edge, pair) in enumerate(zip(edges, pairs, strict=True)):
         if routes[number] is None:
-            turn = seen[pair] = seen.get(pair, -1) + 1
-            taken = [route.label for route in routes if route is not None]
-            routes[number] = column_route(boxes, edge, pairs.count(pair), turn, taken)
+            way = column_route(boxes, edge, several[pair], seen[pair], labels[-NEAR:])
+            seen[pair] += 1
+            routes[number] = way
+            labels.append(way.label)

@@ -1,7 +1,8 @@
 """Nodes in a circle, clockwise, the first at twelve o'clock: how a deadlock is drawn. Others in a row."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import cos, pi, sin
+from typing import TypeAlias
 
 from deadsim.draw.graphs.boxes import Box, Placed, Point, Route, bent, sized, straight
 from deadsim.draw.graphs.deadlock import deadlock_graph
@@ -10,6 +11,9 @@ from deadsim.draw.graphs.paint import paint
 from deadsim.report.sentences import place_of
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock
+
+Pair: TypeAlias = tuple[int, int]
+"""The two ends of an arrow, by the positions of their nodes."""
 
 GAP = 120.0
 """Between the nodes of a row, and between rings."""
@@ -43,10 +47,13 @@ def in_a_row(boxes: Sequence[Box]) -> list[Box]:
     return placed
 
 
-def route(boxes: Sequence[Box], edge: Edge, edges: Sequence[Edge], centre: Point) -> Route:
-    """Find the way of an arrow in a ring: its label stands outside; arrows to and fro are bent apart."""
+def route(boxes: Sequence[Box], edge: Edge, pairs: Collection[Pair], centre: Point) -> Route:
+    """Find the way of an arrow in a ring: its label stands outside; arrows to and fro are bent apart.
+
+    `pairs` are the ends of all arrows.
+    """
     start, end = boxes[edge.start], boxes[edge.end]
-    if any((other.start, other.end) == (edge.end, edge.start) for other in edges):
+    if (edge.end, edge.start) in pairs:
         return bent(start, end, edge.label, 34)
     return straight(start, end, edge.label, centre)
 
@@ -56,19 +63,18 @@ def ring(graph: Graph) -> Placed:
     boxes = [sized(node) for node in graph.nodes]
     boxes = around(boxes) if graph.rings else in_a_row(boxes)
     centre = (0.0, 0.0) if graph.rings and len(boxes) > 2 else None
+    pairs = {(edge.start, edge.end) for edge in graph.edges}
     routes = [
-        route(boxes, edge, graph.edges, centre) if centre else row_route(boxes, edge, graph.edges)
-        for edge in graph.edges
+        route(boxes, edge, pairs, centre) if centre else row_route(boxes, edge, pairs) for edge in graph.edges
     ]
     return Placed(tuple(boxes), tuple(routes))
 
 
-def row_route(boxes: Sequence[Box], edge: Edge, edges: Sequence[Edge]) -> Route:
+def row_route(boxes: Sequence[Box], edge: Edge, pairs: Collection[Pair]) -> Route:
     """Find the way of an arrow in a row: over what stands in between, and to and fro apart."""
     start, end = boxes[edge.start], boxes[edge.end]
-    back = any((other.start, other.end) == (edge.end, edge.start) for other in edges)
     between = abs(edge.start - edge.end) - 1
-    if back or between > 0:
+    if (edge.end, edge.start) in pairs or between > 0:
         return bent(start, end, edge.label, 34 + 40 * max(0, between))
     return straight(start, end, edge.label, None)
 

@@ -10,6 +10,7 @@ from deadsim.draw.graphs.graph import MOST_NODES, Edge, Graph, Node
 from deadsim.draw.graphs.objects import drawn_objects
 from deadsim.draw.graphs.standing import (
     Core,
+    by_object,
     core_of,
     helping,
     link_edge,
@@ -39,13 +40,14 @@ def graph_of(run: Run, kind: RunGraph, all_nodes: bool = False) -> Graph:
     names = [*standing, *objects]
     shown = names if all_nodes or len(names) <= MOST_NODES else concerned(last.situation, kind, names, core)
     file = stem(run.program.file)
+    users = by_object(last.situation.threads)
     nodes: list[Node] = []
     for name in shown:
         if name in standing:
             nodes.append(thread_node(standing[name], file, core))
         else:
             number, declared = objects[name]
-            nodes.append(object_node(declared, last.state.objects[number], core, last.situation.threads))
+            nodes.append(object_node(declared, last.state.objects[number], core, users.get(name, ())))
     at = {name: position for position, name in enumerate(shown)}
     edges = [link_edge(link, at[link.start], at[link.end], core, kind == "wait-for") for link in links if fits(link, at)]
     if kind == "resources":

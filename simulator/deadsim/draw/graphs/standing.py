@@ -93,15 +93,21 @@ def thread_node(standing: Standing, file: str, core: Core) -> Node:
     )
 
 
-def object_node(declared: SharedObject, state: Any, core: Core, standings: Iterable[Standing]) -> Node:
-    """Draw an object, with who holds it and who waits for it."""
+def by_object(standings: Iterable[Standing]) -> dict[str, list[Standing]]:
+    """List for each object who holds it or waits for it."""
+    found: dict[str, list[Standing]] = {}
+    for one in standings:
+        names = [hold.object for hold in one.holds] + ([one.wait.object] if one.wait else [])
+        for name in dict.fromkeys(names):
+            found.setdefault(name, []).append(one)
+    return found
+
+
+def object_node(declared: SharedObject, state: Any, core: Core, users: Iterable[Standing]) -> Node:
+    """Draw an object; `users` hold it or wait for it."""
     looks = appearance(declared, state)
     name = declared.name
-    concerned = [
-        sentence(one, core.kinds.get(one.thread, ""))
-        for one in standings
-        if (one.wait and one.wait.object == name) or any(hold.object == name for hold in one.holds)
-    ]
+    concerned = [sentence(one, core.kinds.get(one.thread, "")) for one in users]
     tooltip = f"{name}: {'; '.join(concerned)}" if concerned else f"{name}: nobody holds it or waits for it"
     return Node(
         name,

@@ -13,7 +13,14 @@ from deadsim.draw.graphs.layout import lay_out
 from deadsim.draw.graphs.objects import Dots, drawn_objects
 from deadsim.draw.graphs.paint import drawing
 from deadsim.draw.graphs.run_graph import rings
-from deadsim.draw.graphs.standing import Core, core_of, link_edge, object_node, thread_node
+from deadsim.draw.graphs.standing import (
+    Core,
+    by_object,
+    core_of,
+    link_edge,
+    object_node,
+    thread_node,
+)
 from deadsim.draw.time.film import Film
 from deadsim.report.sentences import count
 from deadsim.runs.following import Moment
@@ -113,12 +120,9 @@ class Maker:
             if node is None:
                 node = self.threads[standing, number] = thread_node(standing, self.file, core)
             nodes[standing.thread] = node
-        concerned: dict[str, list[Standing]] = {}
-        for one in moment.situation.threads:
-            for name in {hold.object for hold in one.holds} | ({one.wait.object} if one.wait else set()):
-                concerned.setdefault(name, []).append(one)
+        users = by_object(moment.situation.threads)
         for name, (place, declared) in self.objects.items():
-            nodes[name] = object_node(declared, moment.state.objects[place], core, concerned.get(name, ()))
+            nodes[name] = object_node(declared, moment.state.objects[place], core, users.get(name, ()))
         edges: dict[Key, Edge] = {}
         for link in resources(moment.situation):
             kind: EdgeKind = "hold" if link.kind == "held by" else "wait"
