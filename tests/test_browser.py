@@ -204,6 +204,18 @@ def test_lines_dots_and_steps_can_be_clicked(pages: Pages) -> None:
     assert page.locator("#line-18 .mark").count() == 3
 
 
+def test_a_thread_of_many_is_found_by_its_key_and_by_its_node(pages: Pages) -> None:
+    name = "x" * 60
+    text = f"locks: [A, B]\nthreads:\n  idle[i < 50]: [step: x]\n  {name}: [{{with: [A, B], do: []}}]\n  r: [{{with: [B, A], do: []}}]\n"
+    page = pages.open(run(loads(text)).html())
+    page.click(f"#thread-{name} text", force=True)
+    assert page.locator("#threads tr.chosen th").inner_text() == name
+    assert page.locator(".node.chosen").count() == 1
+    page.keyboard.press("1")
+    assert page.locator("#threads tr.chosen th").inner_text() == "idle[0]"
+    assert page.locator(".node.chosen").count() == 0
+
+
 def test_variables_say_what_they_were(pages: Pages) -> None:
     result = explore(load("lost_update"))
     page = pages.open(result.html())

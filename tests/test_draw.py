@@ -29,6 +29,7 @@ from deadsim.draw.graphs.mermaid import flowchart
 from deadsim.draw.graphs.objects import Dots
 from deadsim.draw.graphs.paint import paint
 from deadsim.draw.graphs.run_graph import graph_of
+from deadsim.draw.svg import Ids
 from deadsim.errors import Place, UsageError
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -274,6 +275,13 @@ def test_graph_commands(tmp_path: Path) -> None:
     done = deadsim("graph", "dining", "--kind", "timeline", "--format", "mermaid")
     assert done.out.startswith("sequenceDiagram")
     assert deadsim("graph", "dining", "--kind", "timeline", "--format", "dot").out.startswith("digraph deadsim {")
+
+
+def test_identifiers_stand_once_whatever_the_names_are() -> None:
+    ids = Ids()
+    made = [ids.make("thread", name) for name in ("a[1]", "a-1", "a[1", "a-1-2", "a-1-3", "a 1", "철학자", "[]", "-")]
+    assert len(set(made)) == len(made)
+    assert made[0] == "thread-a-1"
 
 
 # Layout engines.

@@ -113,6 +113,9 @@ class Ids:
     def make(self, kind: str, name: str) -> str:
         """Make an identifier from a name: letters, digits and dashes."""
         plain = "".join(c if c.isalnum() else "-" for c in name).strip("-") or "x"
-        base = f"{kind}-{plain}"
-        self.used[base] = self.used.get(base, 0) + 1
-        return base if self.used[base] == 1 else f"{base}-{self.used[base]}"
+        base = found = f"{kind}-{plain}"
+        while found in self.used:
+            self.used[base] += 1
+            found = f"{base}-{self.used[base]}"
+        self.used[found] = 1
+        return found

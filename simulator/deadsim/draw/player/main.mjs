@@ -207,7 +207,7 @@ function listen() {
   for (const [step, dot] of view.dots) dot.addEventListener("click", () => go(step));
   view.graph.addEventListener("click", (event) => {
     const node = event.target.closest(".node");
-    const thread = node ? data.threads.indexOf(node.querySelector("text").textContent) : -1;
+    const thread = node ? data.drawn.indexOf(view.nodes.indexOf(node)) : -1;
     if (thread >= 0) centre(thread);
   });
 }

@@ -206,7 +206,7 @@ def events(film: Film) -> Iterable[str]:
 def data(film: Film, scenes: Scenes, mode: Mode) -> dict[str, Any]:
     """Give what the scripts need: everything that changes, as what it changes to, step by step."""
     focus = film.focus
-    at = None if focus is None else 0 if focus.step is None else focus.step + 1
+    at = {name: place for place, name in enumerate(scenes.names)}
     looks = Table()
     arrows = Table()
     rows = Table()
@@ -234,10 +234,11 @@ def data(film: Film, scenes: Scenes, mode: Mode) -> dict[str, Any]:
     return {
         "first": film.first,
         "last": film.last,
-        "focus": at,
+        "focus": None if focus is None else 0 if focus.step is None else focus.step + 1,
         "word": glyph(film),
         "mode": mode,
         "threads": [thread.name for thread in film.run.program.threads],
+        "drawn": [at.get(thread.name, -1) for thread in film.run.program.threads],
         "steps": [[event.thread, event.place.line] for event in events],
         "switches": switches(events),
         "races": sorted({mark for mark in marks if mark > film.first}),

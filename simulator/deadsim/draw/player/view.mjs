@@ -55,11 +55,10 @@ export class View {
   prepareTime() {
     const svg = document.querySelector("#time svg");
     const box = svg.viewBox.baseVal;
-    const top = 0;
-    const bottom = Math.max(...[...svg.querySelectorAll("[id^='lane-']")].map((lane) => lane.getBBox().y + lane.getBBox().height), top) + 28;
+    const bottom = Math.max(...[...svg.querySelectorAll("[id^='lane-']")].map((lane) => lane.getBBox().y + lane.getBBox().height), 0) + 28;
     this.end = box.width;
-    this.veil = shape("rect", { class: "veil", x: 0, y: top, width: box.width, height: bottom - top });
-    this.cursor = shape("line", { class: "cursor", x1: 0, y1: top, x2: 0, y2: bottom });
+    this.veil = shape("rect", { class: "veil", x: 0, y: 0, width: box.width, height: bottom });
+    this.cursor = shape("line", { class: "cursor", x1: 0, y1: 0, x2: 0, y2: bottom });
     const names = svg.querySelector(".names");
     svg.insertBefore(this.veil, names);
     svg.insertBefore(this.cursor, names);
@@ -228,8 +227,7 @@ export class View {
   // Bring a thread into view, in all pictures.
   choose(thread) {
     for (const chosen of document.querySelectorAll(".chosen")) chosen.classList.remove("chosen");
-    const name = this.data.threads[thread];
-    const node = this.nodes.find((one) => one.querySelector("text").textContent === name) || this.nodes[thread];
+    const node = this.nodes[this.data.drawn[thread]];
     const lane = document.getElementById(`lane-${thread}`);
     for (const part of [node, lane, this.rows[thread]]) {
       if (!part) continue;
