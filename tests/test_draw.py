@@ -143,7 +143,7 @@ def shown() -> dict[str, Node]:
 
 
 def test_each_primitive_has_a_shape_and_says_its_state(shown: dict[str, Node]) -> None:
-    looks = {name: (node.shape, node.lines) for name, node in shown.items() if node.kind == "object"}
+    looks = {name: (node.shape, node.below) for name, node in shown.items() if node.kind == "object"}
     assert looks == {
         "A": ("box", ()),
         "R": ("box", ("x2",)),
@@ -181,7 +181,7 @@ def test_who_waits_for_a_time_is_told_apart() -> None:
 
 
 def test_a_node_says_how_its_thread_is_where_it_is_not_blocked(shown: dict[str, Node]) -> None:
-    lines = {name: node.lines for name, node in shown.items() if node.kind == "thread"}
+    lines = {name: node.below for name, node in shown.items() if node.kind == "thread"}
     assert lines["a"] == ("<text>:11",)
     assert lines["d"] == ("finished",)
     assert shown["d"].idle
@@ -190,7 +190,7 @@ def test_a_node_says_how_its_thread_is_where_it_is_not_blocked(shown: dict[str, 
 def test_who_is_stuck_behind_a_deadlock_is_a_victim() -> None:
     graph = graph_of(graphs(WAITING).result, "resources")
     by_name = {node.name: node for node in graph.nodes}
-    assert by_name["c"].lines == ("<text>:5", "stuck behind the deadlock") or by_name["c"].idle
+    assert by_name["c"].below == ("<text>:5", "stuck behind the deadlock") or by_name["c"].idle
     text = WAITING.replace("c: [{with: A, do: []}]", "c: [{step: x}, {step: x}, {step: x}, {with: A, do: []}]")
     graph = graph_of(graphs(text).result, "resources")
     by_name = {node.name: node for node in graph.nodes}
@@ -441,7 +441,7 @@ HOSTILE = [
 def renamed(text: str) -> Graph:
     """Give a graph whose every text is this one."""
     graph = graph_of(run(load("two_locks")).result, "resources")
-    nodes = tuple(node._replace(name=text, tooltip=text, lines=(text,)) for node in graph.nodes)
+    nodes = tuple(node._replace(name=text, tooltip=text, lines=(text,), place=text) for node in graph.nodes)
     edges = tuple(edge._replace(label=text, tooltip=text) for edge in graph.edges)
     return graph._replace(title=text, sentences=(text,), nodes=nodes, edges=edges)
 

@@ -57,7 +57,7 @@ def test_what_the_page_carries_is_every_moment_of_the_run(seed: int | None) -> N
         for moment, scene, now in zip(shown.moments, scenes.scenes, followed, strict=True):
             assert [tuple(data["rows"][number]) for number in now["r"]] == [row(one) for one in moment.situation.threads], name
             looks = [data["looks"][number] for number in now["n"]]
-            assert [look[1] for look in looks] == [list(scene.nodes[one].lines) for one in scenes.names], name
+            assert [look[1] for look in looks] == [list(scene.nodes[one].below) for one in scenes.names], name
             there = [key for key, number in zip(scenes.keys, now["e"], strict=True) if number >= 0]
             assert set(there) == {key for key in scene.edges if key[0] in scenes.names and key[1] in scenes.names}, name
             # What the picture shows is what the table says.

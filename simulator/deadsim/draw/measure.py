@@ -26,6 +26,12 @@ def width(text: str, size: float, bold: bool = False) -> float:
     return total * size / 1000 * (1.08 if bold else 1.02)
 
 
+def mono_width(text: str, size: float) -> float:
+    """Give the width of a line of text in a font whose glyphs are all as wide as one another."""
+    columns = sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+    return columns * size * 0.62
+
+
 def shortened(text: str, size: float, room: float) -> str:
     """Cut a text to a width, which it then shows."""
     if width(text, size) <= room:

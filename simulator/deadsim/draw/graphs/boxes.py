@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 from deadsim.draw import svg
 from deadsim.draw.graphs.graph import Node
 from deadsim.draw.graphs.objects import Shape
-from deadsim.draw.measure import shortened, width
+from deadsim.draw.measure import mono_width, shortened, width
 
 SIZE = 13.0
 """Points of a name."""
@@ -67,14 +67,14 @@ class Placed(NamedTuple):
 
 def text_height(node: Node) -> float:
     """Give the height of what is written in a node."""
-    return 17 + 14 * len(node.lines) + (15 if node.dots else 0)
+    return 17 + 14 * len(node.below) + (15 if node.dots else 0)
 
 
 def sized(node: Node) -> Box:
     """Make a box as large as its text, at (0, 0)."""
     wider, higher = ROOM.get(node.shape, (0, 0))
     shown = shortened(node.name, SIZE, MOST)
-    widest = max(width(shown, SIZE, True), *(width(line, SMALL) for line in node.lines), 0)
+    widest = max(width(shown, SIZE, True), *(width(line, SMALL) for line in node.lines), mono_width(node.place or "", SMALL))
     if node.dots:
         widest = max(widest, 13 * sum(node.dots))
     rx = widest / 2 * (1.25 if node.shape == "ellipse" else 1) + 14

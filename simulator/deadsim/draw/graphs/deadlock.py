@@ -70,7 +70,8 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
     for position, wait in enumerate(in_order(found), 1):
         tooltip = f"{wait.thread} {wait_sentence(wait, found.kind)}"
         thread = len(nodes)
-        nodes.append(Node(wait.thread, "thread", (f"{file}:{wait.place.line}",), tooltip, strong=True))
+        place = f"{file}:{wait.place.line}"
+        nodes.append(Node(wait.thread, "thread", (), tooltip, strong=True, place=place))
         label = f"{position}. {word(wait)}" + (" its end" if wait.want == "end" else "")
         dotted = wait.want == "notify"
         edges.append(Edge(thread, thread + 1, "wait", label, tooltip, True, dotted))

@@ -92,7 +92,7 @@ def _written(
 
 def label(node: Node) -> str:
     """Write all that stands in a node."""
-    lines = [quoted(node.name), *(quoted(line) for line in node.lines)]
+    lines = [quoted(node.name), *(quoted(line) for line in node.below)]
     if node.dots:
         lines.append("●" * node.dots.taken + "○" * node.dots.free)
     return plain("\\n".join(lines))

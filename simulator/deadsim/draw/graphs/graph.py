@@ -15,7 +15,7 @@ MOST_NODES = 40
 
 
 class Node(NamedTuple):
-    """A thread or an object: `lines` stand below its name.
+    """A thread or an object: below its name stand its `place` in the file (None: nowhere), then `lines`.
 
     `strong` marks who is in a deadlock's core, `victim` who is stuck behind it, `idle` who has ended or not
     begun; `double` is a second border.
@@ -31,6 +31,12 @@ class Node(NamedTuple):
     idle: bool = False
     dots: Dots | None = None
     double: bool = False
+    place: str | None = None
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """List what stands below the name."""
+        return self.lines if self.place is None else (self.place, *self.lines)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def flowchart(graph: Graph) -> str:
 
 def words(node: Node) -> list[str]:
     """List the lines of a node."""
-    lines = [escaped(node.name), *(escaped(line) for line in node.lines)]
+    lines = [escaped(node.name), *(escaped(line) for line in node.below)]
     if node.dots:
         lines.append("●" * node.dots.taken + "○" * node.dots.free)
     return lines

@@ -18,7 +18,7 @@ from deadsim.draw.graphs.graph import Edge, Graph, Node
 from deadsim.draw.graphs.objects import Dots, Shape
 from deadsim.draw.measure import shortened, width
 from deadsim.draw.svg import Values
-from deadsim.draw.tokens import LIGHT, OF_GRAPHS
+from deadsim.draw.tokens import LIGHT, MONO, OF_GRAPHS
 
 MARGIN = 24.0
 LINE = 20.0
@@ -119,9 +119,10 @@ def draw_node(node: Node, box: Box, identifier: str, weak: bool = False) -> str:
     if node.dots:
         y += 15
         parts += dots(box.x, y - 4, node.dots)
-    for line in node.lines:
+    for number, line in enumerate(node.below):
         y += 14
-        parts.append(svg.text(box.x, y, shortened(line, SMALL, MOST), SMALL, "dim"))
+        font: Values = {"font_family": MONO} if number == 0 and node.place is not None else {}
+        parts.append(svg.text(box.x, y, shortened(line, SMALL, MOST), SMALL, "dim", **font))
     return svg.group(parts, node.tooltip, id=identifier, class_=" ".join(("node", *node.classes)))
 
 

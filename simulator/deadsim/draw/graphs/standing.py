@@ -56,12 +56,11 @@ def core_of(deadlocks: Iterable[Deadlock]) -> Core:
     )
 
 
-def thread_lines(standing: Standing, file: str, core: Core) -> tuple[str, ...]:
-    """Give what stands below a thread's name: its line, and how it is where it is not blocked."""
-    where = (f"{file}:{standing.place.line}",) if standing.place else ()
+def thread_lines(standing: Standing, core: Core) -> tuple[str, ...]:
+    """Say below a thread's name how it is, where it is not blocked."""
     if standing.thread in core.victims:
-        return (*where, STUCK)
-    return where if standing.status == "blocked" else (*where, standing.status)
+        return (STUCK,)
+    return () if standing.status == "blocked" else (standing.status,)
 
 
 def sentence(standing: Standing, kind: str = "") -> str:
@@ -85,11 +84,12 @@ def thread_node(standing: Standing, file: str, core: Core) -> Node:
     return Node(
         name,
         "thread",
-        thread_lines(standing, file, core),
+        thread_lines(standing, core),
         sentence(standing, core.kinds.get(name, "")),
         strong=name in core.threads,
         victim=name in core.victims,
         idle=is_idle(standing),
+        place=f"{file}:{standing.place.line}" if standing.place else None,
     )
 
 

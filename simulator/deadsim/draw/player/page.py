@@ -276,7 +276,7 @@ def different(old: list[int], new: list[int]) -> list[int]:
 
 def look(node: Node) -> tuple[Any, ...]:
     """Give what changes in a node: its classes, its lines, its dots and its tooltip."""
-    return (" ".join(node.classes), node.lines, tuple(node.dots or ()), node.tooltip)
+    return (" ".join(node.classes), node.below, tuple(node.dots or ()), node.tooltip)
 
 
 def arrow(edge: Edge) -> tuple[Any, ...]:

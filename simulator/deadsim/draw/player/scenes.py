@@ -118,7 +118,9 @@ class Maker:
         for standing in moment.situation.threads:
             node = self.threads.get((standing, number))
             if node is None:
-                node = self.threads[standing, number] = thread_node(standing, self.file, core)
+                node = thread_node(standing, self.file, core)
+                # Where there is no place now, its room is kept for when there is one.
+                node = self.threads[standing, number] = node._replace(place=node.place or "")
             nodes[standing.thread] = node
         users = by_object(moment.situation.threads)
         for name, (place, declared) in self.objects.items():
@@ -136,7 +138,9 @@ def widest(nodes: Sequence[Node]) -> Node:
     lines = max(len(node.lines) for node in different)
     wide = tuple(max((n.lines[k] for n in different if len(n.lines) > k), key=len) for k in range(lines))
     most = max((sum(node.dots) for node in different if node.dots), default=0)
-    return nodes[-1]._replace(lines=wide, dots=Dots(0, most) if most else None)
+    longest_place = max((node.place or "" for node in different), key=len)
+    place = None if nodes[-1].kind == "object" else longest_place
+    return nodes[-1]._replace(lines=wide, place=place, dots=Dots(0, most) if most else None)
 
 
 def filled(node: Node, room: Node) -> Node:
