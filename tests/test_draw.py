@@ -402,6 +402,17 @@ def test_who_gives_up_is_in_no_inversion() -> None:
         assert order_of(BOTH % ("acquire", given_up)).title.endswith("no two threads take locks in opposite orders")
 
 
+def test_a_reentrant_lock_is_held_until_it_is_given_back_wholly() -> None:
+    nested = "{with: R, do: [{with: R, do: [pass]}, {with: B, do: []}]}"
+    text = f"locks: {{R: {{reentrant: true}}, B: }}\nthreads:\n  a: [{nested}]\n  b: [{{with: [B, R], do: []}}]\n"
+    assert order_of(text).title == "LOCK ORDER: 2 locks in opposite orders"
+    assert explore(loads(text)).deadlock.possible
+    # Who has it already does not wait for it: no order is turned round by that.
+    again = "locks: {R: {reentrant: true}, B: }\nthreads:\n  a[2]: [{with: [R, B, R], do: []}]\n"
+    assert order_of(again).title.endswith("no two threads take locks in opposite orders")
+    assert explore(loads(again)).deadlock.never
+
+
 def test_one_thread_alone_has_no_opposite_orders() -> None:
     text = "locks: [A, B]\nthreads:\n  a: [{with: [A, B], do: []}, {with: [B, A], do: []}]\n"
     assert order_of(text).title.endswith("no two threads take locks in opposite orders")
