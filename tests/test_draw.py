@@ -396,6 +396,16 @@ def test_what_the_order_of_locks_comes_to(name: str, title: str) -> None:
 BOTH = "locks: [A, B]\nthreads:\n  a: [{with: A, do: [{%s: B%s}]}]\n  b: [{with: [B, A], do: []}]\n"
 
 
+def test_the_order_of_locks_is_no_verdict() -> None:
+    scenario = load("two_semaphores")
+    assert explore(scenario).deadlock.possible
+    graph = lock_order_graph(scenario.program)
+    assert graph.title.endswith("no lock is taken while another is held")
+    assert graph.sentences == (
+        "This is the order of locks in the text; whether there is a deadlock of any kind, `deadsim explore` decides.",
+    )
+
+
 def test_who_gives_up_is_in_no_inversion() -> None:
     assert order_of(BOTH % ("acquire", "")).title.endswith("in opposite orders")
     for given_up in (", blocking: false", ", timeout: 1"):

@@ -90,6 +90,42 @@ def test_every_result_has_a_page() -> None:
     assert "<strong>OK</strong>" in explore(load("gate_lock")).html()
 
 
+CLAIMED = "locks: [A]\nthreads:\n  a: [{{with: A, do: []}}]\n  b: [{{with: A, do: []}}]\nexpect: {{deadlock: {}}}\n"
+
+
+def test_a_run_against_its_claims_is_not_called_fine() -> None:
+    done = run(loads(CLAIMED.format("always")))
+    assert done.verdict == "refuted"
+    page = done.html()
+    assert "<strong>REFUTED</strong>" in page
+    assert "verdict fine" not in page.split("</header>")[0]
+    assert "deadlock is claimed &#x27;always&#x27;, but this run ended without" in page
+    assert ">REFUTED</text>" in done.timeline()
+
+
+def test_what_all_schedules_say_stands_on_the_page_of_one_run() -> None:
+    refuted = explore(loads(CLAIMED.format("possible")))
+    assert refuted.verdict == "refuted"
+    assert "<strong>REFUTED</strong>" in refuted.html()
+    assert "verdict: refuted (deadlock)" in refuted.html()
+    spent = explore(loads(CLAIMED.format("never")), max_states=2, max_executions=1, claims=["deadlock"])
+    assert spent.verdict == "undecided"
+    page = spent.html()
+    assert "<strong>UNDECIDED</strong>" in page
+    assert "no schedule that was looked at shows a defect; this is one run" in page
+    assert ">UNDECIDED</text>" in spent.timeline()
+    fine = explore(loads(CLAIMED.format("never")))
+    assert "<strong>OK</strong>" in fine.html()
+    assert "verdict: as expected" in fine.html()
+
+
+def test_who_could_help_is_drawn_where_nothing_is_held() -> None:
+    result = explore(load("crossed_events"))
+    data = data_of(result.html())
+    labels = [data["arrows"][number][0] for number in states(data)[data["focus"]]["e"] if number >= 0]
+    assert labels.count("set by") == 2
+
+
 def test_the_page_asks_nobody_for_anything() -> None:
     for name in ("dining", "lost_update", "worker_queue"):
         page = run(load(name)).html()

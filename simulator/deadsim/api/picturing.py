@@ -13,7 +13,7 @@ from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Finding
 
 if TYPE_CHECKING:
-    from deadsim.draw.player.page import Mode
+    from deadsim.draw.player.page import Judged, Mode
     from deadsim.exploration.result import Exploration
 
 Result: TypeAlias = "Run | Exploration"
@@ -21,32 +21,49 @@ Result: TypeAlias = "Run | Exploration"
 
 
 class Shown(NamedTuple):
-    """A run, which of its findings it is shown for (None: that it went well), and what replays it."""
+    """A run, which of its findings it is shown for (None: it shows none), what replays it, and what is known then."""
 
     run: Run
     focus: Finding | None
     schedule: tuple[Choice, ...]
+    judged: Judged
 
 
 def shown(result: Result) -> Iterator[Shown]:
-    """Give what is to be drawn: a run for each defect; one that went well where there is none.
+    """Give what is to be drawn: a run for each defect; any run where there is none.
 
     A deadlock that was predicted from a run is shown by the run that has it, after what that run has itself.
     """
     if not isinstance(result, Run):
+        judged = judged_by_all(result)
         for defect in result.defects:
-            yield Shown(defect.run, defect.finding, defect.schedule)
+            yield Shown(defect.run, defect.finding, defect.schedule, judged)
         if not result.defects:
             run = carried_out(result)
-            yield Shown(run, None, run.schedule)
+            yield Shown(run, None, run.schedule, judged)
         return
+    from deadsim.draw.player.page import judged_by
+
     elsewhere = [found for found in result.deadlocks if found.schedule is not None]
     own: list[Finding | None] = [found for found in result.defects if found not in elsewhere]
     for found in own or [None]:
-        yield Shown(result, found, result.schedule)
+        yield Shown(result, found, result.schedule, judged_by(result))
     for predicted in elsewhere:
         run = replayed(result, predicted)
-        yield Shown(run, run.deadlocks[0] if run.deadlocks else None, run.schedule)
+        yield Shown(run, run.deadlocks[0] if run.deadlocks else None, run.schedule, judged_by(run))
+
+
+def judged_by_all(result: Exploration) -> Judged:
+    """Give what all schedules say of the claims, or as many as were looked at."""
+    from deadsim.draw.player.page import Judged
+    from deadsim.report.exploration import verdict
+
+    said = [f"verdict: {verdict(result)}"]
+    if result.covered is not None:
+        said.append(f"covered: {result.covered}")
+    if not result.defects:
+        said.append("no schedule that was looked at shows a defect; this is one run")
+    return Judged(result.verdict, tuple(said))
 
 
 def carried_out(result: Exploration) -> Run:
@@ -93,7 +110,7 @@ def timelines(result: Result) -> Iterator[str]:
     from deadsim.draw.time.timeline import draw_timeline
 
     for one in shown(result):
-        yield draw_timeline(one.run, one.focus)
+        yield draw_timeline(one.run, one.focus, one.judged.verdict)
 
 
 def traces(result: Result) -> Iterator[str]:
@@ -102,7 +119,7 @@ def traces(result: Result) -> Iterator[str]:
     from deadsim.draw.time.trace_events import trace_events
 
     for one in shown(result):
-        yield trace_events(film(one.run, one.focus))
+        yield trace_events(film(one.run, one.focus, one.judged.verdict))
 
 
 def players(
@@ -117,7 +134,15 @@ def player_of(one: Shown, mode: Mode = "failure", layout: str | None = None, all
     """Write the page of one run."""
     from deadsim.draw.player.page import player
 
-    return player(one.run, one.focus, schedule=one.schedule, mode=mode, layout=layout, all_nodes=all_nodes)
+    return player(
+        one.run,
+        one.focus,
+        schedule=one.schedule,
+        judged=one.judged,
+        mode=mode,
+        layout=layout,
+        all_nodes=all_nodes,
+    )
 
 
 def mode_of(teach: bool, quiz: bool) -> Mode:

@@ -13,9 +13,6 @@ from deadsim.model.objects import Lock, RWLock
 from deadsim.model.program import Program
 from deadsim.report.sentences import count, listing
 
-MOST_SHOWN = 3
-"""Places that an arrow names in its label or a circle in its sentences' tails; all stand in the tooltip."""
-
 
 def lock_order_graph(program: Program, all_nodes: bool = False) -> Graph:
     """Make the graph of locks with an arrow from each to those that a thread may take while it holds it."""
@@ -171,8 +168,8 @@ def sentences(
         if hint is not None:
             order = ", ".join(hint.order)
             lines.append(f"one global order would be {order}; {hint.thread} breaks it at line {hint.place.line}")
-    if shown:
-        lines.append("This is the order in the text; whether a deadlock comes of it, `deadsim explore` decides.")
+    comes = "whether a deadlock comes of it" if shown else "whether there is a deadlock of any kind"
+    lines.append(f"This is the order of locks in the text; {comes}, `deadsim explore` decides.")
     if any(not taking.exact for taking in known):
         lines.append("Dotted: an index decides in a run which lock it is.")
-    return lines or ["no two threads take locks in opposite orders" if known else "no order of locks to keep"]
+    return lines

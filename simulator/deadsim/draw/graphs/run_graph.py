@@ -6,12 +6,13 @@ from typing import Literal, TypeAlias
 from deadsim.detect.situation import Situation
 from deadsim.detect.wait_for import Link, resource_graph, resources, wait_for_graph, waits
 from deadsim.draw.graphs.deadlock import in_order, numbered, sizes, stem
-from deadsim.draw.graphs.graph import MOST_NODES, Edge, Graph, Node
+from deadsim.draw.graphs.graph import MOST_NODES, Graph, Node
 from deadsim.draw.graphs.objects import drawn_objects
 from deadsim.draw.graphs.standing import (
     Core,
     by_object,
     core_of,
+    helpers,
     helping,
     link_edge,
     object_node,
@@ -51,7 +52,12 @@ def graph_of(run: Run, kind: RunGraph, all_nodes: bool = False) -> Graph:
     at = {name: position for position, name in enumerate(shown)}
     edges = [link_edge(link, at[link.start], at[link.end], core, kind == "wait-for") for link in links if fits(link, at)]
     if kind == "resources":
-        edges += helpers(deadlocks, at, {(edge.start, edge.end) for edge in edges})
+        linked = {(link.start, link.end) for link in links}
+        edges += [
+            helping(wait, at[wait.object], at[waker], waker)
+            for wait, waker in helpers(deadlocks, linked)
+            if wait.object in at and waker in at
+        ]
     hidden = [name for name in names if name not in at]
     return Graph(
         title(run, deadlocks),
@@ -78,19 +84,6 @@ def concerned(situation: Situation, kind: RunGraph, names: list[str], core: Core
         if part & blocked:
             joined |= part
     return [name for name in names if name in joined]
-
-
-def helpers(deadlocks: list[Deadlock], at: Mapping[str, int], known: set[tuple[int, int]]) -> list[Edge]:
-    """Draw who of a core could help whom, where nothing is held that says so."""
-    found = []
-    for deadlock in deadlocks:
-        for wait in in_order(deadlock):
-            for waker in wait.wakers:
-                pair = (at.get(wait.object, -1), at.get(waker, -1))
-                if waker in deadlock.threads and min(pair) >= 0 and pair not in known and wait.want != "end":
-                    known.add(pair)
-                    found.append(helping(wait, *pair, waker))
-    return found
 
 
 def rings(deadlocks: list[Deadlock], at: Mapping[str, int], kind: RunGraph) -> list[tuple[int, ...]]:

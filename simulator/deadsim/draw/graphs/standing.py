@@ -1,6 +1,6 @@
 """Threads, objects and what links them at one moment, as nodes and arrows; deadlocks stand out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from deadsim.detect.situation import Standing
@@ -133,6 +133,17 @@ def link_edge(link: Link, start: int, end: int, core: Core, between_threads: boo
     label = words if number is None else f"{number}. {words}"
     tooltip = f"{about.thread} {wait_sentence(about, core.kinds.get(about.thread, ''))}"
     return Edge(start, end, "wait", label, tooltip, strong, about.want == "notify")
+
+
+def helpers(deadlocks: Iterable[Deadlock], linked: Collection[tuple[str, str]]) -> Iterator[tuple[Wait, str]]:
+    """List who of a core could help whom, where nothing is held that says so: `linked` are those pairs."""
+    seen = set(linked)
+    for deadlock in deadlocks:
+        for wait in in_order(deadlock):
+            for waker in wait.wakers if wait.want != "end" else ():
+                if waker in deadlock.threads and (wait.object, waker) not in seen:
+                    seen.add((wait.object, waker))
+                    yield wait, waker
 
 
 def helping(wait: Wait, start: int, end: int, waker: str) -> Edge:

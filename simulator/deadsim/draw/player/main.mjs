@@ -8,7 +8,6 @@ import { View, element } from "./view.mjs";
 const MOST_TICKS = 200;
 const MOST_WRITTEN = 150;
 const HALF_A_MINUTE = 30_000; // milliseconds
-const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const data = JSON.parse(document.getElementById("data").textContent);
 const film = new Film(data);
 const view = new View(film);
@@ -133,7 +132,7 @@ function stop() {
 
 function faster(by) {
   const speed = part("speed");
-  speed.selectedIndex = Math.min(SPEEDS.length - 1, Math.max(0, speed.selectedIndex + by));
+  speed.selectedIndex = Math.min(speed.options.length - 1, Math.max(0, speed.selectedIndex + by));
 }
 
 function keys(open) {

@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Iterable
 from importlib.resources import files
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from deadsim.draw.graphs.deadlock import stem
 from deadsim.draw.graphs.graph import Edge, Node
-from deadsim.draw.player.rows import HEADS, row, step, switches, variables
+from deadsim.draw.player.rows import HEADS, changes, row, switches, variables
 from deadsim.draw.player.scenes import Scenes, drawn, scenes_of
 from deadsim.draw.svg import escape
 from deadsim.draw.time.film import Film, film, glyph, is_elsewhere
@@ -16,15 +16,29 @@ from deadsim.draw.time.timeline import timeline
 from deadsim.draw.tokens import DARK, LIGHT, OF_GRAPHS, OF_TIME
 from deadsim.draw.tokens import variables as colors
 from deadsim.model.program import Choice
+from deadsim.report.deeds import deed
 from deadsim.report.sentences import access_places, brief_title, count, details, headline
 from deadsim.report.text import command_for
-from deadsim.runs.result import Run
+from deadsim.report.text import verdict as verdict_of
+from deadsim.runs.result import Run, Verdict
 from deadsim.trace.finding import Deadlock, Finding, Race
 from deadsim.trace.schedule import switches as count_switches
 from deadsim.trace.schedule import text as schedule_text
 
 Mode: TypeAlias = Literal["failure", "teach", "quiz"]
 """Where a page opens: on the failure; at the start; at the start, with questions."""
+
+class Judged(NamedTuple):
+    """What is known of the claims, and how it is said."""
+
+    verdict: Verdict
+    said: tuple[str, ...]
+
+
+def judged_by(run: Run) -> Judged:
+    """Give what a run says of the claims."""
+    return Judged(run.verdict, (f"verdict: {verdict_of(run)}", *run.reasons))
+
 
 SCRIPTS = ("film.mjs", "order.mjs", "view.mjs", "quiz.mjs", "main.mjs")
 MOST_SCHEDULE = 300
@@ -36,22 +50,25 @@ def player(
     focus: Finding | None = None,
     *,
     schedule: tuple[Choice, ...] | None = None,
+    judged: Judged | None = None,
     mode: Mode = "failure",
     layout: str | None = None,
     all_nodes: bool = False,
 ) -> str:
     """Write the page of a run, about one of its findings, or about the first.
 
-    `schedule` is what replays it, where that is not the whole run. The same run gives the same bytes.
+    `schedule` is what replays it, where that is not the whole run; `judged` what is known of the claims, where that is
+    more than this run says. The same run gives the same bytes.
     """
-    shown = film(run, focus)
+    judged = judged or judged_by(run)
+    shown = film(run, focus, judged.verdict)
     scenes = scenes_of(shown, layout, all_nodes)
     graph, box = drawn(scenes)
     choices = run.schedule if schedule is None else schedule
     texts = {
         "title": escape(run.program.name if mode == "quiz" else f"{run.program.name}: {glyph(shown)}"),
         "name": escape(run.program.name),
-        "verdict": "\n".join(verdict(shown)),
+        "verdict": "\n".join(verdict(shown, judged.said)),
         "schedule": escape(said_schedule(run, choices)),
         "replay": replay(run, choices),
         "notice": notice(shown, scenes),
@@ -118,8 +135,8 @@ def inlined(picture: str) -> str:
     return re.sub(r' width="([\d.]+)" height="[\d.]+" ', r' style="width:\1px" ', bare, count=1)
 
 
-def verdict(film: Film) -> list[str]:
-    """Say what was found: what the page is about first, with who waits for what; then all else."""
+def verdict(film: Film, said: Iterable[str]) -> list[str]:
+    """Say what was found: what the page is about first, with who waits for what; then all else, and the verdict."""
     focus = film.focus
     lines = []
     word = glyph(film)
@@ -139,7 +156,7 @@ def verdict(film: Film) -> list[str]:
                 command = command_for(film.run.program, found.schedule)
                 words += f"; this run does not show it: {command}" if command else "; this run does not show it"
             lines.append(f'<p class="more">{escape(words)}</p>')
-    return lines
+    return [*lines, *(f'<p class="more">{escape(line)}</p>' for line in said)]
 
 
 def said_schedule(run: Run, choices: tuple[Choice, ...]) -> str:
@@ -197,9 +214,9 @@ def events(film: Film) -> Iterable[str]:
     """Write the steps, one after the other: numbers of their own would make a long list slow to open."""
     threads = film.run.program.threads
     for number, event in enumerate(film.events):
-        said = step(film, event, film.moments[number], film.moments[number + 1])
-        after = f" <small>{escape(said.after)}</small>" if said.after else ""
-        name, what = escape(threads[event.thread].name), escape(said.deed)
+        said = " ".join(changes(film.moments[number], film.moments[number + 1]))
+        after = f" <small>{escape(said)}</small>" if said else ""
+        name, what = escape(threads[event.thread].name), escape(deed(film.run.program, event))
         yield f'<li><b>{name}</b> {what} (line {event.place.line}).{after}</li>'
 
 
@@ -243,7 +260,6 @@ def data(film: Film, scenes: Scenes, mode: Mode) -> dict[str, Any]:
         "switches": switches(events),
         "races": sorted({mark for mark in marks if mark > film.first}),
         "orders": [[order.earlier + 1, order.later + 1] for order in film.orders],
-        "pair": [access.step + 1 for access in film.race or ()],
         "variables": list(shown.values()),
         "looks": looks.items,
         "arrows": arrows.items,

@@ -1,13 +1,12 @@
-"""What a page says in words: the table of the threads, the shared variables, and what happened in each step."""
+"""What a page says in words: the table of the threads, the shared variables, and what came of each step."""
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from deadsim.detect.situation import Standing
 from deadsim.draw.time.film import Film
 from deadsim.model.objects import Variable
-from deadsim.report.deeds import deed
 from deadsim.report.sentences import wait_sentence
 from deadsim.runs.following import Moment
 from deadsim.trace.event import Event
@@ -32,21 +31,6 @@ def row(standing: Standing) -> Row:
 def waited(wait: Wait) -> str:
     """Name what a thread waits for, and after which time it gives up; what it wants of it the step's sentence says."""
     return wait.object if wait.timeout is None else f"{wait.object} ({wait.timeout} s)"
-
-
-class Step(NamedTuple):
-    """A step: whose it was, at which line, what it did, and what else is to be said once it is taken."""
-
-    thread: int
-    line: int
-    deed: str
-    after: str
-
-
-def step(film: Film, event: Event, before: Moment, after: Moment) -> Step:
-    """Describe a step, and who came to wait or ended with it."""
-    program = film.run.program
-    return Step(event.thread, event.place.line, deed(program, event), " ".join(changes(before, after)))
 
 
 def changes(before: Moment, after: Moment) -> list[str]:

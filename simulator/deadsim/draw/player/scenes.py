@@ -17,6 +17,8 @@ from deadsim.draw.graphs.standing import (
     Core,
     by_object,
     core_of,
+    helpers,
+    helping,
     link_edge,
     object_node,
     thread_node,
@@ -129,6 +131,9 @@ class Maker:
         for link in resources(moment.situation):
             kind: EdgeKind = "hold" if link.kind == "held by" else "wait"
             edges[link.start, link.end, kind] = link_edge(link, 0, 0, core)
+        linked = {(start, end) for start, end, _ in edges}
+        for wait, waker in helpers(self.deadlocks[number], linked):
+            edges[wait.object, waker, "wait"] = helping(wait, 0, 0, waker)
         return Scene(nodes, edges)
 
 

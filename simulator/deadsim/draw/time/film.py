@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from deadsim.detect.happens_before import Order, orders
 from deadsim.detect.situation import Standing
 from deadsim.runs.following import Moment, moments
-from deadsim.runs.result import Run
+from deadsim.runs.result import Run, Verdict
 from deadsim.trace.event import Event
 from deadsim.trace.finding import (
     Access,
@@ -27,7 +27,7 @@ MOST_STEPS = 5_000
 LAST_STEPS = 2_000
 """How many of a longer one are shown: its last ones."""
 
-Glyph: TypeAlias = Literal["DEADLOCK", "RACE", "LIVELOCK", "OK", "ASSERTION", "INVARIANT", "MISUSE", "ERROR", "FINAL", "OUTPUT", "BUDGET", "INTERRUPTED"]
+Glyph: TypeAlias = Literal["DEADLOCK", "RACE", "LIVELOCK", "OK", "ASSERTION", "INVARIANT", "MISUSE", "ERROR", "FINAL", "OUTPUT", "BUDGET", "INTERRUPTED", "REFUTED", "UNDECIDED"]
 
 
 class Held(NamedTuple):
@@ -59,7 +59,8 @@ class Film(NamedTuple):
     """A run over time; steps before `first` are left out.
 
     `moments[k]` is after `first + k` steps; `orders` are the arrows of happens-before between threads.
-    `focus` is the finding that it is about, None where all went well.
+    `focus` is the finding that it is about, None where it shows none; `verdict` is what is known of the claims,
+    from this run or from all schedules.
     """
 
     run: Run
@@ -69,6 +70,7 @@ class Film(NamedTuple):
     waited: tuple[Waited, ...]
     orders: tuple[Order, ...]
     focus: Finding | None
+    verdict: Verdict
 
     @property
     def last(self) -> int:
@@ -89,14 +91,17 @@ class Film(NamedTuple):
         return None
 
 
-def film(run: Run, focus: Finding | None = None) -> Film:
-    """Follow a run; without a `focus` it is about the first defect that this very run shows, if any."""
+def film(run: Run, focus: Finding | None = None, verdict: Verdict | None = None) -> Film:
+    """Follow a run; without a `focus` it is about the first defect that this very run shows, if any.
+
+    `verdict` is that of an exploration, where the run is of one.
+    """
     first = max(0, len(run.events) - LAST_STEPS) if len(run.events) > MOST_STEPS else 0
     shown = tuple(moments(run, first))
     if focus is None:
         focus = next((found for found in run.defects if not is_elsewhere(found)), None)
     after = tuple(order for order in orders(run.events) if order.earlier >= first)
-    return Film(run, first, shown, tuple(holdings(shown)), tuple(waits(shown, run.events)), after, focus)
+    return Film(run, first, shown, tuple(holdings(shown)), tuple(waits(shown, run.events)), after, focus, verdict or run.verdict)
 
 
 def is_elsewhere(found: Finding) -> bool:
@@ -155,7 +160,8 @@ def glyph(film: Film) -> Glyph:
     match film.focus:
         case None:
             ends: dict[str, Glyph] = {"budget": "BUDGET", "interrupted": "INTERRUPTED", "stuck": "DEADLOCK"}
-            return ends.get(film.run.outcome, "OK")
+            judged: dict[Verdict, Glyph] = {"as-expected": "OK", "refuted": "REFUTED", "undecided": "UNDECIDED"}
+            return ends.get(film.run.outcome, judged[film.verdict])
         case Deadlock():
             return "DEADLOCK"
         case Race():

@@ -21,7 +21,7 @@ from deadsim.report.sentences import (
     wait_briefly,
     wait_sentence,
 )
-from deadsim.runs.result import Run
+from deadsim.runs.result import Run, Verdict
 from deadsim.trace.finding import Deadlock, Finding, Livelock, Race
 
 ACROSS = 1120.0
@@ -32,9 +32,9 @@ MOST_CAPTIONS = 12
 WIDEST_TAIL = 240.0
 
 
-def draw_timeline(run: Run, focus: Finding | None = None) -> str:
-    """Draw a run as SVG."""
-    return timeline(film(run, focus))
+def draw_timeline(run: Run, focus: Finding | None = None, verdict: Verdict | None = None) -> str:
+    """Draw a run as SVG; `verdict` as in `film`."""
+    return timeline(film(run, focus, verdict))
 
 
 def timeline(shown: Film, bare: bool = False) -> str:
