@@ -67,7 +67,7 @@ def tile(rings: Iterable[Sequence[int]], boxes: list[Box]) -> list[tuple[float, 
 def place_rest(
     graph: Graph, rest: Sequence[int], boxes: list[Box], routes: list[Route | None], program: str | None
 ) -> None:
-    """Place what is in no ring, under the rings; those who are joined to a ring come first."""
+    """Place what is in no ring, under the rings: by Graphviz, or without one by ourselves."""
     position = {number: place for place, number in enumerate(rest)}
     inner = [n for n, edge in enumerate(graph.edges) if edge.start in position and edge.end in position]
     nodes = [graph.nodes[number] for number in rest]
