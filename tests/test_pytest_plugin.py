@@ -284,6 +284,17 @@ def test_a_player_is_written_for_each_failure(pytester: pytest.Pytester) -> None
     done.stdout.fnmatch_lines(["*deadsim player*", "*pages*two.deadsim.yaml-nothing-else-*.html"])
 
 
+def test_a_claim_that_nothing_shows_has_the_page_of_what_there_is(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".deadsim.yaml", two=TWO.replace("race: never", "race: possible\n  deadlock: possible"))
+    pytester.runpytest("-q", "--deadsim-html", "pages", "-p", "no:xdist")
+    (file,) = (pytester.path / "pages").iterdir()
+    assert file.name.startswith("two.deadsim.yaml-race-")
+    page = file.read_text()
+    assert "<strong>DEADLOCK</strong>" in page
+    assert "verdict: refuted (race)" in page
+    assert "shows a defect" not in page
+
+
 def test_without_the_option_no_player_is_written(pytester: pytest.Pytester) -> None:
     pytester.makefile(".deadsim.yaml", two=TWO.replace("possible", "never"))
     done = pytester.runpytest("-q", "-p", "no:xdist")

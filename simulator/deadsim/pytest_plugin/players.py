@@ -27,10 +27,11 @@ def keep(item: pytest.Item, result: Result) -> None:
 
 
 def keep_claims(item: pytest.Item, result: Any, keys: Collection[str]) -> None:
-    """Note what was explored, with those defects alone that some claims are about."""
+    """Note what was explored, with those defects alone that some claims are about; where none is, with all."""
     from deadsim.report.exploration import claim_of
 
-    keep(item, result._replace(defects=tuple(one for one in result.defects if claim_of(one) in keys)))
+    about = tuple(one for one in result.defects if claim_of(one) in keys)
+    keep(item, result._replace(defects=about or result.defects))
 
 
 def write(item: pytest.Item, folder: Path) -> list[Path]:

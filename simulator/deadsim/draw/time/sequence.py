@@ -2,7 +2,6 @@
 
 from deadsim.draw.graphs.mermaid import escaped
 from deadsim.draw.time.film import Film, glyph
-from deadsim.model.objects import Variable
 from deadsim.report.deeds import deed
 from deadsim.report.sentences import brief_title, wait_sentence
 from deadsim.trace.event import Event
@@ -25,7 +24,6 @@ class Sequence:
         for waited in film.waited:
             if waited.wait.want != "end":
                 self.objects.setdefault(waited.wait.object, f"o{len(self.objects)}")
-        self.variables = {one.name for one in self.program.objects if isinstance(one, Variable)}
 
     def text(self) -> str:
         """Write the diagram."""
@@ -43,7 +41,7 @@ class Sequence:
         return "\n".join([*lines, *self.verdict()]) + "\n"
 
     def is_drawn(self, name: str) -> bool:
-        """Decide whether an object has a life line."""
+        """Decide whether an object has a life line: not one that was taken before what is shown, and not touched since."""
         return name in self.objects
 
     def step(self, event: Event) -> list[str]:
