@@ -112,7 +112,7 @@ def test_what_all_schedules_say_stands_on_the_page_of_one_run() -> None:
     assert spent.verdict == "undecided"
     page = spent.html()
     assert "<strong>UNDECIDED</strong>" in page
-    assert "no schedule that was looked at shows a defect; this is one run" in page
+    assert "no schedule that was looked at shows a defect of those asked for; this is one run" in page
     assert ">UNDECIDED</text>" in spent.timeline()
     fine = explore(loads(CLAIMED.format("never")))
     assert "<strong>OK</strong>" in fine.html()

@@ -62,7 +62,7 @@ def judged_by_all(result: Exploration) -> Judged:
     if result.covered is not None:
         said.append(f"covered: {result.covered}")
     if not result.defects:
-        said.append("no schedule that was looked at shows a defect; this is one run")
+        said.append("no schedule that was looked at shows a defect of those asked for; this is one run")
     return Judged(result.verdict, tuple(said))
 
 
@@ -126,23 +126,13 @@ def players(
     result: Result, mode: Mode = "failure", layout: str | None = None, all_nodes: bool = False
 ) -> Iterator[str]:
     """Write the page of each defect."""
-    for one in shown(result):
-        yield player_of(one, mode, layout, all_nodes)
-
-
-def player_of(one: Shown, mode: Mode = "failure", layout: str | None = None, all_nodes: bool = False) -> str:
-    """Write the page of one run."""
     from deadsim.draw.player.page import player
 
-    return player(
-        one.run,
-        one.focus,
-        schedule=one.schedule,
-        judged=one.judged,
-        mode=mode,
-        layout=layout,
-        all_nodes=all_nodes,
-    )
+    for one in shown(result):
+        run, focus, schedule, judged = one
+        yield player(
+            run, focus, schedule=schedule, judged=judged, mode=mode, layout=layout, all_nodes=all_nodes
+        )
 
 
 def mode_of(teach: bool, quiz: bool) -> Mode:
