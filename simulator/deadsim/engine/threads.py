@@ -134,6 +134,7 @@ class _Run:
             operation = self.frames[thread].operation
             if operation is not None:
                 self.pending[thread] = self.prepared(thread, self.frames[thread])[0]
+                self.timed = self.timed or operation.duration is not None
                 worker = self.workers[thread] = self.pool.worker()
                 worker.task = partial(self.perform, thread, worker)
 
@@ -182,6 +183,8 @@ class _Run:
                     self.workers[thread] = None
                 else:
                     pending[thread] = (following.scratch or self.prepared(thread, frame))[0]
+                    if following.duration is not None:
+                        self.timed = True
                 if outcome.started:
                     failures += self.begin(outcome.started)
                 self.record(thread, known, outcome, way)
@@ -248,6 +251,8 @@ class _Run:
     def prepared(self, thread: int, frame: Frame) -> tuple[Option, tuple[Any, ...]]:
         """Work out what does not change while an operation is pending: how it is offered to a
         strategy, and what its event will say.
+
+        Operations are shared by the executions of a system: nothing of this one may be noted here.
         """
         operation = frame.operation
         assert operation is not None
@@ -264,7 +269,6 @@ class _Run:
             operation.takes,
             (),
         )
-        self.timed = self.timed or operation.duration is not None
         made = operation.scratch = Option(thread, operation), (about, operation.text)
         return made
 
