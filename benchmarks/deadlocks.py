@@ -41,7 +41,11 @@ def first(n: int) -> tuple[int, float]:
     system = System(deadsim.loads(philosophers(n, True, False)).program)
     begin = time.perf_counter()
     reduced = graph(system)
-    next(p for p in bottom_components(reduced.space.start, reduced.edges, reduced.budget) if not p.movers)
+    next(
+        p
+        for p in bottom_components(reduced.space.start, reduced.edges, reduced.budget)
+        if not p.movers
+    )
     return len(reduced.last), time.perf_counter() - begin
 
 
@@ -57,7 +61,9 @@ def main() -> None:
         seconds = [statistics.median(run[1] for run in runs) for runs in found]
         print(f"{asked.n} philosophers, {'the last one reversed' if turned else 'all left first'}")
         print(f"  states:  {states[0]:,}, growing as N^{math.log(states[1] / states[0], 4):.2f}")
-        print(f"  seconds: {seconds[0]:.2f}, growing as N^{math.log(seconds[1] / seconds[0], 4):.2f}")
+        print(
+            f"  seconds: {seconds[0]:.2f}, growing as N^{math.log(seconds[1] / seconds[0], 4):.2f}"
+        )
     runs = [first(asked.first) for _ in range(asked.repeat)]
     seconds = [statistics.median(run[1] for run in runs)]
     print(f"first deadlock of {asked.first:,}: {seconds[0]:.2f} s, {runs[0][0]:,} states")

@@ -112,7 +112,9 @@ def main() -> None:
                 rows.append((mine[0] / mine[1], other[0] / other[1], other[0]))
             ratio = statistics.median(one / other for one, other, _ in rows)
             one, other = (statistics.median(row[i] for row in rows) for i in (0, 1))
-            print(f"{name}: deadsim {one:,.0f} a second, frontrun {other:,.0f} ({rows[0][2]} executions): {ratio:.0f} x")
+            print(
+                f"{name}: deadsim {one:,.0f} a second, frontrun {other:,.0f} ({rows[0][2]} executions): {ratio:.0f} x"
+            )
 
 
 if __name__ == "__main__":

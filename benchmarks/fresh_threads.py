@@ -98,12 +98,16 @@ def main() -> None:
     for turn in range(asked.repeat):
         seeds = range(turn * asked.executions, (turn + 1) * asked.executions)
         yardstick = plain(programs, seeds)
-        rows.append((yardstick, *(executions(system, seeds, judged)[0] for judged in (False, True))))
+        rows.append(
+            (yardstick, *(executions(system, seeds, judged)[0] for judged in (False, True)))
+        )
     for column, name in ((1, "judges off"), (2, "with stuck and races")):
         ratio = statistics.median(row[0] / row[column] for row in rows)
         ours = 1e6 / statistics.median(row[column] for row in rows)
         theirs = 1e6 / statistics.median(row[0] for row in rows)
-        print(f"executions, {name}: {ratio:.1f} x  ({ours:,.0f} a second, fresh threads {theirs:,.0f})")
+        print(
+            f"executions, {name}: {ratio:.1f} x  ({ours:,.0f} a second, fresh threads {theirs:,.0f})"
+        )
 
 
 if __name__ == "__main__":

@@ -37,7 +37,9 @@ def philosophers(n: int, for_ever: bool, turned: bool) -> str:
 
 def readers(n: int) -> str:
     """Write a writer and n readers of one variable."""
-    return f"variables: {{x: 0}}\nthreads:\n  w: [{{write: x, value: 1}}]\n  'r[{n}]': [{{read: x}}]"
+    return (
+        f"variables: {{x: 0}}\nthreads:\n  w: [{{write: x, value: 1}}]\n  'r[{n}]': [{{read: x}}]"
+    )
 
 
 def lost_update(n: int) -> str:
@@ -116,7 +118,9 @@ def plot(series: dict[str, dict[str, Points]]) -> str:
     """Draw counts over N, as logarithms: a colour for each family, a style for what is counted."""
     width, height, left, bottom = 800, 420, 80, 380
     right, top = 520, 20
-    drawn = [points for counted in series.values() for key, points in counted.items() if key in STYLES]
+    drawn = [
+        points for counted in series.values() for key, points in counted.items() if key in STYLES
+    ]
     most_x = max(n for points in drawn for n, _ in points)
     most_y = math.log10(max(y for points in drawn for _, y in points))
     rows = [
@@ -139,8 +143,12 @@ def plot(series: dict[str, dict[str, Points]]) -> str:
         rows.append(f'<path d="M{left} {y:.1f}H{right}" stroke="#dddddd"/>')
         rows.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{10**power:,}</text>')
     for n in range(0, int(most_x) + 1, 5):
-        rows.append(f'<text x="{at(n, 1)[0]:.1f}" y="{bottom + 16}" text-anchor="middle">{n}</text>')
-    rows.append(f'<text x="{(left + right) / 2:.0f}" y="{bottom + 32}" text-anchor="middle">N</text>')
+        rows.append(
+            f'<text x="{at(n, 1)[0]:.1f}" y="{bottom + 16}" text-anchor="middle">{n}</text>'
+        )
+    rows.append(
+        f'<text x="{(left + right) / 2:.0f}" y="{bottom + 32}" text-anchor="middle">N</text>'
+    )
     for (name, counted), color in zip(series.items(), COLORS, strict=False):
         for key, dash in STYLES.items():
             line = " ".join("{:.1f},{:.1f}".format(*at(n, y)) for n, y in counted.get(key, []))

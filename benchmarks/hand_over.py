@@ -58,9 +58,7 @@ def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as folder:
         program = f"{folder}/ring"
-        subprocess.run(
-            ["gcc", "-O2", "-pthread", "-o", program, str(HERE / "ring.c")], check=True
-        )
+        subprocess.run(["gcc", "-O2", "-pthread", "-o", program, str(HERE / "ring.c")], check=True)
         for count in (2, 10):
             rounds = asked.hand_overs // count
             pairs = [

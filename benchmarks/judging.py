@@ -110,7 +110,9 @@ def main() -> None:
     hand_over = statistics.median(hand_overs)
     middle = sorted(warm, key=lambda name: warm[name])[len(warm) // 2]
     print(f"hand-over: {hand_over:.2f} us")
-    print(f"who is stuck, median scenario ({middle}): {warm[middle]:.2f} us a step, {warm[middle] / hand_over:.2f} x a hand-over")
+    print(
+        f"who is stuck, median scenario ({middle}): {warm[middle]:.2f} us a step, {warm[middle] / hand_over:.2f} x a hand-over"
+    )
     first = statistics.median(cold.values())
     print(f"cold, median scenario: {first:.1f} us a step, {first / hand_over:.1f} x")
     worst = max(warm, key=lambda name: warm[name])

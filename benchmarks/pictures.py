@@ -70,16 +70,22 @@ def graphs(repeat: int) -> None:
     graph = graph_of(run.result, "resources", all_nodes=True)
     found = engine()
     if found is not None:
-        print(f"graph of {len(graph.nodes)} nodes, {Path(found).name}: {median(repeat, lambda: layout.draw_graph(graph)):.2f} s")
+        print(
+            f"graph of {len(graph.nodes)} nodes, {Path(found).name}: {median(repeat, lambda: layout.draw_graph(graph)):.2f} s"
+        )
     layout.engine = lambda asked=None: None
-    print(f"graph of {len(graph.nodes)} nodes, our own layout: {median(repeat, lambda: layout.draw_graph(graph)):.2f} s")
+    print(
+        f"graph of {len(graph.nodes)} nodes, our own layout: {median(repeat, lambda: layout.draw_graph(graph)):.2f} s"
+    )
 
 
 def pages(repeat: int, steps: int) -> None:
     """Time the page of a long run."""
     run = deadsim.run(deadsim.loads(LOOP), strategy="random", seed=1, max_steps=steps)
     page = run.html()
-    print(f"player of {steps:,} steps: {len(page.encode()):,} bytes, written in {median(repeat, run.html):.2f} s")
+    print(
+        f"player of {steps:,} steps: {len(page.encode()):,} bytes, written in {median(repeat, run.html):.2f} s"
+    )
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         print("no Chromium here: opening is not measured")
@@ -90,7 +96,11 @@ def pages(repeat: int, steps: int) -> None:
         file = Path(folder, "player.html")
         file.write_text(page, encoding="utf-8")
         context = driver.chromium.launch_persistent_context(
-            str(Path(folder, "profile")), executable_path=browser, headless=True, offline=True, args=FLAGS
+            str(Path(folder, "profile")),
+            executable_path=browser,
+            headless=True,
+            offline=True,
+            args=FLAGS,
         )
         tab = context.new_page()
         print(f"  opened in {median(repeat, lambda: opened(tab, file)):.2f} s")

@@ -33,7 +33,9 @@ def main() -> None:
         pairs = [(took(folder), took(folder, "-p", "no:deadsim")) for _ in range(asked.repeat)]
     added = statistics.median(with_it - without for with_it, without in pairs)
     with_it, without = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"pytest with the plugin: {added:.1f} ms more  ({with_it:.0f} ms; without {without:.0f} ms)")
+    print(
+        f"pytest with the plugin: {added:.1f} ms more  ({with_it:.0f} ms; without {without:.0f} ms)"
+    )
 
 
 if __name__ == "__main__":

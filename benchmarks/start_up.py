@@ -38,8 +38,7 @@ def main() -> None:
         command = [str(script), *arguments]
         seconds(command)
         pairs = [
-            (seconds(command), seconds([sys.executable, "-c", "pass"]))
-            for _ in range(asked.repeat)
+            (seconds(command), seconds([sys.executable, "-c", "pass"])) for _ in range(asked.repeat)
         ]
         ratio = statistics.median(ours / theirs for ours, theirs in pairs)
         ours, theirs = (statistics.median(column) * 1000 for column in zip(*pairs, strict=True))

@@ -58,7 +58,9 @@ def build(n: int, folder: str) -> Path:
 def spins(pan: Path) -> tuple[int, float]:
     """Run SPIN's verifier; give how many states it stored, and the seconds."""
     begin = time.perf_counter()
-    done = subprocess.run([str(pan), "-m1000000", "-w20"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [str(pan), "-m1000000", "-w20"], capture_output=True, text=True, check=True
+    )
     seconds = time.perf_counter() - begin
     assert "errors: 0" in done.stdout, done.stdout
     states = re.search(r"([\d.e+]+) states, stored", done.stdout)

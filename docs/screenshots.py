@@ -12,7 +12,12 @@ from playwright.sync_api import sync_playwright
 import deadsim
 
 DOCS = Path(__file__).parent
-SHOTS = (("wide-light", 1280, 1180, "light"), ("wide-dark", 1280, 1180, "dark"), ("narrow-light", 360, 1180, "light"), ("narrow-dark", 360, 1180, "dark"))
+SHOTS = (
+    ("wide-light", 1280, 1180, "light"),
+    ("wide-dark", 1280, 1180, "dark"),
+    ("narrow-light", 360, 1180, "light"),
+    ("narrow-dark", 360, 1180, "dark"),
+)
 """A name, the width and the height in pixels, and the colour scheme."""
 
 
@@ -26,9 +31,18 @@ def main() -> None:
         page = Path(folder, "player.html")
         # As a reader would see it who called deadsim in the clone.
         page.write_text(run.html().replace(f"{DOCS.parent}/", ""), encoding="utf-8")
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+        flags = [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-sync",
+        ]
         context = driver.chromium.launch_persistent_context(
-            str(Path(folder, "profile")), executable_path=program, headless=True, offline=True, args=flags
+            str(Path(folder, "profile")),
+            executable_path=program,
+            headless=True,
+            offline=True,
+            args=flags,
         )
         tab = context.new_page()
         for name, width, height, scheme in SHOTS:

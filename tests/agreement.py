@@ -132,7 +132,9 @@ def main() -> None:
     options = argparse.ArgumentParser(description=main.__doc__)
     options.add_argument("--programs", type=int, default=20_000)
     options.add_argument("--first", type=int, default=0, help="the first seed")
-    options.add_argument("--two-workers", type=int, default=300, help="programs with --workers 2 too")
+    options.add_argument(
+        "--two-workers", type=int, default=300, help="programs with --workers 2 too"
+    )
     given = options.parse_args()
     first, end = given.first, given.first + given.programs
     parts = [range(begin, min(begin + 250, end)) for begin in range(first, end, 250)]

@@ -221,7 +221,9 @@ def judged(
     levels: dict[str, str] = {}
 
     def level(name: str, somewhere: bool, everywhere: bool) -> None:
-        levels[name] = "always" if somewhere and everywhere else "possible" if somewhere else "never"
+        levels[name] = (
+            "always" if somewhere and everywhere else "possible" if somewhere else "never"
+        )
 
     final = [nodes[number] for number, _ in ends]
     level("deadlock", bool(dead), all(n.state.key() in dead for n in final))
@@ -296,7 +298,12 @@ def event(
     frame, outcome = before.frames[thread], move.outcome
     operation = frame.operation
     assert operation is not None
-    reads, writes, gives, takes = operation.reads, operation.writes, operation.gives, operation.takes
+    reads, writes, gives, takes = (
+        operation.reads,
+        operation.writes,
+        operation.gives,
+        operation.takes,
+    )
     objects = operation.objects
     if outcome.block is not None:
         reads, writes = outcome.block.reads, outcome.block.writes
@@ -336,7 +343,9 @@ def holds(claims: Claims, found: Found) -> list[str]:
             wrong.append(f"no deadlock is as claimed: {sorted(found.deadlocks)}")
     race = claims.kinds.get("race")
     if race and race.on is not None and race.on:
-        arrays = {name.split("[")[0] if name.split("[")[0] in race.on else name for name in found.racy}
+        arrays = {
+            name.split("[")[0] if name.split("[")[0] in race.on else name for name in found.racy
+        }
         if arrays != set(race.on):
             wrong.append(f"races on {sorted(found.racy)}, claimed {race.on}")
     for claim in claims.final:

@@ -20,7 +20,11 @@ SHARED = {
 ASKED = {
     "variables": ("x < 2", "x == 0 or y < 2", "not (x and y)", "x != y or x == 0"),
     "threads": ("not finished(t0) or x < 2", "finished(t1) or y == 0"),
-    "locks": ("not (locked(A) and x == 1)", "holder(A) != 't0' or y == 0", "not (finished(t0) and locked(R))"),
+    "locks": (
+        "not (locked(A) and x == 1)",
+        "holder(A) != 't0' or y == 0",
+        "not (finished(t0) and locked(R))",
+    ),
     "rwlocks": ("not locked(W) or x == 0",),
     "semaphores": ("value(S) < 2", "value(Z) == 0 or x < 2"),
     "conditions": ("waiting(C) < 1", "waiting(P) == 0 or y == 0"),
@@ -50,7 +54,15 @@ class Maker:
 
     def expression(self) -> str:
         if self.random.random() < 0.15:  # some of these fail now and then
-            return self.pick("1 // x", "2 ** (y - 1)", "v[x]", "v[mine]", "y if x else mine", "mine in [0, 2]", "max(x, y)")
+            return self.pick(
+                "1 // x",
+                "2 ** (y - 1)",
+                "v[x]",
+                "v[mine]",
+                "y if x else mine",
+                "mine in [0, 2]",
+                "max(x, y)",
+            )
         return self.pick("x", "y", "x + 1", "x == y", "x < 2 and y", "not x", "1", "mine", "0")
 
     def steps(self, depth: int, indent: str) -> list[str]:
@@ -102,12 +114,14 @@ class Maker:
             case "add":
                 # Bounded, so that loops do not make endless state spaces.
                 name = self.pick(*VARIABLES)
-                return [f"{indent}- {{write: {name}, value: \"({name} + 1) % 3\"}}"]
+                return [f'{indent}- {{write: {name}, value: "({name} + 1) % 3"}}']
             case "array":
                 index = self.pick("0", "1", "x", "mine", "1 - y")
                 return [f'{indent}- {{write: "v[{index}]", value: {self.pick("1", "mine")}}}']
             case "call":
-                return [f"{indent}- {{call: use, args: [{self.pick('A', 'B', 'R')}, {self.pick('x', 'mine', '1')}]}}"]
+                return [
+                    f"{indent}- {{call: use, args: [{self.pick('A', 'B', 'R')}, {self.pick('x', 'mine', '1')}]}}"
+                ]
             case "let":
                 return [f"{indent}- let: {{mine: {self.pick('0', '1', 'x', '1 - mine')}}}"]
             case "choose":
@@ -157,7 +171,12 @@ class Maker:
             if depth >= 2:
                 return one(f"release: {what}")
             body = self.steps(depth + 1, inner)
-            return [f"{indent}- with: {what}", *([f"{indent}  mode: {mode}"] if mode else []), f"{indent}  do:", *body]
+            return [
+                f"{indent}- with: {what}",
+                *([f"{indent}  mode: {mode}"] if mode else []),
+                f"{indent}  do:",
+                *body,
+            ]
 
         match kind:
             case "locks":
@@ -169,7 +188,9 @@ class Maker:
                         return one(f"acquire: {name}{self.patience(tries=True)}")
                     case "release":
                         return one(f"release: {name}")
-                return under(pick(name, name, "[A, R]", "[B, A]", "[\"L[y]\", A]") if depth < 2 else name)
+                return under(
+                    pick(name, name, "[A, R]", "[B, A]", '["L[y]", A]') if depth < 2 else name
+                )
             case "rwlocks":
                 name = pick("W", "W", "N")
                 mode = pick("read", "write")
@@ -191,9 +212,18 @@ class Maker:
                 name = pick("C", "C", "D", "P")
                 lock = "D" if name == "D" else pick("m", name)
                 if self.random.random() < 0.15:
-                    return one(pick(f"acquire: {lock}", f"notify: {name}", f"release: {lock}", f"wait: {name}"))
+                    return one(
+                        pick(
+                            f"acquire: {lock}",
+                            f"notify: {name}",
+                            f"release: {lock}",
+                            f"wait: {name}",
+                        )
+                    )
                 if self.random.random() < 0.2:
-                    return one(f"wait: {name}, until: {pick('x', 'x == y', 'y == 1')}{self.patience()}")
+                    return one(
+                        f"wait: {name}, until: {pick('x', 'x == y', 'y == 1')}{self.patience()}"
+                    )
                 step = pick(
                     f"wait: {name}{self.patience()}",
                     f"wait: {name}{self.patience()}",
@@ -206,7 +236,14 @@ class Maker:
                 return [f"{indent}- with: {lock}", f"{indent}  do:", f"{inner}- {{{step}}}"]
             case "events":
                 name = pick("E", "F", "E", "F", '"e[mine]"', '"e[0]"')
-                return one(pick(f"wait: {name}{self.patience()}", f"wait: {name}{self.patience()}", f"set: {name}", f"clear: {name}"))
+                return one(
+                    pick(
+                        f"wait: {name}{self.patience()}",
+                        f"wait: {name}{self.patience()}",
+                        f"set: {name}",
+                        f"clear: {name}",
+                    )
+                )
             case "barriers":
                 return one(f"wait: {pick('G', 'G', 'H')}{pick('', ', into: mine')}")
             case "queues":
@@ -235,7 +272,10 @@ class Maker:
         lines = [f"{kind}: {{{SHARED[kind]}}}" for kind in SHARED if kind in self.used()]
         lines.append("variables: {x: 0, y: 0, 'v[2]': 0}")
         lines += self.claims()
-        body = self.pick("{with: which, do: [{write: y, value: a}]}", "{acquire: which}, {if: a, then: [return]}, {release: which}")
+        body = self.pick(
+            "{with: which, do: [{write: y, value: a}]}",
+            "{acquire: which}, {if: a, then: [return]}, {release: which}",
+        )
         lines.append(f"procedures: {{use: {{args: [which, a], do: [{body}]}}}}")
         lines.append("threads:")
         for number in range(self.threads):
@@ -252,14 +292,22 @@ class Maker:
     def claims(self) -> list[str]:
         """Claim something of every state, of the end, and of the output."""
         there = ("variables", "threads", *self.used())
-        states = [asked for kind in there for asked in ASKED[kind] if not (self.alike and "t1" in asked)]
+        states = [
+            asked for kind in there for asked in ASKED[kind] if not (self.alike and "t1" in asked)
+        ]
         lines = []
         if self.random.random() < 0.4:
-            lines.append(f"invariants: [{', '.join(repr_of(s) for s in self.random.sample(states, 2))}]")
+            lines.append(
+                f"invariants: [{', '.join(repr_of(s) for s in self.random.sample(states, 2))}]"
+            )
         if self.random.random() < 0.4:
             always, never, possible = (repr_of(one) for one in self.random.sample(states, 3))
             claims = [f"final: {{always: {always}, never: {never}, possible: [{possible}]}}"]
-            claims.append(self.pick("output: {possible: [p], always: [p]}", "output: {exactly: [p]}", "race: never"))
+            claims.append(
+                self.pick(
+                    "output: {possible: [p], always: [p]}", "output: {exactly: [p]}", "race: never"
+                )
+            )
             lines.append(f"expect: {{{', '.join(claims)}}}")
         return lines
 

@@ -12,7 +12,7 @@ import deadsim
 
 MODULES = ("api.scenario", "api.running", "api.exploring", "api.replaying", "errors")
 
-PROGRAM = '''
+PROGRAM = """
 from __future__ import annotations
 
 import networkx
@@ -35,16 +35,16 @@ try:
     deadsim.loads("threads: 3")
 except deadsim.ScenarioError as error:
     line: int = error.problems[0].place.line
-'''
+"""
 
-WRONG = '''
+WRONG = """
 import deadsim
 
 deadsim.run(deadsim.load("dining"), strategy="by chance")
 deadsim.explore("dining")
 deadsim.load("dining").program = 3
 deadsim.explore(deadsim.load("dining")).verdict.upper().nothing
-'''
+"""
 
 
 @pytest.mark.parametrize("name", sorted(deadsim.__all__))
@@ -65,18 +65,29 @@ def test_a_typed_program_passes_mypy_and_a_wrong_one_does_not(tmp_path: Path) ->
     (tmp_path / "right.py").write_text(PROGRAM)
     (tmp_path / "wrong.py").write_text(WRONG)
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache")]
-    right = subprocess.run([*command, "right.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    right = subprocess.run(
+        [*command, "right.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert right.returncode == 0, right.stdout
-    wrong = subprocess.run([*command, "wrong.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    wrong = subprocess.run(
+        [*command, "wrong.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     lines = {int(line.split(":")[1]) for line in wrong.stdout.splitlines() if "error:" in line}
     assert lines == {4, 5, 6, 7}, wrong.stdout
-    done = subprocess.run([sys.executable, "right.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "right.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_results_are_frozen() -> None:
     scenario = deadsim.load("two_locks")
-    for thing in (scenario, deadsim.run(scenario), deadsim.explore(scenario), deadsim.check("two_locks")):
+    for thing in (
+        scenario,
+        deadsim.run(scenario),
+        deadsim.explore(scenario),
+        deadsim.check("two_locks"),
+    ):
         for name in ("verdict", "result", "anything", "program"):
             with pytest.raises(AttributeError):
                 setattr(thing, name, None)
@@ -89,13 +100,36 @@ def test_plain_data_says_what_the_yaml_would() -> None:
         written = deadsim.load(name)
         data = deadsim.Scenario(yaml.safe_load(written.text))
         assert deadsim.explore(data).claims == deadsim.explore(written).claims
-    sized = deadsim.Scenario({"params": {"n": 2}, "locks": ["A[n]"], "threads": {"t": [{"with": "A[1]", "do": []}]}}, n=3)
+    sized = deadsim.Scenario(
+        {"params": {"n": 2}, "locks": ["A[n]"], "threads": {"t": [{"with": "A[1]", "do": []}]}}, n=3
+    )
     assert sized.params == {"n": 3}
-    texts = {"threads": {"t": [{"print": text} for text in ("on", "0o14", "1e3", "null", "~", "", "a: b", "é", "#", "x" * 200)]}}
-    assert deadsim.run(deadsim.Scenario(texts)).output == ["on", "0o14", "1e3", "null", "~", "", "a: b", "é", "#", "x" * 200]
+    texts = {
+        "threads": {
+            "t": [
+                {"print": text}
+                for text in ("on", "0o14", "1e3", "null", "~", "", "a: b", "é", "#", "x" * 200)
+            ]
+        }
+    }
+    assert deadsim.run(deadsim.Scenario(texts)).output == [
+        "on",
+        "0o14",
+        "1e3",
+        "null",
+        "~",
+        "",
+        "a: b",
+        "é",
+        "#",
+        "x" * 200,
+    ]
 
 
-@pytest.mark.parametrize("data", [{"threads": {"t": [{"acquire": object()}]}}, {"threads": {"t": [{"acquire": 3}]}}, {}, {1: 2}])
+@pytest.mark.parametrize(
+    "data",
+    [{"threads": {"t": [{"acquire": object()}]}}, {"threads": {"t": [{"acquire": 3}]}}, {}, {1: 2}],
+)
 def test_data_that_is_no_scenario_is_an_error_with_its_place(data: object) -> None:
     with pytest.raises(deadsim.ScenarioError) as caught:
         deadsim.Scenario(data)  # type: ignore[arg-type]

@@ -34,7 +34,9 @@ def test_a_room_imports_rooms_of_a_lower_level_only() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda f: str(f.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "file", sorted(PACKAGE.rglob("*.py")), ids=lambda f: str(f.relative_to(PACKAGE))
+)
 def test_a_room_imports_only_the_libraries_that_are_its_own(file: Path) -> None:
     room = file.relative_to(PACKAGE).parts[0]
     found = set()
@@ -64,7 +66,11 @@ def test_every_primitive_has_its_real_counterpart() -> None:
 
 def test_every_primitive_has_its_shape() -> None:
     names = {cls.__name__ for cls in PRIMITIVES}
-    shown = {name for name in names if f"case {name}()" in (PACKAGE / "draw" / "graphs" / "objects.py").read_text()}
+    shown = {
+        name
+        for name in names
+        if f"case {name}()" in (PACKAGE / "draw" / "graphs" / "objects.py").read_text()
+    }
     assert shown == names
 
 

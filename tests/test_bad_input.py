@@ -140,7 +140,9 @@ def test_a_wrong_file_is_refused_with_its_place(name: str, tmp_path: Path) -> No
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     file = tmp_path / "wrong.yaml"
-    file.write_text("lokcs: [A]\nthreads:\n  t:\n    - acquire: B\n    - stepp: x\nexpect: {race: maybe}\n")
+    file.write_text(
+        "lokcs: [A]\nthreads:\n  t:\n    - acquire: B\n    - stepp: x\nexpect: {race: maybe}\n"
+    )
     done = deadsim("run", str(file))
     assert [line.split(":")[1] for line in done.err.splitlines()] == ["1", "4", "5", "6"]
 
@@ -293,13 +295,26 @@ def mutated(text: str, chance: random.Random) -> str:
                 text = text.replace(chance.choice(words), chance.choice(words), 1)
             case 6:
                 word = chance.choice(re.findall(r"\w+", text))
-                other = chance.choice(["0", "-1", "99999999999999999999", "null", "[]", "forever", "i"])
+                other = chance.choice(
+                    ["0", "-1", "99999999999999999999", "null", "[]", "forever", "i"]
+                )
                 text = text.replace(word, other, 1)
             case 7:
                 lines[row], lines[-1 - row] = lines[-1 - row], lines[row]
                 text = "\n".join(lines)
             case _:
-                verb = chance.choice(["wait: A", "put: q", "choose: [1, 2]", "return", "raise: x", "sleep: 9", "yield", "atomic: []"])
+                verb = chance.choice(
+                    [
+                        "wait: A",
+                        "put: q",
+                        "choose: [1, 2]",
+                        "return",
+                        "raise: x",
+                        "sleep: 9",
+                        "yield",
+                        "atomic: []",
+                    ]
+                )
                 lines.insert(row, f"    - {verb}")
                 text = "\n".join(lines)
     return text
@@ -307,7 +322,9 @@ def mutated(text: str, chance: random.Random) -> str:
 
 @settings(max_examples=2_000)
 @given(st.sampled_from(VALID), st.integers(0, 2**32))
-def test_a_mutated_file_is_answered_and_never_crashes(tmp_path_factory: pytest.TempPathFactory, text: str, seed: int) -> None:
+def test_a_mutated_file_is_answered_and_never_crashes(
+    tmp_path_factory: pytest.TempPathFactory, text: str, seed: int
+) -> None:
     file = os.path.join(tmp_path_factory.getbasetemp(), "mutated.yaml")
     with open(file, "wb") as stream:
         stream.write(mutated(text, random.Random(seed)).encode("utf-8", "surrogatepass"))

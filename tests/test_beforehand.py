@@ -18,7 +18,7 @@ CAN_FAIL = {
     " {write: x, value: x + x}, {add: x}, {add: x}]\n",
     "permits at their bound": f"semaphores: {{s: {MOST}}}\nthreads: {{a: [{{release: s}}]}}\n",
     "permits by the count": f"semaphores: {{s: {2**62}}}\nthreads: {{a: [{{release: s, count: {2**62}}}]}}\n",
-    "a text that is at its bound": f"variables: {{x: {MOST - 1}}}\nthreads:\n  a: [{{print: \"{'y' * 9_990}{{x}}\"}}]\n",
+    "a text that is at its bound": f'variables: {{x: {MOST - 1}}}\nthreads:\n  a: [{{print: "{"y" * 9_990}{{x}}"}}]\n',
     "a lock that nobody holds": "locks: [A]\nthreads: {a: [{release: A}]}\n",
     "a condition without its lock": "conditions: [c]\nthreads: {a: [{notify: c}]}\n",
     "a closed pipe": "pipes: {p: {capacity: 1}}\nthreads: {a: [{close: p}, {send: p, value: 1}]}\n",
@@ -48,4 +48,6 @@ def test_counting_for_ever_is_not_called_impossible_to_fail() -> None:
 
 def test_what_cannot_fail_is_known() -> None:
     text = "locks: [A]\nvariables: {x: 0}\nthreads:\n  'a[2]': [{with: A, do: [{add: x}]}]\n"
-    assert {"misuse", "error", "race", "livelock"} <= impossible(System(deadsim.loads(text).program)).keys()
+    assert {"misuse", "error", "race", "livelock"} <= impossible(
+        System(deadsim.loads(text).program)
+    ).keys()

@@ -13,7 +13,17 @@ from deadsim.api.picturing import players
 
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 360, "height": 740}
-HOSTILE = ["</script>", "<lock>", "&#65;", "\"quoted\" 'too'", "a\nb", "x" * 300, "철학자", "שלום", "<img src=x onerror=alert(1)>"]
+HOSTILE = [
+    "</script>",
+    "<lock>",
+    "&#65;",
+    "\"quoted\" 'too'",
+    "a\nb",
+    "x" * 300,
+    "철학자",
+    "שלום",
+    "<img src=x onerror=alert(1)>",
+]
 
 
 class Pages:
@@ -84,9 +94,17 @@ def cells(page: Any) -> list[list[str]]:
 def test_a_page_opens_on_the_failure(pages: Pages) -> None:
     page = pages.open(dining().html())
     assert step(page) == "#step=6"
-    assert page.locator("#status").inner_text().startswith("Step 6 of 6: philosopher[2] acquires fork[2] (line 18).")
+    assert (
+        page.locator("#status")
+        .inner_text()
+        .startswith("Step 6 of 6: philosopher[2] acquires fork[2] (line 18).")
+    )
     assert page.locator("#status").inner_text().endswith("Deadlock.")
-    assert page.locator("#verdict").inner_text().startswith("DEADLOCK after step 6: circular wait of 3 threads")
+    assert (
+        page.locator("#verdict")
+        .inner_text()
+        .startswith("DEADLOCK after step 6: circular wait of 3 threads")
+    )
     assert page.locator(".node.core").count() == 6
     page.click("#start")
     assert step(page) == "#step=0"
@@ -157,7 +175,9 @@ def test_keys_are_left_alone_in_a_field(pages: Pages) -> None:
     page.focus("#slider")
     page.keyboard.press("ArrowRight")
     assert step(page) == "#step=1"
-    assert page.get_attribute("#slider", "aria-valuetext").startswith("Step 1 of 6: philosopher[0] thinks")
+    assert page.get_attribute("#slider", "aria-valuetext").startswith(
+        "Step 1 of 6: philosopher[0] thinks"
+    )
 
 
 def test_the_address_says_the_step_both_ways(pages: Pages) -> None:
@@ -228,7 +248,13 @@ def test_variables_say_what_they_were(pages: Pages) -> None:
 
 def test_a_race_is_found_by_its_key_and_ordered_by_nothing(pages: Pages) -> None:
     result = explore(load("lost_update"))
-    page = pages.open(next(one for one in players(result.result) if "RACE" in one[:60_000] and "Next race" not in one[:100]))
+    page = pages.open(
+        next(
+            one
+            for one in players(result.result)
+            if "RACE" in one[:60_000] and "Next race" not in one[:100]
+        )
+    )
     page.keyboard.press("Home")
     page.keyboard.press("r")
     assert step(page) != "#step=0"
@@ -271,7 +297,9 @@ def test_the_last_row_of_the_table_is_what_the_json_says_for_every_scenario(page
             for wait in defect.get("waits", []):
                 if wait["blocked"] and "schedule" not in defect:
                     assert rows[wait["thread"]][4] == str(wait["line"]), name
-        shown = page.evaluate("[...document.querySelectorAll('#variables tbody tr')].map(r => [r.children[0].textContent, r.children[1].textContent])")
+        shown = page.evaluate(
+            "[...document.querySelectorAll('#variables tbody tr')].map(r => [r.children[0].textContent, r.children[1].textContent])"
+        )
         assert dict(shown) == {key: repr(value) for key, value in report["variables"].items()}, name
 
 
@@ -282,7 +310,9 @@ def test_the_picture_and_the_table_agree_at_every_step(pages: Pages) -> None:
         until(page, f"document.querySelector('#count').textContent.startsWith('{taken} ')")
         rows = cells(page)
         held = page.evaluate("[...document.querySelectorAll('#graph .edge.hold:not(.off)')].length")
-        waits = page.evaluate("[...document.querySelectorAll('#graph .edge.wait:not(.off)')].length")
+        waits = page.evaluate(
+            "[...document.querySelectorAll('#graph .edge.wait:not(.off)')].length"
+        )
         assert held == sum(len(row[2].split(", ")) for row in rows if row[2])
         assert waits == sum(1 for row in rows if row[3])
 
@@ -309,8 +339,13 @@ def test_hostile_names_in_the_drawing(pages: Pages) -> None:
     for text in HOSTILE:
         threads = (program.threads[0]._replace(name=text), *program.threads[1:])
         objects = (program.objects[0]._replace(name=f"{text}!"), *program.objects[1:])
-        renamed = tuple(choice._replace(thread=text) if choice.thread == program.threads[0].name else choice for choice in done.schedule)
-        other = done._replace(program=program._replace(threads=threads, objects=objects), schedule=renamed, defects=())
+        renamed = tuple(
+            choice._replace(thread=text) if choice.thread == program.threads[0].name else choice
+            for choice in done.schedule
+        )
+        other = done._replace(
+            program=program._replace(threads=threads, objects=objects), schedule=renamed, defects=()
+        )
         page = pages.open(player(other))
         assert cells(page)[0][0].split() == text.replace("\n", " ").split()
         assert page.evaluate("document.scripts.length") == 2
@@ -320,7 +355,12 @@ def test_hostile_names_in_the_drawing(pages: Pages) -> None:
 def test_a_narrow_page_does_not_scroll_sideways(name: str, pages: Pages) -> None:
     page = pages.open(run(load(name)).html(), size=NARROW)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    assert page.evaluate("Math.min(...[...document.querySelectorAll('#controls button, #controls select')].map(b => b.getBoundingClientRect().height))") >= 32
+    assert (
+        page.evaluate(
+            "Math.min(...[...document.querySelectorAll('#controls button, #controls select')].map(b => b.getBoundingClientRect().height))"
+        )
+        >= 32
+    )
 
 
 def test_without_scripts_the_end_is_there(context: Any, tmp_path: Path) -> None:
@@ -335,7 +375,10 @@ def test_without_scripts_the_end_is_there(context: Any, tmp_path: Path) -> None:
     assert page.locator("#controls").is_hidden()
     assert page.locator("#graph .edge.wait:visible").count() == 3
     assert page.locator("#events li").count() == 6
-    assert page.locator("#threads tbody tr").first.inner_text().split()[:2] == ["philosopher[0]", "blocked"]
+    assert page.locator("#threads tbody tr").first.inner_text().split()[:2] == [
+        "philosopher[0]",
+        "blocked",
+    ]
     page.close()
 
 
@@ -361,7 +404,10 @@ def test_questions_do_not_tell_the_answer(pages: Pages) -> None:
     for _ in range(4):
         page.keyboard.press("n")
     page.locator("#quiz button", has_text="philosopher[0]").click()
-    assert "No: philosopher[0] waits for fork[1], held by philosopher[1]." in page.locator("#quiz").inner_text()
+    assert (
+        "No: philosopher[0] waits for fork[1], held by philosopher[1]."
+        in page.locator("#quiz").inner_text()
+    )
     assert "1 of 2 right" in page.locator("#quiz").inner_text()
     page.keyboard.press("End")
     assert "This is the end" in page.locator("#quiz").inner_text()
@@ -375,7 +421,9 @@ def test_no_serious_barrier_for_anybody(name: str, scheme: str, pages: Pages) ->
     page = pages.open(run(load(name)).html())
     # Its script is put in by the debugger, which the page's own policy does not concern.
     page.evaluate(Path(axe.__file__).with_name("axe.min.js").read_text(encoding="utf-8") + "; 0")
-    found = page.evaluate("axe.run().then(done => done.violations.map(one => [one.impact, one.id, one.nodes.map(n => n.html.slice(0, 200))]))")
+    found = page.evaluate(
+        "axe.run().then(done => done.violations.map(one => [one.impact, one.id, one.nodes.map(n => n.html.slice(0, 200))]))"
+    )
     assert [one for one in found if one[0] in ("serious", "critical")] == []
     pages.page.emulate_media(color_scheme="light")
 
@@ -384,10 +432,18 @@ def test_forced_colors_and_print_keep_the_picture(pages: Pages) -> None:
     page = pages.open(dining().html())
     page.emulate_media(forced_colors="active", reduced_motion="reduce")
     assert page.locator("#graph .edge.wait:visible").count() == 3
-    assert page.evaluate("getComputedStyle(document.querySelector('.veil')).transitionDuration") == "0s"
-    page.emulate_media(media="print", forced_colors="none", reduced_motion="no-preference", color_scheme="dark")
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.veil')).transitionDuration")
+        == "0s"
+    )
+    page.emulate_media(
+        media="print", forced_colors="none", reduced_motion="no-preference", color_scheme="dark"
+    )
     assert page.locator("#controls").is_hidden()
-    assert page.evaluate("getComputedStyle(document.querySelector('.bg')).fill") == "rgb(255, 255, 255)"
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.bg')).fill")
+        == "rgb(255, 255, 255)"
+    )
     page.emulate_media(media="screen", color_scheme="light")
 
 

@@ -42,7 +42,13 @@ def test_the_json_of_a_deadlock(two: Path) -> None:
     ]  # fmt: skip
     left, right = threads
     assert left.pop("waits") == defects[0]["waits"][0]
-    assert left == {"thread": "left", "state": "blocked", "line": 6, "column": 7, "holds": [{"object": "A", "line": 5}]}
+    assert left == {
+        "thread": "left",
+        "state": "blocked",
+        "line": 6,
+        "column": 7,
+        "holds": [{"object": "A", "line": 5}],
+    }
     assert (right["state"], right["line"], right["waits"]["for"]) == ("blocked", 10, ["left"])
     (deadlock,) = defects
     assert deadlock.pop("message").startswith("circular wait of 2 threads: left holds A")
@@ -64,7 +70,9 @@ def test_the_text_of_a_deadlock(two: Path, golden) -> None:  # type: ignore[no-u
     golden("two_locks.txt", deadsim("run", "two_locks.yaml").out)
 
 
-@pytest.mark.parametrize("name", ["dining", "lost_update", "partial_deadlock", "print_race", "orphaned_lock"])
+@pytest.mark.parametrize(
+    "name", ["dining", "lost_update", "partial_deadlock", "print_race", "orphaned_lock"]
+)
 def test_the_text_of_other_runs(name: str, golden) -> None:  # type: ignore[no-untyped-def]
     golden(f"{name}.txt", deadsim("run", name).out)
 
@@ -79,7 +87,9 @@ def test_the_last_line_replays(two: Path) -> None:
     assert again.out == first
 
 
-def test_a_replay_carries_the_params_that_were_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replay_carries_the_params_that_were_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     first = deadsim("run", "dining", "-p", "n=2")
     assert "deadsim replay -p n=2 dining 'philosopher[0]" in first.out
@@ -134,7 +144,9 @@ def test_many_runs_are_counted() -> None:
     assert report["first_seed"] == 3
     assert report["outcomes"]["completed"] + report["outcomes"]["stuck"] == 40
     entry = report["defects"]["deadlock (circular-wait)"]
-    one = deadsim("run", "two_locks", "--strategy", "random", "--seed", str(entry["first_seed"]), "--quiet")
+    one = deadsim(
+        "run", "two_locks", "--strategy", "random", "--seed", str(entry["first_seed"]), "--quiet"
+    )
     assert one.out.startswith("DEADLOCK")
     text = deadsim("run", "two_locks", "--runs", "40", "--seed", "3").out
     assert "40 runs of two locks, two orders (seeds 3 to 42, random)" in text
@@ -162,7 +174,9 @@ def test_a_changed_scenario_is_a_warning(two: Path) -> None:
     assert "two_locks.yaml has changed since the schedule was saved" in done.err
 
 
-def test_a_schedule_finds_its_scenario_from_another_folder(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_schedule_finds_its_scenario_from_another_folder(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path("sub").mkdir()
     deadsim("run", "two_locks.yaml", "--save-schedule", "sub/s.schedule")
     assert "scenario: ../two_locks.yaml" in Path("sub/s.schedule").read_text()
@@ -172,7 +186,9 @@ def test_a_schedule_finds_its_scenario_from_another_folder(two: Path, monkeypatc
 
 def test_the_scenarios_that_ship_are_listed() -> None:
     done = deadsim("scenarios")
-    assert any(line.split() == ["dining", "dining", "philosophers"] for line in done.out.splitlines())
+    assert any(
+        line.split() == ["dining", "dining", "philosophers"] for line in done.out.splitlines()
+    )
     assert deadsim("scenarios", "--format", "json").json["scenarios"][0]["name"] == "bakery"
 
 
@@ -194,7 +210,9 @@ def test_control_characters_do_not_reach_the_terminal(tmp_path: Path) -> None:
 
 def test_names_in_other_scripts(tmp_path: Path) -> None:
     file = tmp_path / "한국.yaml"
-    file.write_text("locks: [열쇠]\nthreads: {'철학자[i < 2]': [{with: 열쇠, do: [{step: '{i} 먹는다'}]}]}\n")
+    file.write_text(
+        "locks: [열쇠]\nthreads: {'철학자[i < 2]': [{with: 열쇠, do: [{step: '{i} 먹는다'}]}]}\n"
+    )
     done = deadsim("run", str(file))
     assert done.status == 0
     assert "철학자[1]" in done.out
@@ -242,5 +260,15 @@ def test_the_attributes_of_a_result_bear_the_names_of_the_json() -> None:
     done = package.run(package.load("worker_queue"), seed=3)
     report = json.loads(done.to_json())
     assert [key for key in report if key != "deadsim" and not hasattr(done, key)] == []
-    for key in ("command", "scenario", "params", "strategy", "seed", "steps", "trace", "output", "variables"):
+    for key in (
+        "command",
+        "scenario",
+        "params",
+        "strategy",
+        "seed",
+        "steps",
+        "trace",
+        "output",
+        "variables",
+    ):
         assert getattr(done, key) == report[key], key

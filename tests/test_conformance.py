@@ -133,7 +133,9 @@ class Queues(RuleBasedStateMachine):
         if not hasattr(self, "real"):
             return
         there = list(self.real.queue)
-        assert (sorted(there) if self.order == "priority" else there) == list(self.kernel.content.items)
+        assert (sorted(there) if self.order == "priority" else there) == list(
+            self.kernel.content.items
+        )
 
 
 class Events(RuleBasedStateMachine):

@@ -18,7 +18,9 @@ HEAD = "locks: {A: , B: , C: , R: {reentrant: true}}\nthreads:\n"
 
 
 def test_circular_wait() -> None:
-    (found,) = deadlocks(HEAD + "  a: [{acquire: A}, {acquire: B}]\n  b: [{acquire: B}, {acquire: A}]\n")
+    (found,) = deadlocks(
+        HEAD + "  a: [{acquire: A}, {acquire: B}]\n  b: [{acquire: B}, {acquire: A}]\n"
+    )
     assert (found.kind, found.threads, found.objects) == ("circular-wait", ("a", "b"), ("B", "A"))
     assert found.cycle == ("a", "b")
     assert (found.step, found.proof) == (1, "proved")
@@ -29,9 +31,17 @@ def test_circular_wait() -> None:
 
 
 def test_a_deadlock_is_reported_while_a_member_is_still_on_its_way() -> None:
-    text = HEAD + "  a: [{acquire: A}, {step: w}, {acquire: B}]\n  b: [{acquire: B}, {step: w}, {acquire: A}]\n"
+    text = (
+        HEAD
+        + "  a: [{acquire: A}, {step: w}, {acquire: B}]\n  b: [{acquire: B}, {step: w}, {acquire: A}]\n"
+    )
     (found,) = deadlocks(text)
-    assert (found.kind, found.threads, found.step, found.proof) == ("circular-wait", ("a", "b"), 2, "relaxed")
+    assert (found.kind, found.threads, found.step, found.proof) == (
+        "circular-wait",
+        ("a", "b"),
+        2,
+        "relaxed",
+    )
     assert [(w.thread, w.blocked) for w in found.waits] == [("a", True), ("b", False)]
 
 
@@ -40,7 +50,9 @@ def test_a_circle_of_locks_and_joins() -> None:
     assert (found.kind, found.threads, found.objects) == ("circular-wait", ("a", "b"), ("b", "A"))
 
 
-@pytest.mark.parametrize("body", ["{acquire: A}, {acquire: A}", "{with: A, do: [{with: A, do: []}]}"])
+@pytest.mark.parametrize(
+    "body", ["{acquire: A}, {acquire: A}", "{with: A, do: [{with: A, do: []}]}"]
+)
 def test_self_deadlock(body: str) -> None:
     (found,) = deadlocks(HEAD + f"  a: [{body}]\n")
     assert (found.kind, found.threads, found.objects) == ("self-deadlock", ("a",), ("A",))
@@ -51,7 +63,10 @@ def test_a_reentrant_lock_is_no_self_deadlock() -> None:
 
 
 def test_orphaned_lock() -> None:
-    text = HEAD + "  a: [{acquire: A}]\n  b: [{step: w}, {acquire: A}]\n  busy: [{repeat: 5, do: [step: w]}]\n"
+    text = (
+        HEAD
+        + "  a: [{acquire: A}]\n  b: [{step: w}, {acquire: A}]\n  busy: [{repeat: 5, do: [step: w]}]\n"
+    )
     (found,) = deadlocks(text)
     assert (found.kind, found.threads, found.waits[0].wakers) == ("orphaned-lock", ("b",), ("a",))
     assert found.still_running == ("busy",)
@@ -95,7 +110,10 @@ def test_a_run_stops_at_its_first_deadlock_unless_told_to_go_on() -> None:
 
 
 def test_a_lock_whose_owner_goes_round_for_ever() -> None:
-    text = HEAD + "  a: {daemon: true, do: [{acquire: A}, {forever: [yield]}]}\n  b: [{step: w}, {acquire: A}]\n"
+    text = (
+        HEAD
+        + "  a: {daemon: true, do: [{acquire: A}, {forever: [yield]}]}\n  b: [{step: w}, {acquire: A}]\n"
+    )
     (found,) = deadlocks(text)
     assert (found.kind, found.threads) == ("never-signalled", ("b",))
 
@@ -106,14 +124,20 @@ def test_a_join_of_a_thread_that_goes_round_for_ever() -> None:
 
 
 def test_a_stuck_daemon_is_a_leak_and_no_defect() -> None:
-    text = HEAD + "  a: {daemon: true, do: [{acquire: A}, {acquire: A}]}\n  b: [{step: w}, {step: w}]\n"
+    text = (
+        HEAD
+        + "  a: {daemon: true, do: [{acquire: A}, {acquire: A}]}\n  b: [{step: w}, {step: w}]\n"
+    )
     done = ran(text)
     assert (done.outcome, done.verdict, done.defects) == ("completed", "as-expected", ())
     assert [leak.kind for leak in done.result.leaks] == ["self-deadlock"]
 
 
 def test_a_daemon_in_the_core_and_a_thread_behind_it_is_a_defect() -> None:
-    text = HEAD + "  a: {daemon: true, do: [{acquire: A}, {acquire: A}]}\n  b: [{step: w}, {acquire: A}]\n"
+    text = (
+        HEAD
+        + "  a: {daemon: true, do: [{acquire: A}, {acquire: A}]}\n  b: [{step: w}, {acquire: A}]\n"
+    )
     (found,) = deadlocks(text)
     assert (found.threads, found.also_stuck) == (("a",), ("b",))
 

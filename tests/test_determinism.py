@@ -54,7 +54,9 @@ def test_other_pythons(version: str, tmp_path: Path) -> None:
     for name in ("yaml", "networkx", "graphviz"):
         module = __import__(name)
         source = Path(module.__file__).parent
-        shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+        shutil.copytree(
+            source, tmp_path / name, ignore=shutil.ignore_patterns("*.so", "__pycache__")
+        )
     assert bytes_of(python, 0, *paths, str(tmp_path)) == bytes_of(sys.executable, 0)
 
 

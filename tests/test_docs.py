@@ -27,7 +27,8 @@ def verbs() -> str:
     rows = ["| verb | options | meaning |", "| --- | --- | --- |"]
     for verb in VERBS.values():
         options = "; ".join(
-            f"`{one.name}`{' (required)' if one.required else ''}: {sentence(one.about)}" for one in verb.options
+            f"`{one.name}`{' (required)' if one.required else ''}: {sentence(one.about)}"
+            for one in verb.options
         )
         rows.append(f"| `{verb.name}` | {options} | {sentence(verb.about)} |")
     return "\n".join(rows)
@@ -40,7 +41,13 @@ def sections() -> str:
         options = []
         for one in section.options:
             name = f"**`{one.name}`**" if one.name == section.short else f"`{one.name}`"
-            default = "required" if one.required else f"`{str(one.default).lower()}`" if one.default is not None else ""
+            default = (
+                "required"
+                if one.required
+                else f"`{str(one.default).lower()}`"
+                if one.default is not None
+                else ""
+            )
             options.append(f"{name}: {sentence(one.about)}{f' ({default})' if default else ''}")
         rows.append(f"| `{section.name}` | {sentence(section.about)} | {'; '.join(options)} |")
     return "\n".join(rows)
@@ -60,11 +67,15 @@ def commands() -> str:
         arguments = [one for one in command.params if isinstance(one, click.Argument)]
         usage = " ".join(["deadsim", name, *map(written, arguments)])
         lines += ["", f"## `{usage}`", ""]
-        lines.append("\n\n".join(" ".join(part.split()) for part in (command.help or "").split("\n\n")))
+        lines.append(
+            "\n\n".join(" ".join(part.split()) for part in (command.help or "").split("\n\n"))
+        )
         options = [one for one in command.params if isinstance(one, click.Option)]
         if options:
             lines += ["", "| option | |", "| --- | --- |"]
-            lines += [f"| `{sentence(option(one))}` | {sentence(one.help or '')} |" for one in options]
+            lines += [
+                f"| `{sentence(option(one))}` | {sentence(one.help or '')} |" for one in options
+            ]
     return "\n".join(lines) + "\n"
 
 
@@ -87,7 +98,12 @@ def option(given: click.Option) -> str:
 def filled(page: str) -> str:
     """Put the tables into the page on the language."""
     for name, table in (("verbs", verbs()), ("sections", sections())):
-        page = re.sub(rf"<!-- {name} -->\n.*?<!-- end -->", lambda _, n=name, t=table: f"<!-- {n} -->\n{t}\n<!-- end -->", page, flags=re.S)
+        page = re.sub(
+            rf"<!-- {name} -->\n.*?<!-- end -->",
+            lambda _, n=name, t=table: f"<!-- {n} -->\n{t}\n<!-- end -->",
+            page,
+            flags=re.S,
+        )
     return page
 
 

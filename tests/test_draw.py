@@ -63,7 +63,11 @@ def test_a_ring_goes_clockwise_from_twelve() -> None:
     result = run(load("dining", n=3)).result
     graph = deadlock_graph(result, result.deadlocks[0])
     boxes = lay_out(graph).boxes
-    assert [node.name for node in graph.nodes[:3]] == ["philosopher[0]", "fork[1]", "philosopher[1]"]
+    assert [node.name for node in graph.nodes[:3]] == [
+        "philosopher[0]",
+        "fork[1]",
+        "philosopher[1]",
+    ]
     middle = (sum(box.x for box in boxes) / 6, sum(box.y for box in boxes) / 6)
     assert min(boxes, key=lambda box: box.y) is boxes[0]
     assert abs(boxes[0].x - middle[0]) < 1
@@ -71,7 +75,9 @@ def test_a_ring_goes_clockwise_from_twelve() -> None:
     assert boxes[5].x < middle[0]
 
 
-@pytest.mark.parametrize("name", ["self_deadlock", "orphaned_lock", "three_cycle", "partial_deadlock", "dining"])
+@pytest.mark.parametrize(
+    "name", ["self_deadlock", "orphaned_lock", "three_cycle", "partial_deadlock", "dining"]
+)
 def test_every_kind_has_a_picture(name: str) -> None:
     picture = run(load(name)).svg()
     assert words(picture)[0].startswith("DEADLOCK")
@@ -143,7 +149,9 @@ def shown() -> dict[str, Node]:
 
 
 def test_each_primitive_has_a_shape_and_says_its_state(shown: dict[str, Node]) -> None:
-    looks = {name: (node.shape, node.below) for name, node in shown.items() if node.kind == "object"}
+    looks = {
+        name: (node.shape, node.below) for name, node in shown.items() if node.kind == "object"
+    }
     assert looks == {
         "A": ("box", ()),
         "R": ("box", ("x2",)),
@@ -176,7 +184,10 @@ def test_who_waits_for_a_time_is_told_apart() -> None:
     text = "locks: [A]\nthreads:\n  a: [{acquire: A}, {step: x}, {step: x}]\n  b: [{acquire: A, timeout: 7}]\n"
     done = run(loads(text), max_steps=1)
     edges = graph_of(done.result, "resources").edges
-    assert [(edge.kind, edge.label) for edge in edges] == [("hold", "held by"), ("wait", "waits (7 s)")]
+    assert [(edge.kind, edge.label) for edge in edges] == [
+        ("hold", "held by"),
+        ("wait", "waits (7 s)"),
+    ]
     assert list(done.wait_for_graph().edges) == []
 
 
@@ -191,13 +202,17 @@ def test_who_is_stuck_behind_a_deadlock_is_a_victim() -> None:
     graph = graph_of(graphs(WAITING).result, "resources")
     by_name = {node.name: node for node in graph.nodes}
     assert by_name["c"].below == ("<text>:5", "stuck behind the deadlock") or by_name["c"].idle
-    text = WAITING.replace("c: [{with: A, do: []}]", "c: [{step: x}, {step: x}, {step: x}, {with: A, do: []}]")
+    text = WAITING.replace(
+        "c: [{with: A, do: []}]", "c: [{step: x}, {step: x}, {step: x}, {with: A, do: []}]"
+    )
     graph = graph_of(graphs(text).result, "resources")
     by_name = {node.name: node for node in graph.nodes}
     assert by_name["c"].victim
     assert by_name["c"].lines[-1] == "stuck behind the deadlock"
     assert not by_name["c"].strong
-    assert any(line.startswith("stuck behind the deadlock: c waits for A") for line in graph.sentences)
+    assert any(
+        line.startswith("stuck behind the deadlock: c waits for A") for line in graph.sentences
+    )
 
 
 @pytest.mark.parametrize("kind", ["wait-for", "resources"])
@@ -243,10 +258,36 @@ def overlapping(placed: Placed) -> list[tuple[int, int]]:
 def any_graph(draw: st.DrawFn) -> Graph:
     """Draw a graph of threads and objects, with rings or without."""
     threads, objects = draw(st.integers(0, 7)), draw(st.integers(0, 7))
-    names = [f"t{n}" * draw(st.integers(1, 9)) for n in range(threads)] + [f"o{n}" for n in range(objects)]
-    nodes = tuple(Node(name, "thread" if n < threads else "object", ("x",) * (n % 3), name, "ellipse" if n < threads else "box") for n, name in enumerate(names))
-    pairs = draw(st.lists(st.tuples(st.integers(0, max(0, threads - 1)), st.integers(threads, max(threads, len(names) - 1))), max_size=12)) if threads and objects else []
-    edges = tuple(Edge(a, b, "wait", "waits for", "") if n % 2 else Edge(b, a, "hold", "held by", "") for n, (a, b) in enumerate(pairs))
+    names = [f"t{n}" * draw(st.integers(1, 9)) for n in range(threads)] + [
+        f"o{n}" for n in range(objects)
+    ]
+    nodes = tuple(
+        Node(
+            name,
+            "thread" if n < threads else "object",
+            ("x",) * (n % 3),
+            name,
+            "ellipse" if n < threads else "box",
+        )
+        for n, name in enumerate(names)
+    )
+    pairs = (
+        draw(
+            st.lists(
+                st.tuples(
+                    st.integers(0, max(0, threads - 1)),
+                    st.integers(threads, max(threads, len(names) - 1)),
+                ),
+                max_size=12,
+            )
+        )
+        if threads and objects
+        else []
+    )
+    edges = tuple(
+        Edge(a, b, "wait", "waits for", "") if n % 2 else Edge(b, a, "hold", "held by", "")
+        for n, (a, b) in enumerate(pairs)
+    )
     length = draw(st.integers(0, min(threads, objects)))
     ring = tuple(number for n in range(length) for number in (n, threads + n))
     return Graph("title", ("said",), nodes, edges, (ring,) if length > 1 else ())
@@ -274,12 +315,17 @@ def test_graph_commands(tmp_path: Path) -> None:
     assert done.out.startswith("flowchart LR")
     done = deadsim("graph", "dining", "--kind", "timeline", "--format", "mermaid")
     assert done.out.startswith("sequenceDiagram")
-    assert deadsim("graph", "dining", "--kind", "timeline", "--format", "dot").out.startswith("digraph deadsim {")
+    assert deadsim("graph", "dining", "--kind", "timeline", "--format", "dot").out.startswith(
+        "digraph deadsim {"
+    )
 
 
 def test_identifiers_stand_once_whatever_the_names_are() -> None:
     ids = Ids()
-    made = [ids.make("thread", name) for name in ("a[1]", "a-1", "a[1", "a-1-2", "a-1-3", "a 1", "철학자", "[]", "-")]
+    made = [
+        ids.make("thread", name)
+        for name in ("a[1]", "a-1", "a[1", "a-1-2", "a-1-3", "a 1", "철학자", "[]", "-")
+    ]
     assert len(set(made)) == len(made)
     assert made[0] == "thread-a-1"
 
@@ -287,7 +333,9 @@ def test_identifiers_stand_once_whatever_the_names_are() -> None:
 # Layout engines.
 
 
-def test_the_engine_that_is_asked_for_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_engine_that_is_asked_for_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = engine()
     if real is None:
         pytest.skip("no Graphviz on this machine")
@@ -303,7 +351,9 @@ def test_the_engine_that_is_asked_for_is_used(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("program", ["exit 1", "echo no graph", "exit 0"])
-def test_an_engine_that_is_none_is_refused_before_anything_runs(program: str, tmp_path: Path) -> None:
+def test_an_engine_that_is_none_is_refused_before_anything_runs(
+    program: str, tmp_path: Path
+) -> None:
     fake = tmp_path / "dot"
     fake.write_text(f"#!/bin/sh\n{program}\n")
     fake.chmod(0o755)
@@ -315,7 +365,9 @@ def test_an_engine_that_is_none_is_refused_before_anything_runs(program: str, tm
     assert not (tmp_path / "x.svg").exists()
 
 
-def test_an_engine_that_hangs_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_hangs_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = tmp_path / "dot"
     fake.write_text("#!/bin/sh\nexec sleep 60\n")
     fake.chmod(0o755)
@@ -342,7 +394,10 @@ def test_png_is_drawn_by_graphviz(kind: str, tmp_path: Path) -> None:
     if engine() is None:
         pytest.skip("no Graphviz on this machine")
     file = tmp_path / "x.png"
-    assert deadsim("graph", "dining", "--kind", kind, "--format", "png", "--output", str(file)).status == 0
+    assert (
+        deadsim("graph", "dining", "--kind", kind, "--format", "png", "--output", str(file)).status
+        == 0
+    )
     assert file.read_bytes().startswith(b"\x89PNG\r\n")
     assert file.stat().st_size > 10_000
 
@@ -409,7 +464,9 @@ def test_the_order_of_locks_is_no_verdict() -> None:
 def test_who_gives_up_is_in_no_inversion() -> None:
     assert order_of(BOTH % ("acquire", "")).title.endswith("in opposite orders")
     for given_up in (", blocking: false", ", timeout: 1"):
-        assert order_of(BOTH % ("acquire", given_up)).title.endswith("no two threads take locks in opposite orders")
+        assert order_of(BOTH % ("acquire", given_up)).title.endswith(
+            "no two threads take locks in opposite orders"
+        )
 
 
 def test_a_reentrant_lock_is_held_until_it_is_given_back_wholly() -> None:
@@ -430,9 +487,13 @@ def test_one_thread_alone_has_no_opposite_orders() -> None:
 
 def test_readers_do_not_wait_for_readers() -> None:
     text = "rwlocks: [A, B]\nthreads:\n  a: [{with: [A, B], mode: %s, do: []}]\n  b: [{with: [B, A], mode: %s, do: []}]\n"
-    assert order_of(text % ("read", "read")).title.endswith("no two threads take locks in opposite orders")
+    assert order_of(text % ("read", "read")).title.endswith(
+        "no two threads take locks in opposite orders"
+    )
     assert order_of(text % ("read", "write")).title.endswith("2 locks in opposite orders")
-    behind = text.replace("[A, B]\nthreads", "{A: {prefer: writers}, B: {prefer: writers}}\nthreads")
+    behind = text.replace(
+        "[A, B]\nthreads", "{A: {prefer: writers}, B: {prefer: writers}}\nthreads"
+    )
     assert order_of(behind % ("read", "read")).title.endswith("2 locks in opposite orders")
 
 
@@ -462,7 +523,9 @@ HOSTILE = [
 def renamed(text: str) -> Graph:
     """Give a graph whose every text is this one."""
     graph = graph_of(run(load("two_locks")).result, "resources")
-    nodes = tuple(node._replace(name=text, tooltip=text, lines=(text,), place=text) for node in graph.nodes)
+    nodes = tuple(
+        node._replace(name=text, tooltip=text, lines=(text,), place=text) for node in graph.nodes
+    )
     edges = tuple(edge._replace(label=text, tooltip=text) for edge in graph.edges)
     return graph._replace(title=text, sentences=(text,), nodes=nodes, edges=edges)
 
@@ -478,7 +541,10 @@ def visible(text: str) -> str:
 def test_hostile_texts_in_svg(text: str) -> None:
     done = run(load("two_locks")).result
     other = done._replace(program=done.program._replace(name=text, file=text))
-    for picture in (paint(graph := renamed(text), lay_out(graph)), draw_graph(deadlock_graph(other, done.deadlocks[0]))):
+    for picture in (
+        paint(graph := renamed(text), lay_out(graph)),
+        draw_graph(deadlock_graph(other, done.deadlocks[0])),
+    ):
         root = xml.fromstring(picture)
         assert not list(root.iter(f"{SVG}script"))
     titles = [one.text for one in xml.fromstring(draw_graph(renamed(text))).iter(f"{SVG}title")]
@@ -509,12 +575,16 @@ def test_hostile_texts_in_dot_are_labels_in_every_engine(text: str) -> None:
     written = dot(renamed(text))
     shown = "".join(c if c == "\n" or visible(c) == c else "\ufffd" for c in text)
     for program in programs:
-        done = subprocess.run([program, "-Tsvg"], input=written.encode(), capture_output=True, check=True)
+        done = subprocess.run(
+            [program, "-Tsvg"], input=written.encode(), capture_output=True, check=True
+        )
         root = xml.fromstring(done.stdout)
         assert not list(root.iter(f"{SVG}script"))
         lines = [one.text for one in root.iter(f"{SVG}text") if one.text and one.text.strip()]
         assert all(line.strip() in shown for line in lines), (program, lines)
-        done = subprocess.run([program, "-Tjson"], input=written.encode(), capture_output=True, check=True)
+        done = subprocess.run(
+            [program, "-Tjson"], input=written.encode(), capture_output=True, check=True
+        )
         assert len(json.loads(done.stdout)["objects"]) == 4
 
 
@@ -524,9 +594,21 @@ def test_any_text_is_a_label_in_dot(text: str) -> None:
     programs = dot_programs()
     if not programs:
         pytest.skip("no Graphviz on this machine")
-    done = subprocess.run([programs[-1], "-Tsvg"], input=dot(renamed(text)).encode(), capture_output=True, check=True)
+    done = subprocess.run(
+        [programs[-1], "-Tsvg"], input=dot(renamed(text)).encode(), capture_output=True, check=True
+    )
     root = xml.fromstring(done.stdout)
-    assert {one.tag.removeprefix(SVG) for one in root.iter()} <= {"svg", "g", "title", "text", "polygon", "ellipse", "path", "polyline", "a"}
+    assert {one.tag.removeprefix(SVG) for one in root.iter()} <= {
+        "svg",
+        "g",
+        "title",
+        "text",
+        "polygon",
+        "ellipse",
+        "path",
+        "polyline",
+        "a",
+    }
 
 
 @settings(max_examples=200)
@@ -546,10 +628,15 @@ def from_mermaid(text: str) -> str:
 def test_hostile_texts_in_mermaid(text: str) -> None:
     written = flowchart(renamed(text))
     for line in written.splitlines():
-        assert re.fullmatch(r"flowchart LR|  %% .*|  n\d+\S*\"[^\"]*\"\S+|  n\d+ \S+\|\"[^\"]*\"\| n\d+|  said\[\"[^\"]*\"\]:::said|  classDef .*", line), line
+        assert re.fullmatch(
+            r"flowchart LR|  %% .*|  n\d+\S*\"[^\"]*\"\S+|  n\d+ \S+\|\"[^\"]*\"\| n\d+|  said\[\"[^\"]*\"\]:::said|  classDef .*",
+            line,
+        ), line
         for label in re.findall(r'"([^"]*)"', line):
             assert not re.search(r"[<>&]", label.replace("<br/>", ""))
-    shown = "".join(" " if c == "\n" else c if c.isprintable() or c in "\u200f" else "\ufffd" for c in text)
+    shown = "".join(
+        " " if c == "\n" else c if c.isprintable() or c in "\u200f" else "\ufffd" for c in text
+    )
     first = re.search(r'^  n0\S*?"(.*?)<br/>', written, re.M)
     assert first is not None
     assert from_mermaid(first[1]) == shown
@@ -568,8 +655,13 @@ def locking(seed: int) -> str:
             steps.append(f"{{with: {lock}{mode}, do: [{', '.join(inner)}]}}")
         return steps
 
-    threads = "".join(f"  t{n}: [{', '.join(body(draw.randint(0, 2)))}]\n" for n in range(draw.randint(2, 3)))
-    return "locks: {A: , B: , C: , R: {reentrant: true}}\nconditions: [m]\nrwlocks: [W]\nthreads:\n" + threads
+    threads = "".join(
+        f"  t{n}: [{', '.join(body(draw.randint(0, 2)))}]\n" for n in range(draw.randint(2, 3))
+    )
+    return (
+        "locks: {A: , B: , C: , R: {reentrant: true}}\nconditions: [m]\nrwlocks: [W]\nthreads:\n"
+        + threads
+    )
 
 
 def test_no_circular_wait_of_locks_is_missing_from_the_order() -> None:
@@ -579,7 +671,12 @@ def test_no_circular_wait_of_locks_is_missing_from_the_order() -> None:
         result = explore(made, claims=["deadlock"], max_states=5000, every=True)
         graph = lock_order_graph(made.program)
         marked += any(edge.strong for edge in graph.edges)
-        ends = {graph.nodes[n].name for edge in graph.edges if edge.strong for n in (edge.start, edge.end)}
+        ends = {
+            graph.nodes[n].name
+            for edge in graph.edges
+            if edge.strong
+            for n in (edge.start, edge.end)
+        }
         for one in result.deadlocks:
             if one.kind == "circular-wait" and all(wait.blocked for wait in one.waits):
                 seen += 1

@@ -57,7 +57,11 @@ def test_a_hundred_runs_of_every_scenario_leave_nothing_behind() -> None:
         runner = Runner(program)
         for seed in range(100):
             with Pool() as pool:
-                runner.run(pool, program.plan._replace(strategy="random", seed=seed, script=None), max_steps=300)
+                runner.run(
+                    pool,
+                    program.plan._replace(strategy="random", seed=seed, script=None),
+                    max_steps=300,
+                )
         assert (threading.active_count(), descriptors(), os.sched_getaffinity(0)) == before, file
         del runner, program
         gc.collect()
@@ -95,7 +99,9 @@ def test_a_strategy_that_picks_a_blocked_thread_is_an_internal_error() -> None:
         def pick(self, options):  # type: ignore[no-untyped-def]
             return 0
 
-    system = System(loads("locks: [A]\nthreads: {a: [{acquire: A}, {acquire: A}], b: [step: x]}\n").program)
+    system = System(
+        loads("locks: [A]\nthreads: {a: [{acquire: A}, {acquire: A}], b: [step: x]}\n").program
+    )
     with Pool() as pool, pytest.raises(InternalError):
         execute(system, Wrong(Chance(0)), pool)
 
@@ -131,7 +137,9 @@ def test_an_interrupt_ends_a_run_at_its_next_step() -> None:
             return False
 
     with Pool() as pool:
-        done = execute(System(loads(SPIN).program), RoundRobin(Chance(0)), pool, (Ask(),), interrupt=interrupt)
+        done = execute(
+            System(loads(SPIN).program), RoundRobin(Chance(0)), pool, (Ask(),), interrupt=interrupt
+        )
     assert (done.ending, len(done.events)) == ("interrupted", 10)
 
 
@@ -155,13 +163,15 @@ def test_many_threads_at_once() -> None:
 
 
 def test_a_thread_that_starts_late_owns_nothing_that_another_left_held() -> None:
-    run = deadsim.run(loads("""
+    run = deadsim.run(
+        loads("""
 locks: {R: {reentrant: true}}
 threads:
   first: [{acquire: R}]
   later: {autostart: false, do: [{acquire: R, blocking: false, into: got}, {assert: not got}]}
   main: [{join: first}, {start: later}]
-"""))
+""")
+    )
     assert run.outcome == "completed"
     assert not run.defects
 

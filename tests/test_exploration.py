@@ -161,7 +161,9 @@ def test_verdicts_do_not_depend_on_the_order_of_declaration(seed: int, random: R
     if plain.complete and turned.complete:
         assert turned.claims == plain.claims
         assert [d.finding.type for d in turned.defects] == [d.finding.type for d in plain.defects]
-        assert sorted(one.kind for one in turned.deadlocks) == sorted(one.kind for one in plain.deadlocks)
+        assert sorted(one.kind for one in turned.deadlocks) == sorted(
+            one.kind for one in plain.deadlocks
+        )
 
 
 def test_a_schedule_in_memory_has_the_events_of_real_threads() -> None:
@@ -193,7 +195,9 @@ def test_a_budget_that_is_spent_leaves_nothing_decided_that_is_not() -> None:
 
 
 def test_what_was_shown_stays_shown_when_a_budget_is_spent() -> None:
-    text = "variables: {x: 0}\nthreads:\n  a[6]:\n  - repeat: 3\n    do: [{add: x}]\n  - raise: oh\n"
+    text = (
+        "variables: {x: 0}\nthreads:\n  a[6]:\n  - repeat: 3\n    do: [{add: x}]\n  - raise: oh\n"
+    )
     result = explored(text, max_states=2_000, max_executions=50)
     assert not result.complete
     assert result.claims["error"].found == "possible"
@@ -215,7 +219,12 @@ def test_deadlocks_alone_are_decided_in_fewer_states() -> None:
     for n in (5, 20):
         lines = []
         for i in range(n):
-            steps = [("acquire", i), ("acquire", (i + 1) % n), ("release", (i + 1) % n), ("release", i)]
+            steps = [
+                ("acquire", i),
+                ("acquire", (i + 1) % n),
+                ("release", (i + 1) % n),
+                ("release", i),
+            ]
             body = ", ".join(f"{{{verb}: 'f[{fork}]'}}" for verb, fork in steps)
             lines.append(f"  p{i}: [{{forever: [{body}]}}]")
         text = "\n".join([f"locks: ['f[{n}]']", "threads:", *lines])
@@ -223,8 +232,15 @@ def test_deadlocks_alone_are_decided_in_fewer_states() -> None:
         assert result.claims["deadlock"].found == "always"
         assert result.states == n * n - n + 2
         assert result.deadlocks[0].kind == "circular-wait"
-        last = lines[-1].replace(f"f[{n - 1}]", "f[x]").replace("f[0]", f"f[{n - 1}]").replace("f[x]", "f[0]")
-        turned = explored("\n".join([f"locks: ['f[{n}]']", "threads:", *lines[:-1], last]), claims=["deadlock"])
+        last = (
+            lines[-1]
+            .replace(f"f[{n - 1}]", "f[x]")
+            .replace("f[0]", f"f[{n - 1}]")
+            .replace("f[x]", "f[0]")
+        )
+        turned = explored(
+            "\n".join([f"locks: ['f[{n}]']", "threads:", *lines[:-1], last]), claims=["deadlock"]
+        )
         assert turned.claims["deadlock"].found == "never"
         assert turned.states is not None
         assert turned.states <= n * n
@@ -332,7 +348,9 @@ def test_a_sample_shows_but_does_not_prove(strategy: str) -> None:
     assert result.executions == 100
     assert not result.complete
     assert result.deadlocks[0].kind == "circular-wait"
-    fine = explored("locks: [A]\nthreads: {a: [{with: A, do: [pass]}]}\n", sample=strategy, max_executions=20)
+    fine = explored(
+        "locks: [A]\nthreads: {a: [{with: A, do: [pass]}]}\n", sample=strategy, max_executions=20
+    )
     assert fine.claims["deadlock"].found == "unknown"
     assert fine.verdict == "undecided"
 
@@ -437,7 +455,9 @@ def test_a_search_that_is_interrupted_is_not_complete() -> None:
 
         from deadsim.api.exploring import explore_with
 
-        scenario = deadsim.loads(LOOP.replace("forever:", "repeat: 8\n      do:").replace("[2]", "[4]"))
+        scenario = deadsim.loads(
+            LOOP.replace("forever:", "repeat: 8\n      do:").replace("[2]", "[4]")
+        )
         result = explore_with(scenario, Request(), look)
         assert result.interrupted
         assert not result.complete
@@ -454,9 +474,13 @@ def test_widening_changes_no_verdict() -> None:
     assert search.complete
 
 
-def test_a_space_that_is_widened_at_any_time_changes_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_space_that_is_widened_at_any_time_changes_no_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seeds = range(PROGRAMS // 5)
-    plain = [deadsim.explore(deadsim.loads(scenario(seed)), max_states=MOST_STATES) for seed in seeds]
+    plain = [
+        deadsim.explore(deadsim.loads(scenario(seed)), max_states=MOST_STATES) for seed in seeds
+    ]
     widened = 0
 
     class Narrow(Space):
@@ -480,7 +504,9 @@ def test_a_space_that_is_widened_at_any_time_changes_no_verdict(monkeypatch: pyt
     assert widened > PROGRAMS / 10
 
 
-def test_an_invariant_is_looked_at_in_a_space_that_is_widened(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invariant_is_looked_at_in_a_space_that_is_widened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(stateful, "MANY", 100)
     text = """
 variables: {x: 0}

@@ -45,7 +45,11 @@ def test_the_json_of_an_exploration(two: Path) -> None:
     assert report["verdict"] == "as-expected"
     assert report["complete"] is True
     assert report["claims"]["deadlock"]["found"] == "possible"
-    assert report["claims"]["deadlock"] == {"expected": "possible", "found": "possible", "holds": True}
+    assert report["claims"]["deadlock"] == {
+        "expected": "possible",
+        "found": "possible",
+        "holds": True,
+    }
     assert set(report["claims"]) == {
         "deadlock", "livelock", "race", "assertion", "invariant", "misuse", "error",
     }  # fmt: skip
@@ -94,7 +98,9 @@ def test_exit_status(tmp_path: Path) -> None:
 
 def test_refuted_comes_before_undecided(tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
-    file.write_text("variables: {x: 0}\nthreads:\n  a: [{forever: [{add: x}]}]\n  b: [{raise: oh}]\n")
+    file.write_text(
+        "variables: {x: 0}\nthreads:\n  a: [{forever: [{add: x}]}]\n  b: [{raise: oh}]\n"
+    )
     done = deadsim("explore", str(file), "--max-states", "40", "--format", "json")
     assert done.json["claims"]["error"]["holds"] is False
     assert done.json["claims"]["deadlock"]["holds"] is None
@@ -124,7 +130,9 @@ def test_a_range_of_a_param_is_a_table() -> None:
     rows = [line.split() for line in done.out.splitlines() if line.startswith("n=")]
     assert [row[0] for row in rows] == ["n=2", "n=3", "n=4"]
     assert "no claim is broken" in done.out
-    many = deadsim("explore", str(SCENARIOS / "dining.yaml"), "-p", "n=2..3", "--format", "json").json
+    many = deadsim(
+        "explore", str(SCENARIOS / "dining.yaml"), "-p", "n=2..3", "--format", "json"
+    ).json
     assert [one["params"]["n"] for one in many["results"]] == [2, 3]
 
 
@@ -139,10 +147,21 @@ def test_the_smallest_that_breaks_is_named(tmp_path: Path) -> None:
     assert "the first that breaks a claim: n=3" in done.out
 
 
-@pytest.mark.parametrize("options", [[], ["--claims", "deadlock"], ["--engine", "threads"], ["--sample", "pos"], ["--preemptions", "1"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--claims", "deadlock"],
+        ["--engine", "threads"],
+        ["--sample", "pos"],
+        ["--preemptions", "1"],
+    ],
+)
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_every_way_of_exploring_takes_every_size(options: list[str], n: int) -> None:
-    done = deadsim("explore", str(SCENARIOS / "dining.yaml"), "-p", f"n={n}", *options, "--format", "json")
+    done = deadsim(
+        "explore", str(SCENARIOS / "dining.yaml"), "-p", f"n={n}", *options, "--format", "json"
+    )
     found = done.json["claims"]["deadlock"]["found"]
     assert done.status in (0, 1, 3)
     if done.json["complete"]:
@@ -175,7 +194,16 @@ def test_the_same_bytes_but_for_the_seconds(two: Path) -> None:
     for seed in ("0", "1", "77"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         for file in (two, SCENARIOS / "conditions" / "wrong_waiter.yaml"):
-            command = [sys.executable, "-m", "deadsim", "explore", str(file), "--format", "json", "--all"]
+            command = [
+                sys.executable,
+                "-m",
+                "deadsim",
+                "explore",
+                str(file),
+                "--format",
+                "json",
+                "--all",
+            ]
             done = subprocess.run(command, capture_output=True, env=environment, check=False)
             report = json.loads(done.stdout)
             report.pop("seconds")
@@ -211,7 +239,9 @@ def test_steps_on_nothing_shared_need_no_more_than_one_order(tmp_path: Path) -> 
 
 def test_write_expect_keeps_comments_and_layout(tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
-    text = "# a lesson\n" + TWO.replace("  deadlock: possible", "  # what we think\n  deadlock: never")
+    text = "# a lesson\n" + TWO.replace(
+        "  deadlock: possible", "  # what we think\n  deadlock: never"
+    )
     file.write_text(text)
     done = deadsim("explore", str(file), "--write-expect")
     assert done.status == 0, done.out + done.err
@@ -231,7 +261,10 @@ def test_write_expect_adds_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_more_workers_say_the_same() -> None:
-    for what in (["check", str(SCENARIOS / "locks")], ["explore", str(SCENARIOS / "races" / "publish.yaml")]):
+    for what in (
+        ["check", str(SCENARIOS / "locks")],
+        ["explore", str(SCENARIOS / "races" / "publish.yaml")],
+    ):
         reports = []
         for workers in ("1", "2"):
             report = deadsim(*what, "--workers", workers, "--format", "json").json

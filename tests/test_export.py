@@ -28,7 +28,9 @@ def ran(text: str, folder: Path, hangs: bool = False) -> subprocess.CompletedPro
     file = folder / "program.py"
     text = text.replace("LIMIT = 5.0", f"LIMIT = {0.5 if hangs else 30.0}")
     file.write_text(text, encoding="utf-8")
-    return subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [sys.executable, str(file)], capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def may(name: str) -> set[int]:
@@ -57,7 +59,9 @@ def test_a_defect_of_the_gallery_happens_where_it_is_forced(name: str, tmp_path:
     for found in library.explore(scenario).defects:
         done = ran(as_python(scenario.program, found.schedule), tmp_path, hangs=True)
         assert "Traceback" not in done.stderr
-        assert done.returncode in wanted.get(found.finding.type, {ENDS, FAILS, HANGS}), found.finding
+        assert done.returncode in wanted.get(found.finding.type, {ENDS, FAILS, HANGS}), (
+            found.finding
+        )
 
 
 def test_random_programs_are_forced_into_their_defects(tmp_path: Path) -> None:
@@ -67,7 +71,9 @@ def test_random_programs_are_forced_into_their_defects(tmp_path: Path) -> None:
         for found in library.explore(scenario, max_states=5_000, max_seconds=5).defects[:1]:
             text = as_python(scenario.program, found.schedule)
             # All of the schedule was taken when the program is given up, or ends.
-            text = text.replace("os._exit(", "print('left:', len(turn.coming), flush=True) or os._exit(")
+            text = text.replace(
+                "os._exit(", "print('left:', len(turn.coming), flush=True) or os._exit("
+            )
             done = ran(text, tmp_path, hangs=True)
             assert "left: 0" in done.stdout, (seed, done.stderr)
             assert "Traceback" not in done.stderr
@@ -93,7 +99,13 @@ def test_a_saved_schedule_forces_a_program_every_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "status"),
-    [("self_deadlock", HANGS), ("never_set", HANGS), ("missing_task_done", HANGS), ("broken_pipe", FAILS), ("stack", ENDS)],
+    [
+        ("self_deadlock", HANGS),
+        ("never_set", HANGS),
+        ("missing_task_done", HANGS),
+        ("broken_pipe", FAILS),
+        ("stack", ENDS),
+    ],
 )
 def test_what_happens_under_every_schedule_happens(name: str, status: int, tmp_path: Path) -> None:
     assert ran(exported(name), tmp_path, status == HANGS).returncode == status
@@ -171,7 +183,12 @@ threads:
 
 
 def test_every_verb_and_section_is_written(tmp_path: Path) -> None:
-    (tmp_path / "all.yaml").write_text(EVERYTHING.replace('["L[n]", R: {reentrant: true}, class]', '{"L[n]": null, R: {reentrant: true}, class: null}'))
+    (tmp_path / "all.yaml").write_text(
+        EVERYTHING.replace(
+            '["L[n]", R: {reentrant: true}, class]',
+            '{"L[n]": null, R: {reentrant: true}, class: null}',
+        )
+    )
     text = exported(str(tmp_path / "all.yaml"), "-p", "n=3")
     tree = ast.parse(text)
     assert ast.get_docstring(tree) is not None

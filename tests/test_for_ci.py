@@ -82,7 +82,15 @@ def test_junit_has_a_case_for_each_claim() -> None:
     suites = {suite.get("name"): suite for suite in root}
     assert set(suites) == {"./two.yaml", "./fine.yaml", "./spin, 100%.yaml", "./broken.yaml"}
     two = {case.get("name"): case for case in suites["./two.yaml"]}
-    assert list(two) == ["deadlock", "livelock", "race", "assertion", "invariant", "misuse", "error"]
+    assert list(two) == [
+        "deadlock",
+        "livelock",
+        "race",
+        "assertion",
+        "invariant",
+        "misuse",
+        "error",
+    ]
     failure = two["deadlock"].find("failure")
     assert failure is not None
     assert "replay:   deadsim replay ./two.yaml 'left right'" in (failure.text or "")
@@ -101,7 +109,11 @@ def strangers(model: Any, where: str = "") -> list[str]:
     """List what the model of SARIF does not know."""
     if isinstance(model, BaseModel):
         found = [f"{where}.{name}" for name in model.model_extra or {}]
-        return found + [s for name in type(model).model_fields for s in strangers(getattr(model, name), f"{where}.{name}")]
+        return found + [
+            s
+            for name in type(model).model_fields
+            for s in strangers(getattr(model, name), f"{where}.{name}")
+        ]
     if isinstance(model, list):
         return [s for number, one in enumerate(model) for s in strangers(one, f"{where}[{number}]")]
     return []
@@ -148,14 +160,20 @@ def test_nothing_that_xml_cannot_have_is_written() -> None:
 def test_the_hook_of_pre_commit_takes_scenario_files() -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert hook["entry"].split()[0] == "deadsim"
-    for name, taken in (("a/x.deadsim.yaml", True), ("scenarios/locks/x.yml", True), ("a/x.yaml", False)):
+    for name, taken in (
+        ("a/x.deadsim.yaml", True),
+        ("scenarios/locks/x.yml", True),
+        ("a/x.yaml", False),
+    ):
         assert bool(re.search(hook["files"], name)) is taken
     done = deadsim(*hook["entry"].split()[1:], "two.yaml", "broken.yaml")
     assert done.status == 2
 
 
 def test_a_claim_that_holds_otherwise_is_said_to() -> None:
-    Path("kind.yaml").write_text(TWO.replace("race: possible", "deadlock: {claim: possible, kind: lost-wakeup}"))
+    Path("kind.yaml").write_text(
+        TWO.replace("race: possible", "deadlock: {claim: possible, kind: lost-wakeup}")
+    )
     (line,) = annotations(deadsim("check", "kind.yaml", "--github").out)
     assert line.endswith("claim possible, kind lost-wakeup: it is possible, but not as claimed")
     Path("level.yaml").write_text(TWO.replace("race: possible", "deadlock: always"))

@@ -35,7 +35,9 @@ def test_its_example_shows_it_and_its_mend_does_not(kind: str) -> None:
     if explained.fix is not None:
         mended = library.explore(library.load(explained.fix))
         assert mended.verdict == "as-expected"
-        assert kind not in {one.finding.type for one in mended.defects} | {one.kind for one in mended.deadlocks}
+        assert kind not in {one.finding.type for one in mended.defects} | {
+            one.kind for one in mended.deadlocks
+        }
 
 
 def test_the_page_on_deadlocks_gives_the_same_examples_and_mends() -> None:
@@ -70,7 +72,9 @@ def test_a_new_scenario_runs(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     assert file.read_text() == before
 
 
-def test_a_new_scenario_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_scenario_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     done = deadsim("new", "nowhere/mine")
     assert done.status == 2
@@ -92,9 +96,15 @@ def test_doctor_says_what_is_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_shell_can_complete_commands_options_and_scenarios(shell: str) -> None:
     if shell != "bash" or shutil.which("bash"):
         assert "_DEADSIM_COMPLETE" in deadsim("completion", shell).out
-    for words, wanted in (("deadsim ex", "explore"), ("deadsim run --str", "--strategy"), ("deadsim run dini", "dining")):
+    for words, wanted in (
+        ("deadsim ex", "explore"),
+        ("deadsim run --str", "--strategy"),
+        ("deadsim run dini", "dining"),
+    ):
         environment = {**os.environ, "_DEADSIM_COMPLETE": f"{shell}_complete", "COMP_WORDS": words}
-        environment["COMP_CWORD"] = words.split()[-1] if shell == "fish" else str(len(words.split()) - 1)
+        environment["COMP_CWORD"] = (
+            words.split()[-1] if shell == "fish" else str(len(words.split()) - 1)
+        )
         command = [shutil.which("deadsim", path=str(Path(sys.executable).parent)) or "deadsim"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert wanted in done.stdout, done.stderr

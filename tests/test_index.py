@@ -6,7 +6,18 @@ from deadsim import load
 
 GALLERY = Path(__file__).parent.parent / "scenarios"
 PAGE = GALLERY / "README.md"
-TAUGHT = ("locks", "semaphores", "conditions", "events", "barriers", "queues", "pipes", "races", "time", "fixes")
+TAUGHT = (
+    "locks",
+    "semaphores",
+    "conditions",
+    "events",
+    "barriers",
+    "queues",
+    "pipes",
+    "races",
+    "time",
+    "fixes",
+)
 
 
 def index() -> str:

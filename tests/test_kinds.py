@@ -18,7 +18,9 @@ def first(text: str, **options: object) -> Deadlock:
 
 
 def test_the_page_has_every_kind_with_an_example_that_shows_it() -> None:
-    rows = re.findall(r"^\| `([a-z-]+)` \| \[\w+\]\(\.\./(scenarios/\S+\.yaml)\)", PAGE.read_text(), re.M)
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \| \[\w+\]\(\.\./(scenarios/\S+\.yaml)\)", PAGE.read_text(), re.M
+    )
     assert [kind for kind, _ in rows] == list(DEADLOCK_KINDS)
     for kind, file in rows:
         program = load(str(PAGE.parent.parent / file)).program
@@ -36,7 +38,9 @@ def test_the_reports_on_the_page_are_what_is_printed() -> None:
         path = str(PAGE.parent.parent / file.group(1))
         said = report.strip().strip("`")
         seeds = [deadsim("run", path).out]
-        seeds += [deadsim("run", path, "--strategy", "random", "--seed", str(s)).out for s in range(30)]
+        seeds += [
+            deadsim("run", path, "--strategy", "random", "--seed", str(s)).out for s in range(30)
+        ]
         assert any(said in out for out in seeds), (said, seeds[0])
 
 
@@ -89,7 +93,12 @@ def test_the_reports_on_the_page_are_what_is_printed() -> None:
 )  # fmt: skip
 def test_kind_core_and_objects(text, kind, threads, objects, lost_at) -> None:  # type: ignore[no-untyped-def]
     found = first(text)
-    assert (found.kind, found.threads, found.objects, found.lost_at) == (kind, threads, objects, lost_at)
+    assert (found.kind, found.threads, found.objects, found.lost_at) == (
+        kind,
+        threads,
+        objects,
+        lost_at,
+    )
 
 
 def test_a_woken_waiter_waits_for_the_lock_and_not_for_the_condition() -> None:
@@ -100,7 +109,11 @@ def test_a_woken_waiter_waits_for_the_lock_and_not_for_the_condition() -> None:
     )
     before, after = run(loads(text), keep_going=True).deadlocks
     assert (before.kind, before.objects) == ("nested-monitor", ("c", "other"))
-    assert (after.kind, after.threads, after.objects) == ("circular-wait", ("waiter", "waker"), ("m", "other"))
+    assert (after.kind, after.threads, after.objects) == (
+        "circular-wait",
+        ("waiter", "waker"),
+        ("m", "other"),
+    )
 
 
 def test_collateral_threads_of_a_communication_deadlock() -> None:
@@ -109,7 +122,11 @@ def test_collateral_threads_of_a_communication_deadlock() -> None:
         "  right: [{get: b}, {put: a, value: 1}]\n  boss: [{join: left}]\n"
     )
     found = first(text)
-    assert (found.kind, found.threads, found.also_stuck) == ("communication", ("left", "right"), ("boss",))
+    assert (found.kind, found.threads, found.also_stuck) == (
+        "communication",
+        ("left", "right"),
+        ("boss",),
+    )
     assert found.cycle == ("left", "right")
 
 

@@ -66,21 +66,47 @@ def test_the_wheel_carries_the_scenarios_and_its_types(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests", "simulator"))]
 
 
-def test_the_wheel_runs_dining_by_its_name_with_an_empty_path(installed: Path, tmp_path: Path) -> None:
+def test_the_wheel_runs_dining_by_its_name_with_an_empty_path(
+    installed: Path, tmp_path: Path
+) -> None:
     environment = {"PATH": "", "PYTHONPATH": ""}
     out = run(
-        installed / "deadsim", "run", "dining", "--svg", tmp_path / "d.svg", cwd=tmp_path, env=environment
+        installed / "deadsim",
+        "run",
+        "dining",
+        "--svg",
+        tmp_path / "d.svg",
+        cwd=tmp_path,
+        env=environment,
     )
     assert out.startswith("DEADLOCK after 10 steps")
     assert xml.fromstring((tmp_path / "d.svg").read_text()).tag.endswith("svg")
-    run(installed / "deadsim", "run", "gate_lock", "--svg", tmp_path / "g.svg", cwd=tmp_path, env=environment)
+    run(
+        installed / "deadsim",
+        "run",
+        "gate_lock",
+        "--svg",
+        tmp_path / "g.svg",
+        cwd=tmp_path,
+        env=environment,
+    )
     assert xml.fromstring((tmp_path / "g.svg").read_text()).tag.endswith("svg")
-    run(installed / "deadsim", "run", "dining", "--html", tmp_path / "d.html", cwd=tmp_path, env=environment)
+    run(
+        installed / "deadsim",
+        "run",
+        "dining",
+        "--html",
+        tmp_path / "d.html",
+        cwd=tmp_path,
+        env=environment,
+    )
     assert (tmp_path / "d.html").read_text().startswith("<!DOCTYPE html>")
 
 
 def test_as_a_module(installed: Path, tmp_path: Path) -> None:
-    out = run(installed / "python", "-m", "deadsim", "--version", cwd=tmp_path, env={"PYTHONPATH": ""})
+    out = run(
+        installed / "python", "-m", "deadsim", "--version", cwd=tmp_path, env={"PYTHONPATH": ""}
+    )
     assert out.startswith("deadsim, version")
 
 

@@ -55,15 +55,25 @@ def test_what_the_page_carries_is_every_moment_of_the_run(seed: int | None) -> N
         followed = states(data)
         assert len(followed) == len(shown.moments)
         for moment, scene, now in zip(shown.moments, scenes.scenes, followed, strict=True):
-            assert [tuple(data["rows"][number]) for number in now["r"]] == [row(one) for one in moment.situation.threads], name
+            assert [tuple(data["rows"][number]) for number in now["r"]] == [
+                row(one) for one in moment.situation.threads
+            ], name
             looks = [data["looks"][number] for number in now["n"]]
-            assert [look[1] for look in looks] == [list(scene.nodes[one].below) for one in scenes.names], name
+            assert [look[1] for look in looks] == [
+                list(scene.nodes[one].below) for one in scenes.names
+            ], name
             there = [key for key, number in zip(scenes.keys, now["e"], strict=True) if number >= 0]
-            assert set(there) == {key for key in scene.edges if key[0] in scenes.names and key[1] in scenes.names}, name
+            assert set(there) == {
+                key for key in scene.edges if key[0] in scenes.names and key[1] in scenes.names
+            }, name
             # What the picture shows is what the table says.
-            held = sorted((hold.object, one.thread) for one in moment.situation.threads for hold in one.holds)
+            held = sorted(
+                (hold.object, one.thread) for one in moment.situation.threads for hold in one.holds
+            )
             assert sorted(key[:2] for key in there if key[2] == "hold") == held, name
-        assert [change["x"] for change in data["moments"]] == [list(moment.enabled) for moment in shown.moments]
+        assert [change["x"] for change in data["moments"]] == [
+            list(moment.enabled) for moment in shown.moments
+        ]
 
 
 def test_a_deadlock_stands_out_from_the_step_on_that_made_it() -> None:
@@ -77,13 +87,20 @@ def test_a_deadlock_stands_out_from_the_step_on_that_made_it() -> None:
 
 def test_where_a_page_opens_is_said_in_its_data() -> None:
     done = run(load("two_locks"))
-    assert [data_of(page)["mode"] for page in (done.html(), done.html(teach=True), done.html(quiz=True))] == ["failure", "teach", "quiz"]
+    assert [
+        data_of(page)["mode"] for page in (done.html(), done.html(teach=True), done.html(quiz=True))
+    ] == ["failure", "teach", "quiz"]
     assert data_of(done.html())["focus"] == 2
     assert data_of(run(load("gate_lock")).html())["focus"] is None
 
 
 def test_every_result_has_a_page() -> None:
-    for result in (run(load("two_locks")), explore(load("two_locks")), explore(load("gate_lock")), deadsim.check("two_locks")):
+    for result in (
+        run(load("two_locks")),
+        explore(load("two_locks")),
+        explore(load("gate_lock")),
+        deadsim.check("two_locks"),
+    ):
         page = result.html()
         assert page.startswith("<!DOCTYPE html>")
         assert page.rstrip().endswith("</html>")
@@ -108,11 +125,15 @@ def test_what_all_schedules_say_stands_on_the_page_of_one_run() -> None:
     assert refuted.verdict == "refuted"
     assert "<strong>REFUTED</strong>" in refuted.html()
     assert "verdict: refuted (deadlock)" in refuted.html()
-    spent = explore(loads(CLAIMED.format("never")), max_states=2, max_executions=1, claims=["deadlock"])
+    spent = explore(
+        loads(CLAIMED.format("never")), max_states=2, max_executions=1, claims=["deadlock"]
+    )
     assert spent.verdict == "undecided"
     page = spent.html()
     assert "<strong>UNDECIDED</strong>" in page
-    assert "no schedule that was looked at shows a defect of those asked for; this is one run" in page
+    assert (
+        "no schedule that was looked at shows a defect of those asked for; this is one run" in page
+    )
     assert ">UNDECIDED</text>" in spent.timeline()
     fine = explore(loads(CLAIMED.format("never")))
     assert "<strong>OK</strong>" in fine.html()
@@ -122,7 +143,9 @@ def test_what_all_schedules_say_stands_on_the_page_of_one_run() -> None:
 def test_who_could_help_is_drawn_where_nothing_is_held() -> None:
     result = explore(load("crossed_events"))
     data = data_of(result.html())
-    labels = [data["arrows"][number][0] for number in states(data)[data["focus"]]["e"] if number >= 0]
+    labels = [
+        data["arrows"][number][0] for number in states(data)[data["focus"]]["e"] if number >= 0
+    ]
     assert labels.count("set by") == 2
 
 
@@ -133,7 +156,10 @@ def test_the_page_asks_nobody_for_anything() -> None:
         addresses = re.findall(r"https?://[^\s\"'<)]*", page)
         assert set(addresses) <= {"http://www.w3.org/2000/svg"}
         assert not re.search(r"<(link|img|iframe|object|embed)\b|@import|url\((?!#)", page)
-        assert not re.search(r"\b(eval|Function|innerHTML|outerHTML|insertAdjacentHTML|document\.write|localStorage|fetch)\b", page.split('id="data"')[1])
+        assert not re.search(
+            r"\b(eval|Function|innerHTML|outerHTML|insertAdjacentHTML|document\.write|localStorage|fetch)\b",
+            page.split('id="data"')[1],
+        )
 
 
 def test_a_page_without_data_is_small() -> None:
@@ -169,7 +195,13 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     )
     seen = set()
     for seed in ("0", "1", "77"):
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed, "PATH": ""})
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PATH": ""},
+        )
         seen.add(done.stdout)
     assert len(seen) == 1
 
@@ -188,7 +220,9 @@ def test_any_text_is_inert_in_a_page(text: str) -> None:
     done = run(load("two_locks")).result
     threads = (done.program.threads[0]._replace(name=text), *done.program.threads[1:])
     program = done.program._replace(name=text, file=text, source=text, threads=threads)
-    names = tuple(one._replace(thread=text) if one.thread == "left" else one for one in done.schedule)
+    names = tuple(
+        one._replace(thread=text) if one.thread == "left" else one for one in done.schedule
+    )
     page = player(done._replace(program=program, schedule=names, defects=()))
     assert len(re.findall(r"<script", page)) == 2
     assert len(re.findall(r"</script>", page)) == 2

@@ -40,7 +40,9 @@ def test_opposite_orders_are_found_with_a_schedule_that_deadlocks() -> None:
 def test_the_predicted_schedule_replays(tmp_path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "two.yaml"
     file.write_text(HEAD + f"threads:\n  a: [{{step: w}}, {AB}]\n  b: [{BA}]\n")
-    (defect,) = deadsim("run", str(file), "--strategy", "sequential", "--format", "json").json["defects"]
+    (defect,) = deadsim("run", str(file), "--strategy", "sequential", "--format", "json").json[
+        "defects"
+    ]
     again = deadsim("replay", str(file), " ".join(defect["schedule"]), "--format", "json").json
     (replayed,) = again["defects"]
     assert (replayed["kind"], replayed["threads"]) == (defect["kind"], defect["threads"])
@@ -112,7 +114,9 @@ def nested(seed: int) -> str:
             body.append("{start: t2}")
         for _ in range(chance.choice((1, 2))):
             held = chance.sample(["A", "B", "C", "R", "G"], chance.choice((1, 2, 2, 3)))
-            inner = chance.choice(["{write: x, value: 1}", "{step: w}", "{if: x, then: [{with: C, do: []}]}"])
+            inner = chance.choice(
+                ["{write: x, value: 1}", "{step: w}", "{if: x, then: [{with: C, do: []}]}"]
+            )
             body.append(f"{{with: [{', '.join(held)}], do: [{inner}]}}")
         if late and number == 0 and chance.random() < 0.5:
             body.insert(chance.randrange(1, len(body) + 1), "{join: t2}")

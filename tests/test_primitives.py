@@ -20,7 +20,11 @@ def shown(done: Run) -> list[str]:
     for event in done.events:
         about = done.program.about(event.objects) or ""
         failed = "" if event.success else " fails"
-        rows.append(f"{done.program.threads[event.thread].name} {event.verb}{marks[event.phase]} {about}{failed}".replace("  ", " ").rstrip())
+        rows.append(
+            f"{done.program.threads[event.thread].name} {event.verb}{marks[event.phase]} {about}{failed}".replace(
+                "  ", " "
+            ).rstrip()
+        )
     return rows
 
 
@@ -85,7 +89,9 @@ def test_one_thread(head: str, steps: str, expected: list[str], x: object) -> No
         ("semaphores: {S: 9223372036854775807}\n", "{release: S}", "misuse", "2**63 or more in magnitude, the permits of S"),
     ],
 )  # fmt: skip
-def test_a_wrong_use_ends_the_thread_and_changes_nothing(head: str, steps: str, type: str, message: str) -> None:
+def test_a_wrong_use_ends_the_thread_and_changes_nothing(
+    head: str, steps: str, type: str, message: str
+) -> None:
     done = alone(steps, head)
     (found,) = done.defects
     assert found.type == type
@@ -93,12 +99,18 @@ def test_a_wrong_use_ends_the_thread_and_changes_nothing(head: str, steps: str, 
 
 
 def test_a_broken_pipe_releases_what_with_took() -> None:
-    done = alone("{with: A, do: [{close: p}, {send: p, value: 1}]}", "locks: [A]\npipes: {p: {capacity: 1}}\n")
+    done = alone(
+        "{with: A, do: [{close: p}, {send: p, value: 1}]}",
+        "locks: [A]\npipes: {p: {capacity: 1}}\n",
+    )
     assert shown(done) == ["t acquire A", "t close p", "t send p fails", "t release A"]
 
 
 def test_a_waiter_of_an_event_goes_on_whatever_follows_the_set() -> None:
-    done = ran("events: [E]\nthreads:\n  a: [{wait: E}]\n  b: [{set: E}, {clear: E}]\n", schedule=["a", "b", "b", "a"])
+    done = ran(
+        "events: [E]\nthreads:\n  a: [{wait: E}]\n  b: [{set: E}, {clear: E}]\n",
+        schedule=["a", "b", "b", "a"],
+    )
     assert shown(done) == ["a wait- E", "b set E", "b clear E", "a wait+ E"]
 
 
@@ -107,7 +119,23 @@ def test_waiters_of_a_condition_wake_first_come_first_served() -> None:
         "conditions: [C]\nthreads:\n  late: [{step: w}, {with: C, do: [{wait: C}]}]\n"
         "  early: [{with: C, do: [{wait: C}]}]\n  waker: [{with: C, do: [{notify: C}]}, {with: C, do: [{notify: C}]}]\n"
     )
-    order = ["early", "early", "late", "late", "late", "waker", "waker", "waker", "early", "early", "waker", "waker", "waker", "late", "late"]
+    order = [
+        "early",
+        "early",
+        "late",
+        "late",
+        "late",
+        "waker",
+        "waker",
+        "waker",
+        "early",
+        "early",
+        "waker",
+        "waker",
+        "waker",
+        "late",
+        "late",
+    ]
     done = ran(text, schedule=order)
     assert done.outcome == "completed"
     assert [row for row in shown(done) if "wait+" in row] == ["early wait+ C", "late wait+ C"]
@@ -139,7 +167,14 @@ def test_an_arrival_counts_for_the_next_round_already() -> None:
     text = "barriers: {G: 2}\nthreads: {'t[2]': [{wait: G}, {wait: G}]}\n"
     done = ran(text, schedule=["t[0]", "t[1]", "t[1]", "t[0]", "t[0]", "t[1]"])
     assert done.outcome == "completed"
-    assert shown(done) == ["t[0] wait- G", "t[1] wait G", "t[1] wait- G", "t[0] wait+ G", "t[0] wait G", "t[1] wait+ G"]
+    assert shown(done) == [
+        "t[0] wait- G",
+        "t[1] wait G",
+        "t[1] wait- G",
+        "t[0] wait+ G",
+        "t[0] wait G",
+        "t[1] wait+ G",
+    ]
 
 
 def test_reader_waits_behind_queued_writer() -> None:
@@ -148,7 +183,14 @@ def test_reader_waits_behind_queued_writer() -> None:
         "  w: [{with: W, mode: write, do: []}]\n  late: [{with: W, mode: read, do: []}]\n"
     )
     done = ran(text, schedule=["r", "w", "r", "r", "w", "w", "late", "late"])
-    assert shown(done)[:6] == ["r acquire W", "w acquire- W", "r step", "r release W", "w acquire+ W", "w release W"]
+    assert shown(done)[:6] == [
+        "r acquire W",
+        "w acquire- W",
+        "r step",
+        "r release W",
+        "w acquire+ W",
+        "w release W",
+    ]
 
 
 def test_without_preference_a_reader_passes_a_waiting_writer() -> None:
@@ -166,7 +208,12 @@ def test_a_timed_writer_does_not_queue() -> None:
         "  late: [{with: W, mode: read, do: []}]\n"
     )
     done = ran(text, schedule=["r", "late", "late", "w"])
-    assert shown(done)[:4] == ["r acquire W", "late acquire W", "late release W", "w acquire W fails"]
+    assert shown(done)[:4] == [
+        "r acquire W",
+        "late acquire W",
+        "late release W",
+        "w acquire W fails",
+    ]
 
 
 def test_a_spurious_wake_up_is_a_step_of_its_own_with_true() -> None:

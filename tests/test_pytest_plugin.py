@@ -41,7 +41,9 @@ def names(result: pytest.RunResult) -> list[str]:
     return [line for line in result.outlines if "::" in line]
 
 
-def test_a_file_by_its_name_has_a_test_for_each_claim_and_one_for_the_rest(pytester: pytest.Pytester) -> None:
+def test_a_file_by_its_name_has_a_test_for_each_claim_and_one_for_the_rest(
+    pytester: pytest.Pytester,
+) -> None:
     pytester.makefile(".deadsim.yaml", two=TWO)
     result = pytester.runpytest("-v", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=2, failed=1)
@@ -69,12 +71,21 @@ def test_other_files_are_tests_by_one_line_of_the_ini(pytester: pytest.Pytester)
     (folder / "deeper" / "dining.yaml").write_text(DINING)
     pytester.makefile(".yaml", elsewhere=DINING)
     result = pytester.runpytest("--collect-only", "-q")
-    assert names(result) == ["scenarios/dining.yaml::deadlock", "scenarios/dining.yaml::nothing-else"]
+    assert names(result) == [
+        "scenarios/dining.yaml::deadlock",
+        "scenarios/dining.yaml::nothing-else",
+    ]
 
 
 @pytest.mark.parametrize(
     ("pattern", "count"),
-    [("scenarios/**/*.yaml", 4), ("**/dining.yaml", 4), ("dining.yaml", 4), ("scenarios/deeper/*", 2), ("./scenarios/*.yaml", 2)],
+    [
+        ("scenarios/**/*.yaml", 4),
+        ("**/dining.yaml", 4),
+        ("dining.yaml", 4),
+        ("scenarios/deeper/*", 2),
+        ("./scenarios/*.yaml", 2),
+    ],
 )
 def test_patterns(pytester: pytest.Pytester, pattern: str, count: int) -> None:
     pytester.makeini(f"[pytest]\ndeadsim_files = {pattern}\n")
@@ -92,12 +103,18 @@ def test_a_file_that_is_named_is_a_test_if_it_is_a_scenario(pytester: pytest.Pyt
 
 
 def test_a_broken_scenario_is_a_collection_error_with_its_places(pytester: pytest.Pytester) -> None:
-    pytester.makefile(".deadsim.yaml", bad="locks: [A]\nthreads:\n  t: [{acquire: B}, {relase: A}]\n")
+    pytester.makefile(
+        ".deadsim.yaml", bad="locks: [A]\nthreads:\n  t: [{acquire: B}, {relase: A}]\n"
+    )
     pytester.makefile(".deadsim.yaml", worse="threads: [\n")
     result = pytester.runpytest()
     result.assert_outcomes(errors=2)
     result.stdout.fnmatch_lines(
-        ["*ERROR collecting bad.deadsim.yaml*", "bad.deadsim.yaml:3:*'B'*", "bad.deadsim.yaml:3:*release*"]
+        [
+            "*ERROR collecting bad.deadsim.yaml*",
+            "bad.deadsim.yaml:3:*'B'*",
+            "bad.deadsim.yaml:3:*release*",
+        ]
     )
     result.stdout.fnmatch_lines(["worse.deadsim.yaml:*"])
     assert "Traceback" not in result.stdout.str()
@@ -121,14 +138,20 @@ def test_a_file_is_explored_once(pytester: pytest.Pytester) -> None:
 
 
 def test_params_of_the_ini_are_ids(pytester: pytest.Pytester) -> None:
-    pytester.makeini("[pytest]\ndeadsim_files = *.yaml\ndeadsim_matrix =\n    dining.yaml: n=2..3\n    two.yaml: n=5,7\n")
+    pytester.makeini(
+        "[pytest]\ndeadsim_files = *.yaml\ndeadsim_matrix =\n    dining.yaml: n=2..3\n    two.yaml: n=5,7\n"
+    )
     pytester.makefile(".yaml", dining=DINING)
     result = pytester.runpytest("-v")
     result.assert_outcomes(passed=4)
-    result.stdout.fnmatch_lines(["dining.yaml::deadlock?n=2? PASSED*", "dining.yaml::nothing-else?n=3? PASSED*"])
+    result.stdout.fnmatch_lines(
+        ["dining.yaml::deadlock?n=2? PASSED*", "dining.yaml::nothing-else?n=3? PASSED*"]
+    )
 
 
-@pytest.mark.parametrize("line", ["dining.yaml n=2", "dining.yaml: n", "dining.yaml: n=4..2", "dining.yaml: m=3"])
+@pytest.mark.parametrize(
+    "line", ["dining.yaml n=2", "dining.yaml: n", "dining.yaml: n=4..2", "dining.yaml: m=3"]
+)
 def test_a_wrong_matrix_is_an_error(pytester: pytest.Pytester, line: str) -> None:
     pytester.makeini(f"[pytest]\ndeadsim_files = *.yaml\ndeadsim_matrix =\n    {line}\n")
     pytester.makefile(".yaml", dining=DINING)
@@ -205,16 +228,23 @@ def test_the_fixture_runs_explores_and_asserts(pytester: pytest.Pytester) -> Non
 
 def test_the_seed_of_the_command_line(pytester: pytest.Pytester) -> None:
     pytester.makefile(".yaml", two=TWO)
-    pytester.makepyfile("def test_it(deadsim):\n    assert deadsim.run('two.yaml', strategy='random').seed == 11\n")
+    pytester.makepyfile(
+        "def test_it(deadsim):\n    assert deadsim.run('two.yaml', strategy='random').seed == 11\n"
+    )
     pytester.runpytest("--deadsim-seed", "11").assert_outcomes(passed=1)
 
 
 def test_properties_of_junit_xml(pytester: pytest.Pytester) -> None:
     pytester.makefile(".deadsim.yaml", two=TWO)
-    pytester.makepyfile("def test_it(deadsim):\n    deadsim.run('two.deadsim.yaml', strategy='random', seed=3)\n")
+    pytester.makepyfile(
+        "def test_it(deadsim):\n    deadsim.run('two.deadsim.yaml', strategy='random', seed=3)\n"
+    )
     pytester.runpytest("--junitxml=report.xml", "-p", "no:cacheprovider")
     root = ET.parse(pytester.path / "report.xml").getroot()
-    found = {case.get("name"): {p.get("name"): p.get("value") for p in case.iter("property")} for case in root.iter("testcase")}
+    found = {
+        case.get("name"): {p.get("name"): p.get("value") for p in case.iter("property")}
+        for case in root.iter("testcase")
+    }
     assert found["nothing-else"] == {"deadsim_schedule": "left right"}
     assert found["test_it"]["deadsim_seed"] == "3"
     assert found["race"] == {}
@@ -235,7 +265,9 @@ def test_several_processes(pytester: pytest.Pytester) -> None:
 
 def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
     pytester.makefile(".deadsim.yaml", two=TWO)
-    assert pytester.runpytest_subprocess("-p", "no:deadsim").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert (
+        pytester.runpytest_subprocess("-p", "no:deadsim").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    )
 
 
 def test_it_imports_nothing_where_there_are_no_scenarios(pytester: pytest.Pytester) -> None:
@@ -250,7 +282,17 @@ def test_scenarios_of_this_repository_are_tests() -> None:
     import subprocess
 
     root = Path(__file__).parent.parent
-    command = [sys.executable, "-m", "pytest", "scenarios/locks", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "scenarios/locks",
+        "-q",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+    ]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -284,8 +326,12 @@ def test_a_player_is_written_for_each_failure(pytester: pytest.Pytester) -> None
     done.stdout.fnmatch_lines(["*deadsim player*", "*pages*two.deadsim.yaml-nothing-else-*.html"])
 
 
-def test_a_claim_that_nothing_shows_has_the_page_of_what_there_is(pytester: pytest.Pytester) -> None:
-    pytester.makefile(".deadsim.yaml", two=TWO.replace("race: never", "race: possible\n  deadlock: possible"))
+def test_a_claim_that_nothing_shows_has_the_page_of_what_there_is(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makefile(
+        ".deadsim.yaml", two=TWO.replace("race: never", "race: possible\n  deadlock: possible")
+    )
     pytester.runpytest("-q", "--deadsim-html", "pages", "-p", "no:xdist")
     (file,) = (pytester.path / "pages").iterdir()
     assert file.name.startswith("two.deadsim.yaml-race-")

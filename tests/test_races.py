@@ -26,7 +26,10 @@ def two(first: str, second: str, head: str = "") -> str:
 def test_a_race_has_both_places_and_what_each_held() -> None:
     (race,) = races(two("{with: A, do: [{write: x, value: 1}]}", "{with: B, do: [{read: x}]}"))
     assert race.variable == "x"
-    assert [(a.thread, a.verb, a.place.line) for a in race.accesses] == [("a", "write", 4), ("b", "read", 5)]
+    assert [(a.thread, a.verb, a.place.line) for a in race.accesses] == [
+        ("a", "write", 4),
+        ("b", "read", 5),
+    ]
     assert [hold.object for access in race.accesses for hold in access.holds] == ["A", "B"]
 
 
@@ -37,7 +40,10 @@ def test_a_race_has_both_places_and_what_each_held() -> None:
         ("{read: x}", "{read: x}"),
         ("{add: x}", "{join: a}, {add: x}"),
         ("{atomic: [{add: x}]}", "{atomic: [{add: x}]}"),
-        ("{write: x, value: 1}, {with: A, do: []}", "{step: w}, {step: w}, {with: A, do: []}, {read: x}"),
+        (
+            "{write: x, value: 1}, {with: A, do: []}",
+            "{step: w}, {step: w}, {with: A, do: []}, {read: x}",
+        ),
     ],
 )
 def test_ordered_accesses_are_no_race(first: str, second: str) -> None:

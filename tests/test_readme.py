@@ -52,7 +52,9 @@ def test_pytest_prints_what_is_shown(tmp_path: Path) -> None:
     options = ["-p", "no:cacheprovider", "-p", "no:xdist"]
     arguments = [sys.executable, "-m", *shlex.split(command), *options]
     # In CI pytest does not cut its lines.
-    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "BUILD_NUMBER")}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("CI", "BUILD_NUMBER")
+    }
     done = subprocess.run(
         arguments, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment
     )
@@ -73,7 +75,15 @@ def test_the_python_that_is_shown_runs(tmp_path: Path, monkeypatch: pytest.Monke
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "test_transfers.py").write_text(tests, encoding="utf-8")
-    arguments = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_transfers.py"]
+    arguments = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "test_transfers.py",
+    ]
     done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "3 passed" in done.stdout, done.stdout
 
@@ -83,12 +93,24 @@ def without_times(text: str) -> str:
     return re.sub(r"\d+\.\d\d s\b", "N s", text)
 
 
-def test_every_other_command_that_is_named_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    named = set(re.findall(r"`deadsim ((?:run|explore|check|replay|graph|lint|schema|scenarios|new|explain|export|doctor|completion|--)[^`]*)`", README))
+def test_every_other_command_that_is_named_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = set(
+        re.findall(
+            r"`deadsim ((?:run|explore|check|replay|graph|lint|schema|scenarios|new|explain|export|doctor|completion|--)[^`]*)`",
+            README,
+        )
+    )
     monkeypatch.chdir(ROOT)
     ran = 0
     for line in sorted(named):
-        if re.search(r"FILE|PATH|NAMES|SCHEDULE|NAME|KIND|SHELL", line) or line in ("explore", "check", "graph", "new"):
+        if re.search(r"FILE|PATH|NAMES|SCHEDULE|NAME|KIND|SHELL", line) or line in (
+            "explore",
+            "check",
+            "graph",
+            "new",
+        ):
             assert deadsim(line.split()[0], "--help").status == 0
             continue
         line = re.sub(r"\S*?([\w-]+\.(?:svg|html))", lambda file: str(tmp_path / file[1]), line)
@@ -102,11 +124,15 @@ DRAWN = dict(re.findall(r"`deadsim ([^`]*? docs/([\w-]+\.svg))`", PAGES))
 
 
 @pytest.mark.parametrize("command", sorted(DRAWN))
-def test_a_picture_is_what_its_command_draws(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_is_what_its_command_draws(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
     file = tmp_path / DRAWN[command]
     assert deadsim(*shlex.split(command.replace(f"docs/{DRAWN[command]}", str(file)))).status == 0
-    assert file.read_text(encoding="utf-8") == (ROOT / "docs" / DRAWN[command]).read_text(encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == (ROOT / "docs" / DRAWN[command]).read_text(
+        encoding="utf-8"
+    )
 
 
 def test_every_picture_that_is_shown_has_its_command() -> None:
@@ -118,7 +144,10 @@ def test_every_picture_that_is_shown_has_its_command() -> None:
 
 
 def test_every_option_that_is_named_exists() -> None:
-    every = "".join(deadsim(c, "--help").out for c in ("run", "explore", "check", "replay", "graph", "lint", "export"))
+    every = "".join(
+        deadsim(c, "--help").out
+        for c in ("run", "explore", "check", "replay", "graph", "lint", "export")
+    )
     every += "--lf --junitxml --deadsim-html"  # of pytest
     for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--help"}:
         assert option in every, option

@@ -20,7 +20,9 @@ def test_every_scenario_names_its_schema_for_editors(root: Path) -> None:
         assert (file.parent / where).resolve() == folder / "scenario.schema.json"
 
 
-def test_the_schema_that_ships_is_the_one_that_is_printed(request: pytest.FixtureRequest, root: Path) -> None:
+def test_the_schema_that_ships_is_the_one_that_is_printed(
+    request: pytest.FixtureRequest, root: Path
+) -> None:
     shipped = root / "scenarios" / "scenario.schema.json"
     printed = deadsim("schema").out
     if request.config.getoption("--update-golden"):
@@ -49,7 +51,9 @@ MEANING = {
 def test_what_is_wrong_in_form_does_not_fit_the_schema(name: str) -> None:
     text = WRONG[name][0]
     try:
-        data = yaml.load(text, Loader=yaml.CSafeLoader if isinstance(text, bytes) else yaml.SafeLoader)
+        data = yaml.load(
+            text, Loader=yaml.CSafeLoader if isinstance(text, bytes) else yaml.SafeLoader
+        )
     except (yaml.YAMLError, UnicodeError, RecursionError, ValueError, TypeError):
         return  # no YAML at all, or none that a schema could be asked about
     assert validator().is_valid(data) is (name in MEANING)

@@ -18,7 +18,14 @@ def node(*arguments: str, text: str | None = None) -> subprocess.CompletedProces
     program = shutil.which("node")
     if program is None:
         needed("Node.js")
-    return subprocess.run([str(program), *arguments], cwd=ROOT, input=text, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [str(program), *arguments],
+        cwd=ROOT,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -39,7 +46,9 @@ def test_the_scripts_pass_their_own_tests() -> None:
 def test_every_script_is_in_the_page_after_those_that_it_imports() -> None:
     assert sorted(SCRIPTS) == sorted(file.name for file in FOLDER.glob("*.mjs"))
     for place, name in enumerate(SCRIPTS):
-        for imported in re.findall(r'^import .* from "\./(.*)";$', (FOLDER / name).read_text(), re.M):
+        for imported in re.findall(
+            r'^import .* from "\./(.*)";$', (FOLDER / name).read_text(), re.M
+        ):
             assert imported in SCRIPTS[:place]
 
 

@@ -251,7 +251,15 @@ def test_text_shows_values_as_python_does() -> None:
 
 @pytest.mark.parametrize(
     ("written", "value"),
-    [("on", None), ("yes", None), ("010", 10), ("0x10", 16), ("0o10", 8), ("true", True), ("~", None)],
+    [
+        ("on", None),
+        ("yes", None),
+        ("010", 10),
+        ("0x10", 16),
+        ("0o10", 8),
+        ("true", True),
+        ("~", None),
+    ],
 )
 def test_plain_scalars_are_those_of_yaml_1_2(written: str, value: object) -> None:
     text = f"params: {{on: 3, yes: 4}}\nvariables: {{x: {written}}}\nthreads: {{t: [step: a]}}\n"

@@ -37,7 +37,9 @@ def options(*threads: int) -> list[Option]:
 
 def picks(strategy: Strategy, count: int = 60) -> list[int]:
     strategy.begin()
-    found = [strategy.pick(options(*[t for t in range(4) if t < 2 or step % 3])) for step in range(count)]
+    found = [
+        strategy.pick(options(*[t for t in range(4) if t < 2 or step % 3])) for step in range(count)
+    ]
     strategy.end("completed")
     return found
 
@@ -68,7 +70,12 @@ class TestEveryStrategy:
 def test_round_robin_takes_turns_in_order_of_declaration() -> None:
     strategy = RoundRobin(Chance(0))
     strategy.begin()
-    assert [strategy.pick(options(*o)) for o in ((0, 1, 2), (0, 2), (0, 1, 2), (1, 2))] == [0, 2, 0, 1]
+    assert [strategy.pick(options(*o)) for o in ((0, 1, 2), (0, 2), (0, 1, 2), (1, 2))] == [
+        0,
+        2,
+        0,
+        1,
+    ]
 
 
 def test_sequential_stays_as_long_as_it_can() -> None:
@@ -92,7 +99,9 @@ def test_pct_changes_priorities_depth_minus_one_times() -> None:
 def test_pct_finds_a_bug_of_depth_two_as_often_as_it_promises() -> None:
     # Two threads and about eight steps: at least 1 / (2 * 8) of the runs.
     scenario = load("two_locks")
-    found = sum(bool(run(scenario, strategy="pct", seed=seed, depth=2).deadlocks) for seed in range(300))
+    found = sum(
+        bool(run(scenario, strategy="pct", seed=seed, depth=2).deadlocks) for seed in range(300)
+    )
     assert found >= 300 / 16
 
 
@@ -153,7 +162,14 @@ def test_a_replay_runs_past_a_deadlock_to_its_last_name() -> None:
 
 
 def test_names_are_read_as_they_are_written() -> None:
-    names = (Choice("a"), Choice("a"), Choice("a"), Choice("cell[1, 2]", 3), Choice("b-c"), Choice("철학자[0]"))
+    names = (
+        Choice("a"),
+        Choice("a"),
+        Choice("a"),
+        Choice("cell[1, 2]", 3),
+        Choice("b-c"),
+        Choice("철학자[0]"),
+    )
     line = schedule.text(names)
     assert line == "a*3 cell[1, 2]#3 b-c 철학자[0]"
     assert schedule.parse_names(line) == names

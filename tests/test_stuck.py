@@ -70,7 +70,9 @@ def test_random_programs_against_an_exhaustive_search() -> None:
             lasting += len(truth.intersection(system.lasting))
             lasting_found += len(said.intersection(system.lasting))
     assert programs_seen > 0.9 * COUNT
-    print(f"{found} of {stuck} stuck threads found, {lasting_found} of {lasting} that are no daemon")
+    print(
+        f"{found} of {stuck} stuck threads found, {lasting_found} of {lasting} that are no daemon"
+    )
     assert found >= 0.99 * stuck
     assert lasting_found >= 0.99 * lasting
 
@@ -231,7 +233,9 @@ threads:
     assert StuckJudge(system).stuck(state) is None
 
 
-def test_a_long_loop_is_not_followed_to_its_end_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_loop_is_not_followed_to_its_end_at_every_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     spent = 0
     progress = Relaxed.progress
 

@@ -30,7 +30,11 @@ def words(picture: str) -> list[str]:
 
 
 def parts(picture: str, tag: str, name: str) -> list[Any]:
-    return [one for one in xml.fromstring(picture).iter(f"{SVG}{tag}") if name in (one.get("class") or "").split()]
+    return [
+        one
+        for one in xml.fromstring(picture).iter(f"{SVG}{tag}")
+        if name in (one.get("class") or "").split()
+    ]
 
 
 def race_of(name: str) -> tuple[Any, Race]:
@@ -44,7 +48,14 @@ def test_the_timeline_of_a_deadlock(golden) -> None:  # type: ignore[no-untyped-
     picture = run(load("two_locks")).timeline()
     golden("two_locks.timeline.svg", picture)
     shown = words(picture)
-    for expected in ("holds A", "waits for B <- right", "DEADLOCK, step 2", "blocked :13", "1", "2"):
+    for expected in (
+        "holds A",
+        "waits for B <- right",
+        "DEADLOCK, step 2",
+        "blocked :13",
+        "1",
+        "2",
+    ):
         assert expected in shown
     assert "1. left holds A (line 12), waits for B (line 13), held by right" in shown
 
@@ -52,14 +63,21 @@ def test_the_timeline_of_a_deadlock(golden) -> None:  # type: ignore[no-untyped-
 def test_bars_stop_at_the_line_of_the_deadlock() -> None:
     picture = run(load("dining")).timeline()
     (line,) = parts(picture, "line", "verdict")
-    ends = [round(float(bar.get("x")) + float(bar.get("width")), 1) for bar in parts(picture, "rect", "bar")]
+    ends = [
+        round(float(bar.get("x")) + float(bar.get("width")), 1)
+        for bar in parts(picture, "rect", "bar")
+    ]
     # Those of the legend are at the left.
     assert {end for end in ends if end > 200} == {float(line.get("x1"))}
 
 
 def test_the_last_acquires_of_the_members_are_filled() -> None:
     picture = run(load("dining", n=3)).timeline()
-    assert [one.get("id") for one in parts(picture, "circle", "filled")] == ["step-4", "step-5", "step-6"]
+    assert [one.get("id") for one in parts(picture, "circle", "filled")] == [
+        "step-4",
+        "step-5",
+        "step-6",
+    ]
 
 
 def test_what_was_given_back_with_the_last_step_ends_there() -> None:
@@ -86,14 +104,20 @@ def test_a_run_that_went_well_says_so_in_a_word() -> None:
 
 
 def test_a_livelock_has_a_bracket_over_what_goes_round() -> None:
-    defect = next(one for one in explore(load("spinlock_holder_gone")).defects if one.finding.type == "livelock")
+    defect = next(
+        one
+        for one in explore(load("spinlock_holder_gone")).defects
+        if one.finding.type == "livelock"
+    )
     picture = draw_timeline(defect.run, defect.finding)
     assert any(line.startswith("LIVELOCK") for line in words(picture))
     assert len(parts(picture, "path", "verdict")) == 1
 
 
 def test_a_failure_has_its_line_where_it_is() -> None:
-    done = run(loads("threads:\n  a: [{step: x}, {raise: bang}]\n  b: [{step: y}, {step: y}, {step: y}]\n"))
+    done = run(
+        loads("threads:\n  a: [{step: x}, {raise: bang}]\n  b: [{step: y}, {step: y}, {step: y}]\n")
+    )
     picture = done.timeline()
     assert "ERROR, step 1" in words(picture)
     assert len(parts(picture, "line", "verdict")) == 1
@@ -117,7 +141,11 @@ def test_steps_that_concern_nobody_else_are_one_column_in_a_long_run() -> None:
     (chip,) = parts(picture, "rect", "chip")
     assert chip is not None
     assert "80 steps" in words(picture)
-    ids = [one.get("id") for one in xml.fromstring(picture).iter() if (one.get("id") or "").startswith("step-")]
+    ids = [
+        one.get("id")
+        for one in xml.fromstring(picture).iter()
+        if (one.get("id") or "").startswith("step-")
+    ]
     assert ids == ["step-80", "step-81", "step-82"]
 
 
@@ -141,7 +169,9 @@ def test_a_long_run_is_shown_from_near_its_end() -> None:
     text = "threads:\n  a: [{repeat: 5001, do: [{step: x}]}]\n"
     done = film(run(loads(text)).result)
     assert (done.first, done.last, len(done.moments)) == (3001, 5001, 2001)
-    assert any("the first 3,001 are not shown" in word for word in words(run(loads(text)).timeline()))
+    assert any(
+        "the first 3,001 are not shown" in word for word in words(run(loads(text)).timeline())
+    )
 
 
 # Over time.
@@ -161,9 +191,25 @@ def test_what_is_held_and_waited_for_over_time_is_what_each_moment_says() -> Non
         names = [thread.name for thread in done.run.program.threads]
         for moment in done.moments:
             for number, one in enumerate(moment.situation.threads):
-                held = {h.object for h in done.held if h.thread == number and h.start <= moment.taken and (moment.taken < h.end or h.lasts)}
-                assert held == {hold.object for hold in one.holds}, (name, names[number], moment.taken)
-                waits = [w for w in done.waited if w.thread == number and w.start <= moment.taken and (moment.taken < w.end or w.lasts)]
+                held = {
+                    h.object
+                    for h in done.held
+                    if h.thread == number
+                    and h.start <= moment.taken
+                    and (moment.taken < h.end or h.lasts)
+                }
+                assert held == {hold.object for hold in one.holds}, (
+                    name,
+                    names[number],
+                    moment.taken,
+                )
+                waits = [
+                    w
+                    for w in done.waited
+                    if w.thread == number
+                    and w.start <= moment.taken
+                    and (moment.taken < w.end or w.lasts)
+                ]
                 assert len(waits) == (one.wait is not None), (name, names[number], moment.taken)
 
 
@@ -196,7 +242,9 @@ def reached(events: Any) -> tuple[set[tuple[int, int]], list[tuple[int, int]]]:
     before: dict[int, set[int]] = {}
     for event in events:
         before[event.step] = set().union(*({one} | before[one] for one in links[event.step]))
-    return {(earlier, later) for later, all_of_them in before.items() for earlier in all_of_them}, arrows
+    return {
+        (earlier, later) for later, all_of_them in before.items() for earlier in all_of_them
+    }, arrows
 
 
 def test_the_arrows_are_all_of_happens_before_and_none_too_many() -> None:
@@ -211,7 +259,9 @@ def test_the_arrows_are_all_of_happens_before_and_none_too_many() -> None:
         for earlier, later in arrows:
             assert threads[earlier] != threads[later]
             # Without it something would be missing: no other way leads there.
-            others = [(a, b) for a, b in order if b == later and a != earlier and (earlier, a) in order]
+            others = [
+                (a, b) for a, b in order if b == later and a != earlier and (earlier, a) in order
+            ]
             assert others == [], seed
     assert compared > 100
 
@@ -238,13 +288,19 @@ def test_hostile_texts_over_time(text: str) -> None:
     done = run(load("two_locks")).result
     program = done.program
     threads = (program.threads[0]._replace(name=text), *program.threads[1:])
-    names = tuple(one._replace(thread=text) if one.thread == "left" else one for one in done.schedule)
-    other = done._replace(program=program._replace(name=text, file=text, threads=threads), schedule=names, defects=())
+    names = tuple(
+        one._replace(thread=text) if one.thread == "left" else one for one in done.schedule
+    )
+    other = done._replace(
+        program=program._replace(name=text, file=text, threads=threads), schedule=names, defects=()
+    )
     root = xml.fromstring(draw_timeline(other))
     assert not list(root.iter(f"{SVG}script"))
     for line in sequence(film(other)).splitlines():
         assert not re.search(r"[<&]", line)
-        assert re.match(r"sequenceDiagram|  (participant|note over|activate|deactivate|\w+(->>|--x)\w+: )", line), line
+        assert re.match(
+            r"sequenceDiagram|  (participant|note over|activate|deactivate|\w+(->>|--x)\w+: )", line
+        ), line
     rows = json.loads(trace_events(film(other)))["traceEvents"]
     assert rows[0]["args"]["name"] == text
 
@@ -280,14 +336,29 @@ def test_spans_do_not_overlap_and_what_begins_ends() -> None:
 def test_who_unblocked_whom_is_an_arrow() -> None:
     text = "locks: [A]\nthreads:\n  a: [{acquire: A}, {step: x}, {release: A}]\n  b: [{acquire: A}, {release: A}]\n"
     rows = rows_of(run(loads(text)))
-    assert [(row["ph"], row["tid"], row["ts"]) for row in rows if row["ph"] in "sf"] == [("s", 1, 2500), ("f", 2, 3500)]
+    assert [(row["ph"], row["tid"], row["ts"]) for row in rows if row["ph"] in "sf"] == [
+        ("s", 1, 2500),
+        ("f", 2, 3500),
+    ]
     assert [row["name"] for row in rows if row.get("cat") == "blocked"] == ["waits for A <- a"]
 
 
 def test_pictures_of_all_kinds_are_written_on_request(tmp_path: Path) -> None:
-    names = {kind: str(tmp_path / f"x.{ending}") for kind, ending in [("svg", "svg"), ("timeline", "t.svg"), ("html", "html"), ("trace", "json")]}
+    names = {
+        kind: str(tmp_path / f"x.{ending}")
+        for kind, ending in [
+            ("svg", "svg"),
+            ("timeline", "t.svg"),
+            ("html", "html"),
+            ("trace", "json"),
+        ]
+    }
     options = [part for kind, file in names.items() for part in (f"--{kind}", file)]
-    for command in (("run", "two_locks"), ("explore", "two_locks"), ("replay", "two_locks", "left right")):
+    for command in (
+        ("run", "two_locks"),
+        ("explore", "two_locks"),
+        ("replay", "two_locks", "left right"),
+    ):
         assert deadsim(*command, *options).status == 0
         for file in names.values():
             assert Path(file).stat().st_size > 500
@@ -305,7 +376,16 @@ def test_each_defect_has_files_of_its_own(tmp_path: Path) -> None:
         "locks: [A, B]\nvariables: {x: 0}\nthreads:\n  a: [{add: x}, {with: [A, B], do: []}]\n"
         "  b: [{add: x}, {with: [B, A], do: []}]\nexpect: {deadlock: possible, race: possible}\n"
     )
-    done = deadsim("explore", str(file), "--html", str(tmp_path / "x.html"), "--timeline", str(tmp_path / "x.svg"), "--trace", str(tmp_path / "x.json"))
+    done = deadsim(
+        "explore",
+        str(file),
+        "--html",
+        str(tmp_path / "x.html"),
+        "--timeline",
+        str(tmp_path / "x.svg"),
+        "--trace",
+        str(tmp_path / "x.json"),
+    )
     assert done.status == 0
     first, second = (tmp_path / "x.html").read_text(), (tmp_path / "x-2.html").read_text()
     assert "<strong>DEADLOCK</strong>" in first or "<strong>DEADLOCK</strong>" in second
@@ -314,7 +394,9 @@ def test_each_defect_has_files_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_predicted_deadlock_has_a_page_of_its_own_after_that_of_the_run(tmp_path: Path) -> None:
-    done = deadsim("run", "two_locks", "--strategy", "sequential", "--html", str(tmp_path / "x.html"))
+    done = deadsim(
+        "run", "two_locks", "--strategy", "sequential", "--html", str(tmp_path / "x.html")
+    )
     assert "DEADLOCK predicted" in done.out
     first, second = (tmp_path / "x.html").read_text(), (tmp_path / "x-2.html").read_text()
     assert "<strong>OK</strong> completed after 10 steps" in first

@@ -34,7 +34,11 @@ RECORDED = """\
 def test_the_saved_schedule_replays_the_recorded_output_byte_for_byte() -> None:
     done = replay(str(SCENARIOS / "worker_queue.schedule"))
     assert done.result.output.encode() == RECORDED.encode()
-    assert (done.outcome, done.verdict, done.params) == ("completed", "as-expected", {"workers": 5, "items": 20})
+    assert (done.outcome, done.verdict, done.params) == (
+        "completed",
+        "as-expected",
+        {"workers": 5, "items": 20},
+    )
 
 
 def test_the_command_line_shows_it() -> None:

@@ -29,7 +29,9 @@ def options() -> argparse.ArgumentParser:
     line.add_argument("command", nargs="?", choices=["run", "explore"], default="run")
     line.add_argument("-p", "--param", action="append", default=[], metavar="NAME=VALUE")
     line.add_argument("--seed", type=int)
-    line.add_argument("--strategy", choices=["round-robin", "sequential", "random", "pct", "pos", "surw"])
+    line.add_argument(
+        "--strategy", choices=["round-robin", "sequential", "random", "pct", "pos", "surw"]
+    )
     line.add_argument("--max-seconds", type=float)
     line.add_argument("--player", action="store_true", help="show the player")
     line.add_argument("-o", "--into", metavar="NAME", help="keep the result under this name")
@@ -48,7 +50,9 @@ def carried_out(line: str, cell: str) -> tuple[str | None, Any]:
     scenario = deadsim.loads(cell, **params)
     if given.command == "explore":
         if given.seed is not None or given.strategy is not None:
-            raise UsageError("%%deadsim: explore covers all schedules; --seed and --strategy are for run")
+            raise UsageError(
+                "%%deadsim: explore covers all schedules; --seed and --strategy are for run"
+            )
         return given.into, deadsim.explore(scenario, max_seconds=given.max_seconds)
     return given.into, deadsim.run(scenario, seed=given.seed, strategy=given.strategy)
 

@@ -147,7 +147,9 @@ def main() -> int:
     from concurrent.futures import ProcessPoolExecutor
     from functools import partial
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--keep", type=lambda text: Path(text).resolve())
     asked = parser.parse_args()

@@ -1,11 +1,11 @@
 """What deadsim offers to Python programs: load a scenario, run it, explore it, look at what happened.
 
-    files      scenario files, wherever they are
-    scenario   scenarios that were read
-    running    one run, or many
-    replaying  schedules, saved and run again
-    exploring  all schedules of a scenario, or of many
-    picturing  what can be drawn of a result
+files      scenario files, wherever they are
+scenario   scenarios that were read
+running    one run, or many
+replaying  schedules, saved and run again
+exploring  all schedules of a scenario, or of many
+picturing  what can be drawn of a result
 """
 
 from typing import TYPE_CHECKING, Any

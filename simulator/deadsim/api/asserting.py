@@ -76,11 +76,19 @@ class Asserting:
             "objects": None if objects is None else sorted(objects),
         }
         for one in self.deadlocks:
-            seen = {"kind": one.kind, "threads": sorted(one.threads), "objects": sorted(one.objects)}
+            seen = {
+                "kind": one.kind,
+                "threads": sorted(one.threads),
+                "objects": sorted(one.objects),
+            }
             if all(value is None or seen[key] == value for key, value in wanted.items()):
                 return
-        said = ", ".join(f"{key} {words(value)}" for key, value in wanted.items() if value is not None)
-        require(False, f"no deadlock was found with {said}" if said else "no deadlock was found", self)
+        said = ", ".join(
+            f"{key} {words(value)}" for key, value in wanted.items() if value is not None
+        )
+        require(
+            False, f"no deadlock was found with {said}" if said else "no deadlock was found", self
+        )
 
     def assert_livelock(self: Result) -> None:
         """Fail unless there is a livelock."""

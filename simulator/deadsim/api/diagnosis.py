@@ -45,7 +45,10 @@ def layout() -> str:
         found = engine()
     except UsageError as error:
         return f"{error}"
-    return found or "deadsim's own; Graphviz would be used if `dot` were there, or pip install 'deadsim[dot]'"
+    return (
+        found
+        or "deadsim's own; Graphviz would be used if `dot` were there, or pip install 'deadsim[dot]'"
+    )
 
 
 def numpy() -> str:

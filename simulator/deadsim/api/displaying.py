@@ -40,7 +40,9 @@ class Displaying:
 
     __slots__ = ()
 
-    def player(self: Shown, *, height: int = 760, teach: bool = False, quiz: bool = False) -> Player:
+    def player(
+        self: Shown, *, height: int = 760, teach: bool = False, quiz: bool = False
+    ) -> Player:
         """Show the player in a notebook."""
         return Player(self.html(teach=teach, quiz=quiz), height)
 

@@ -236,7 +236,9 @@ class Check(NamedTuple):
         from deadsim.report.exploration import summary
 
         lines = [summary(one.result) for one in self.results]
-        return "\n".join([*lines, f"{self.passed} passed, {self.failed} failed, {self.undecided} undecided"])
+        return "\n".join(
+            [*lines, f"{self.passed} passed, {self.failed} failed, {self.undecided} undecided"]
+        )
 
     def _repr_html_(self) -> str:
         return preformatted(self.report())
@@ -294,7 +296,9 @@ def explore(
     Raises UsageError for a claim that there is none of.
     """
     limits = Limits(max_steps, max_states, max_executions, max_seconds, max_memory)
-    request = Request(chosen(scenario, claims), limits, every, engine, preemptions, sample, reduction)
+    request = Request(
+        chosen(scenario, claims), limits, every, engine, preemptions, sample, reduction
+    )
     return Exploration(explore_with(scenario, request))
 
 
@@ -338,4 +342,3 @@ def check(
         program = read_scenario(data, path, dict(params or {}))
         results.append(explore(Scenario(program), **options))
     return Check(tuple(results))
-

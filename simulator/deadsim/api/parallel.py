@@ -105,7 +105,9 @@ def joined(parts: Sequence[Exploration]) -> Exploration:
             seconds=max(one.seconds for one in found),
             covered="; ".join(dict.fromkeys(covered)) or None,
             defects=tuple(
-                sorted((d for one in found for d in one.defects), key=lambda d: rank(d.goal, d.shown))
+                sorted(
+                    (d for one in found for d in one.defects), key=lambda d: rank(d.goal, d.shown)
+                )
             ),
         )
     )

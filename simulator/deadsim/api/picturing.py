@@ -62,14 +62,18 @@ def judged_by_all(result: Exploration) -> Judged:
     if result.covered is not None:
         said.append(f"covered: {result.covered}")
     if not result.defects:
-        said.append("no schedule that was looked at shows a defect of those asked for; this is one run")
+        said.append(
+            "no schedule that was looked at shows a defect of those asked for; this is one run"
+        )
     return Judged(result.verdict, tuple(said))
 
 
 def carried_out(result: Exploration) -> Run:
     """Run a scenario once in which no schedule shows a defect."""
     with noted() as interrupt, Pool() as pool:
-        return Runner(result.program).run(pool, result.program.plan, interrupt=interrupt, predict=False)
+        return Runner(result.program).run(
+            pool, result.program.plan, interrupt=interrupt, predict=False
+        )
 
 
 def replayed(run: Run, found: Deadlock) -> Run:
@@ -77,7 +81,12 @@ def replayed(run: Run, found: Deadlock) -> Run:
     names = found.schedule or ()
     with noted() as interrupt, Pool() as pool:
         return Runner(run.program).run(
-            pool, Plan(), replay=names, interrupt=interrupt, predict=False, max_steps=max(1, len(names))
+            pool,
+            Plan(),
+            replay=names,
+            interrupt=interrupt,
+            predict=False,
+            max_steps=max(1, len(names)),
         )
 
 
@@ -131,7 +140,13 @@ def players(
     for one in shown(result):
         run, focus, schedule, judged = one
         yield player(
-            run, focus, schedule=schedule, judged=judged, mode=mode, layout=layout, all_nodes=all_nodes
+            run,
+            focus,
+            schedule=schedule,
+            judged=judged,
+            mode=mode,
+            layout=layout,
+            all_nodes=all_nodes,
         )
 
 

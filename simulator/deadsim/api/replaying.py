@@ -111,6 +111,4 @@ def schedule_text(program: Program, choices: tuple[Choice, ...], path: str) -> s
         folder = os.path.abspath(os.path.dirname(path))
         scenario = os.path.relpath(os.path.abspath(scenario), folder).replace(os.sep, "/")
     params = {name: written(value) for name, value in program.given.items()}
-    return schedules.write(
-        schedules.ScheduleFile(scenario, program.digest, params, choices)
-    )
+    return schedules.write(schedules.ScheduleFile(scenario, program.digest, params, choices))

@@ -274,4 +274,3 @@ def dump(value: object) -> str:
     from deadsim.report import as_json
 
     return as_json.dump(value)
-

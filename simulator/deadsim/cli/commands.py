@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 STRATEGIES = ("round-robin", "sequential", "random", "pct", "pos", "surw")
 
 
-
-def complete_files(context: click.Context, argument: click.Parameter, begun: str) -> list[CompletionItem]:
+def complete_files(
+    context: click.Context, argument: click.Parameter, begun: str
+) -> list[CompletionItem]:
     """Complete the name of a file, or of a scenario that ships."""
     from deadsim import gallery
 
@@ -170,7 +171,9 @@ def lint(paths: tuple[str, ...], **options: Any) -> int:
                 output.explain(one)
             if not options["quiet"]:
                 bad = f"{len(wrong)} of {checked}" if wrong else "none"
-                output.write(f"{checked} scenario{'' if checked == 1 else 's'}, {bad} with problems")
+                output.write(
+                    f"{checked} scenario{'' if checked == 1 else 's'}, {bad} with problems"
+                )
         return WRONG if wrong else 0
     return output.status
 

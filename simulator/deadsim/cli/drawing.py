@@ -87,7 +87,11 @@ def made(scenario: Scenario, kind: str, options: dict[str, Any]) -> Graph:
         return lock_order_graph(scenario.program, options["all_nodes"])
     from deadsim.draw.graphs.run_graph import graph_of
 
-    return graph_of(single_run(scenario, options), "resources" if kind == "resources" else "wait-for", options["all_nodes"])
+    return graph_of(
+        single_run(scenario, options),
+        "resources" if kind == "resources" else "wait-for",
+        options["all_nodes"],
+    )
 
 
 def of_graph(graph: Graph, form: str, options: dict[str, Any]) -> str | bytes:

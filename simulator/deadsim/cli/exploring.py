@@ -32,9 +32,13 @@ BUDGETS = (
     click.option("--max-steps", type=click.IntRange(min=1), help="How long a schedule may get."),
     click.option("--max-states", type=click.IntRange(min=1), help="How many states (1,000,000)."),
     click.option("--max-executions", type=click.IntRange(min=1), help="How many executions."),
-    click.option("--max-seconds", type=click.FloatRange(min=0.0), help="How long it may take (60)."),
+    click.option(
+        "--max-seconds", type=click.FloatRange(min=0.0), help="How long it may take (60)."
+    ),
     click.option("--max-memory", type=click.IntRange(min=1), help="How many MiB (1,024)."),
-    click.option("--preemptions", type=click.IntRange(min=0), help="Schedules with no more of them."),
+    click.option(
+        "--preemptions", type=click.IntRange(min=0), help="Schedules with no more of them."
+    ),
     click.option(
         "--sample",
         type=click.Choice(["random", "pct", "pos", "surw"]),
@@ -78,7 +82,9 @@ def explore(files: tuple[str, ...], **options: Any) -> int:
         if many:
             for option in ("save_schedule", *pictures.NAMES, "write_expect"):
                 if options[option]:
-                    raise UsageError(f"--{option.replace('_', '-')} wants one file, without a range")
+                    raise UsageError(
+                        f"--{option.replace('_', '-')} wants one file, without a range"
+                    )
             return check_all(files, options, output)
         named = pictures.files(options)
         output.check_writable(*named, options["save_schedule"], options["junit"], options["sarif"])
@@ -243,14 +249,18 @@ def check_all(paths: tuple[str, ...], options: dict[str, Any], output: Output) -
         return INTERRUPTED
     if wrong:
         return WRONG
-    return status("refuted" if done.failed else "undecided" if done.undecided else "as-expected", False)
+    return status(
+        "refuted" if done.failed else "undecided" if done.undecided else "as-expected", False
+    )
 
 
 def each(params: tuple[str, ...]) -> list[dict[str, str]]:
     """Give the params of each exploration: `n=2..6` is each in turn."""
     from deadsim.api.matrix import combinations, values_of
 
-    return combinations({name: values_of(f"--param {name}", value) for name, value in pairs(params).items()})
+    return combinations(
+        {name: values_of(f"--param {name}", value) for name, value in pairs(params).items()}
+    )
 
 
 def has_range(params: tuple[str, ...]) -> bool:
@@ -269,8 +279,14 @@ def table(results: list[Exploration], params: tuple[str, ...]) -> list[str]:
     for one in results:
         given = " ".join(f"{name}={value}" for name, value in one.result.program.given.items())
         claims = one.claims
-        others = [key for key in ("livelock", "assertion", "invariant", "misuse", "error") if claims[key].possible]
-        verdict = {"as-expected": "hold", "refuted": "REFUTED", "undecided": "undecided"}[one.verdict]
+        others = [
+            key
+            for key in ("livelock", "assertion", "invariant", "misuse", "error")
+            if claims[key].possible
+        ]
+        verdict = {"as-expected": "hold", "refuted": "REFUTED", "undecided": "undecided"}[
+            one.verdict
+        ]
         rows.append(
             (given, claims["deadlock"].found, claims["race"].found, ", ".join(others) or "none",
              f"{one.states:,}", f"{one.seconds:.2f}", verdict)
@@ -287,4 +303,3 @@ def table(results: list[Exploration], params: tuple[str, ...]) -> list[str]:
         lines.append("  ".join(cells).rstrip())
     lines.append(f"the first that breaks a claim: {broken}" if broken else "no claim is broken")
     return lines
-

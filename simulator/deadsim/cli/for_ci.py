@@ -59,4 +59,3 @@ def annotate(found: Iterable[Any], output: Output) -> None:
     apart = output.form == "json" or output.file is not None
     for trouble in found:
         click.echo(annotation(trouble), err=apart, color=False)
-

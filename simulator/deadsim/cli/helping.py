@@ -78,7 +78,9 @@ def explain(kind: str | None, **options: Any) -> int:
                 output.write(api.dump({"deadsim": 1, "command": "explain", "kinds": kinds}))
             else:
                 widest = max(map(len, EXPLANATIONS))
-                output.write("\n".join(f"{name:<{widest}}  {one.what}" for name, one in EXPLANATIONS.items()))
+                output.write(
+                    "\n".join(f"{name:<{widest}}  {one.what}" for name, one in EXPLANATIONS.items())
+                )
             return 0
         asked = kind.strip().lower().replace(" ", "-").replace("_", "-")
         found = EXPLANATIONS.get(asked)
@@ -88,7 +90,9 @@ def explain(kind: str | None, **options: Any) -> int:
         path = gallery.find(found.example)
         text = api.contents(found.example).decode()
         if output.form == "json":
-            output.write(api.dump({"deadsim": 1, "command": "explain", "kind": asked, **found._asdict()}))
+            output.write(
+                api.dump({"deadsim": 1, "command": "explain", "kind": asked, **found._asdict()})
+            )
             return 0
         lines = [f"{asked}: {found.what}", "", f"mended: {found.mend}"]
         lines += [f"example: deadsim explore {found.example}"]
@@ -108,7 +112,9 @@ def explain(kind: str | None, **options: Any) -> int:
 @click.option("--schedule", metavar="FILE", help="Force it into a saved schedule.")
 @click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
 @click.option("--output", metavar="FILE", help="Write it to a file.")
-def export(file: str, python: bool, schedule: str | None, params: tuple[str, ...], **options: Any) -> int:
+def export(
+    file: str, python: bool, schedule: str | None, params: tuple[str, ...], **options: Any
+) -> int:
     """Write a scenario as a plain program, to run and to change."""
     output = Output({**options, "form": "text"})
     with output.reporting("export"):

@@ -11,16 +11,28 @@ from deadsim.cli.output import numbered, save
 from deadsim.errors import UsageError
 
 OPTIONS = (
-    click.option("--svg", metavar="FILE", help="Draw the deadlock, or who waits for whom at the end."),
-    click.option("--timeline", metavar="FILE", help="Draw who held what and who waited when, as SVG."),
-    click.option("--html", metavar="FILE", help="Write the player: a page to go through it step by step."),
+    click.option(
+        "--svg", metavar="FILE", help="Draw the deadlock, or who waits for whom at the end."
+    ),
+    click.option(
+        "--timeline", metavar="FILE", help="Draw who held what and who waited when, as SVG."
+    ),
+    click.option(
+        "--html", metavar="FILE", help="Write the player: a page to go through it step by step."
+    ),
     click.option("--quiz", is_flag=True, help="The player asks who can run next."),
-    click.option("--teach", is_flag=True, help="The player opens at the start, not on the failure."),
-    click.option("--trace", metavar="FILE", help="Write trace events, for Perfetto or chrome://tracing."),
+    click.option(
+        "--teach", is_flag=True, help="The player opens at the start, not on the failure."
+    ),
+    click.option(
+        "--trace", metavar="FILE", help="Write trace events, for Perfetto or chrome://tracing."
+    ),
 )
 LAYOUT = (
     click.option("--layout", metavar="PATH", help="The Graphviz program to lay graphs out with."),
-    click.option("--all-nodes", is_flag=True, help="Draw idle threads and free objects of many too."),
+    click.option(
+        "--all-nodes", is_flag=True, help="Draw idle threads and free objects of many too."
+    ),
 )
 NAMES = ("svg", "timeline", "html", "trace")
 """The options that name a file."""

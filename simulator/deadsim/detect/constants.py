@@ -15,13 +15,23 @@ class Constants:
         for instruction in code.instructions:
             if isinstance(instruction, Let):
                 lets.setdefault(instruction.slot, []).append(instruction.value)
-        changing = {slot for one in code.instructions if isinstance(one, Step) for slot in one.into if slot is not None}
+        changing = {
+            slot
+            for one in code.instructions
+            if isinstance(one, Step)
+            for slot in one.into
+            if slot is not None
+        }
         self.slots: list[Slot] = [UNSET] * len(code.initial)
         for slot, first in enumerate(code.initial):
             if slot not in lets and slot not in changing:
                 self.slots[slot] = first
         rest = {slot: values for slot, values in lets.items() if slot not in changing}
-        while found := {slot: value for slot, values in rest.items() if (value := self.same(code, slot, values)) is not UNSET}:
+        while found := {
+            slot: value
+            for slot, values in rest.items()
+            if (value := self.same(code, slot, values)) is not UNSET
+        }:
             for slot, value in found.items():
                 self.slots[slot] = value
                 del rest[slot]

@@ -68,7 +68,9 @@ def orders(events: Iterable[Event]) -> tuple[Order, ...]:
     Sorted by the later step.
     """
     own: dict[int, int] = {}  # thread → how many of its steps there were
-    place: list[tuple[int, int]] = []  # step → its thread, and which of that thread's steps it is, from 1
+    place: list[
+        tuple[int, int]
+    ] = []  # step → its thread, and which of that thread's steps it is, from 1
     clocks: list[Clock] = []  # step → of each thread how many steps come before it, itself included
     given: dict[int, dict[int, int]] = {}  # channel → thread → its last step that gave to it
     last: dict[int, Clock] = {}

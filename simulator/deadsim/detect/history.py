@@ -33,9 +33,7 @@ def stolen_notify(events: Sequence[Event], thread: int, condition: int) -> int |
     )
 
 
-def missed_set(
-    events: Sequence[Event], thread: int, number: int, is_set: bool
-) -> int | None:
+def missed_set(events: Sequence[Event], thread: int, number: int, is_set: bool) -> int | None:
     """Find the last `clear` of an event that had been set, before a thread began to wait.
 
     `is_set` says whether it began set.

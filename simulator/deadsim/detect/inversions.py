@@ -48,7 +48,10 @@ def find_inversions(takings: Sequence[Taking], most: int = MOST_TRIES) -> Invers
             within.setdefault(one.held, []).append(one)
     circles, complete = _circles(within, most)
     found = (Inversion(circle, common(circle)) for circle in circles)
-    ordered = sorted(found, key=lambda one: (len(one.takings), [(t.held, t.thread, t.place) for t in one.takings]))
+    ordered = sorted(
+        found,
+        key=lambda one: (len(one.takings), [(t.held, t.thread, t.place) for t in one.takings]),
+    )
     return Inversions(tuple(ordered), complete)
 
 

@@ -75,7 +75,11 @@ def takings(system: System, flows: Flows) -> list[Taking]:
             if isinstance(instruction, Step) and instruction.verb in ("acquire", "release", "wait"):
                 locks = _locks(system, flow.stop(position).numbers, instruction, constants)
                 if instruction.verb != "release":
-                    found.update(dict.fromkeys(_taken(system, thread, instruction, locks, held, flow.holds(position))))
+                    found.update(
+                        dict.fromkeys(
+                            _taken(system, thread, instruction, locks, held, flow.holds(position))
+                        )
+                    )
                 after = _after(instruction, locks, held)
             ways_on = flow.after(position)
             front.extend((way, after) for way in ways_on.steps + ways_on.failing)
@@ -84,16 +88,28 @@ def takings(system: System, flows: Flows) -> list[Taking]:
 
 
 def _taken(
-    system: System, thread: int, step: Step, locks: Sequence[int], held: frozenset[_Held], certain: frozenset[int]
+    system: System,
+    thread: int,
+    step: Step,
+    locks: Sequence[int],
+    held: frozenset[_Held],
+    certain: frozenset[int],
 ) -> Iterator[Taking]:
     """List what a step takes under what; a lock that its thread surely has, and may take again, it gets at once."""
     gives_up = step.verb == "acquire" and bool({"try", "timed"} & set(step.flags))
     for lock in locks:
         declared = _declared(system, lock)
-        if step.verb == "acquire" and lock in certain and isinstance(declared, Lock) and declared.reentrant:
+        if (
+            step.verb == "acquire"
+            and lock in certain
+            and isinstance(declared, Lock)
+            and declared.reentrant
+        ):
             continue
         # Readers are no guard against one another; the lock of a condition is given back while it waits.
-        guards = frozenset(one for one in certain if one != lock and isinstance(_declared(system, one), Lock))
+        guards = frozenset(
+            one for one in certain if one != lock and isinstance(_declared(system, one), Lock)
+        )
         for other in sorted({one._replace(depth=1) for one in held}):
             if other.lock != lock:
                 exact = len(locks) == 1 and other.exact
@@ -111,7 +127,9 @@ def _after(step: Step, locks: Sequence[int], held: frozenset[_Held]) -> frozense
     if step.verb == "release":
         # Of several that may be meant, one is given back: none of them is surely held any more.
         kept = {one._replace(exact=False) for one in held if one.lock in locks and not exact}
-        once = {one._replace(depth=one.depth - 1) for one in held if one.lock in locks and one.depth > 1}
+        once = {
+            one._replace(depth=one.depth - 1) for one in held if one.lock in locks and one.depth > 1
+        }
         return frozenset(one for one in held if one.lock not in locks) | kept | once
     more = {one._replace(depth=min(MOST_DEPTH, one.depth + 1)) for one in held if one.lock in locks}
     return held | more | {_Held(lock, exact, "read" in step.flags) for lock in locks}
@@ -121,7 +139,9 @@ def _declared(system: System, number: int) -> SharedObject:
     return system.program.objects[number - system.program.first_object]
 
 
-def _locks(system: System, numbers: Sequence[int], step: Step, constants: Constants) -> tuple[int, ...]:
+def _locks(
+    system: System, numbers: Sequence[int], step: Step, constants: Constants
+) -> tuple[int, ...]:
     """List the locks that a step may take or give: several where an index decides, none where it is no lock."""
     one = constants.locate(step.target) if step.target is not None else None
     found: dict[int, None] = {}
@@ -163,4 +183,6 @@ def order_hint(system: System, flows: Flows, locks: frozenset[str]) -> Hint | No
 
 def _of_rwlocks(system: System, taking: Taking) -> bool:
     """Decide whether a lock for readers and writers is concerned: of those no order is proved."""
-    return any(isinstance(_declared(system, number), RWLock) for number in (taking.held, taking.lock))
+    return any(
+        isinstance(_declared(system, number), RWLock) for number in (taking.held, taking.lock)
+    )

@@ -71,7 +71,11 @@ def situation(
             wait = waiting(system, state, number, place, holds)
             told = known.get(thread.name)
             # Who is stuck may still come to wait for something else: for the lock, once it is notified.
-            if status == "blocked" and told and (told.object, told.want) == (wait.object, wait.want):
+            if (
+                status == "blocked"
+                and told
+                and (told.object, told.want) == (wait.object, wait.want)
+            ):
                 wait = told
         standings.append(Standing(thread.name, thread.daemon, status, place, holds, wait))
     return Situation(tuple(standings))

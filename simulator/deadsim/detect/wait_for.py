@@ -86,7 +86,11 @@ def _threads(situation: Situation) -> "networkx.MultiDiGraph[str]":
 
 def _add(graph: "networkx.MultiDiGraph[str]", link: Link) -> None:
     about = link.about
-    more = {} if isinstance(about, Hold) else {"verb": about.verb, "want": about.want, "object": about.object}
+    more = (
+        {}
+        if isinstance(about, Hold)
+        else {"verb": about.verb, "want": about.want, "object": about.object}
+    )
     graph.add_edge(link.start, link.end, kind=link.kind, line=about.place.line, **more)
 
 

@@ -38,9 +38,7 @@ class Halt(NamedTuple):
 class Halts:
     """The halts of one state, by thread."""
 
-    def __init__(
-        self, judge: StuckJudge, state: State, progress: Progress, held: Holdings
-    ) -> None:
+    def __init__(self, judge: StuckJudge, state: State, progress: Progress, held: Holdings) -> None:
         self.judge = judge
         self.system = judge.system
         self.state = state
@@ -160,7 +158,11 @@ class Halts:
     def declared(self, number: int) -> object:
         """Give the declaration of an object; None of a thread."""
         program = self.system.program
-        return None if number < program.first_object else program.objects[number - program.first_object]
+        return (
+            None
+            if number < program.first_object
+            else program.objects[number - program.first_object]
+        )
 
     def want(self, halt: Halt) -> Want:
         """Say in a word what a thread wants."""

@@ -50,7 +50,6 @@ class DeadlockWatch:
         daemons = {t.name for t in self.judge.system.program.threads if t.daemon}
         return daemons.issuperset(found.threads) and daemons.issuperset(found.also_stuck)
 
-
     def found(self, system: System) -> tuple[Deadlock, ...]:
         """Give the deadlocks, with a hint where one is proved."""
         return tuple(hinted(system, self.judge, one) for one in self.deadlocks)
@@ -74,7 +73,9 @@ class LivelockWatch:
     def __init__(self, system: System) -> None:
         self.system = system
         self.visits: dict[object, list[int]] = {}
-        self.often: list[int] = []  # the steps at which the state was the same, once it was so often
+        self.often: list[
+            int
+        ] = []  # the steps at which the state was the same, once it was so often
         self.steps = 0
 
     def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
@@ -93,7 +94,9 @@ class LivelockWatch:
             return ()
         begin, end = self.often[-2], self.often[-1]
         threads = self.system.program.threads
-        loop = tuple(Choice(threads[thread].name, way) for thread, way in choices[begin + 1 : end + 1])
+        loop = tuple(
+            Choice(threads[thread].name, way) for thread, way in choices[begin + 1 : end + 1]
+        )
         names = tuple(dict.fromkeys(choice.thread for choice in loop))
         lasting = [t.name for t in threads if not t.daemon]
         if not set(names).intersection(lasting):
@@ -134,17 +137,13 @@ class FailureWatch:
         for failure in failures:
             self.failed.add(failure.thread)
             name = self.program.threads[failure.thread].name
-            self.found.append(
-                Failed(failure.type, step, name, failure.place, failure.message)
-            )
+            self.found.append(Failed(failure.type, step, name, failure.place, failure.message))
         for number, holds in list(self.invariants):
             if not true(holds, state.objects):
                 self.invariants = [one for one in self.invariants if one[0] != number]
                 invariant = self.program.invariants[number]
                 mover = None if event is None else self.program.threads[event.thread].name
-                self.found.append(
-                    Failed("invariant", step, mover, invariant.place, invariant.text)
-                )
+                self.found.append(Failed("invariant", step, mover, invariant.place, invariant.text))
         return False
 
 

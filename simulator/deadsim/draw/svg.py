@@ -14,7 +14,12 @@ Values: TypeAlias = dict[str, str | float]
 def clean(text: str) -> str:
     """Give a text as one line, with control characters and what XML cannot carry replaced."""
     return "".join(
-        c if c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff" and not "\x7f" <= c <= "\x9f" else "\ufffd"
+        c
+        if c >= " "
+        and c not in "\ufffe\uffff"
+        and not "\ud800" <= c <= "\udfff"
+        and not "\x7f" <= c <= "\x9f"
+        else "\ufffd"
         for c in text.replace("\n", " ")
     )
 

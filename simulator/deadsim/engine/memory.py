@@ -233,7 +233,9 @@ class Space:
             after = transition.state
             moved = {thread, *transition.outcome.started}
             delta = 0
-            changed = [number for number in named if after.objects[number] is not state.objects[number]]
+            changed = [
+                number for number in named if after.objects[number] is not state.objects[number]
+            ]
             others = sum(map(is_not, after.objects, state.objects)) - len(changed)
             assert not others, "a step changes what it does not touch"
             for number in changed:

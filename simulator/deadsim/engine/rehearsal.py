@@ -6,7 +6,9 @@ from deadsim.kernel.system import System, Transition
 from deadsim.strategies.strategy import Option, Strategy
 
 
-def rehearse(system: System, strategy: Strategy, max_steps: int) -> Iterator[tuple[int, Transition]]:
+def rehearse(
+    system: System, strategy: Strategy, max_steps: int
+) -> Iterator[tuple[int, Transition]]:
     """Take the steps that a strategy picks, until nothing can go on; gives who took each."""
     strategy.begin()
     state = system.initial().state
@@ -16,7 +18,9 @@ def rehearse(system: System, strategy: Strategy, max_steps: int) -> Iterator[tup
             operation = state.frames[thread].operation
             assert operation is not None
             timed = operation.duration is not None
-            options.append(Option(thread, operation, timed and operation.ready(state.objects, thread)))
+            options.append(
+                Option(thread, operation, timed and operation.ready(state.objects, thread))
+            )
         if not options:
             return
         thread = strategy.pick(options)

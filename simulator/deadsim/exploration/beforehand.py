@@ -23,7 +23,9 @@ def impossible(system: System) -> dict[DefectType, str]:
             else "nothing is shared but synchronisation"
         )
     flows = Flows(system)
-    bounded = terminates(system) or not any(counts(program, thread.code) for thread in program.threads)
+    bounded = terminates(system) or not any(
+        counts(program, thread.code) for thread in program.threads
+    )
     threads = range(len(program.threads))
     if bounded and not any(may_fail(program, flows.flow(thread)) for thread in threads):
         found["misuse"] = found["error"] = "nothing in it can fail"
@@ -64,7 +66,19 @@ def _parts(whole: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
             yield from _parts(part)
 
 
-SAFE = ("acquire", "read", "write", "step", "yield", "print", "sleep", "choose", "set", "clear", "get")
+SAFE = (
+    "acquire",
+    "read",
+    "write",
+    "step",
+    "yield",
+    "print",
+    "sleep",
+    "choose",
+    "set",
+    "clear",
+    "get",
+)
 """Verbs that never fail once their operands are worked out."""
 
 

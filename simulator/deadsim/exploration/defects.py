@@ -79,7 +79,9 @@ class Confirming:
                 failed = (f for f in run.defects if isinstance(f, Failed) and f.step == step)
                 return next((f for f in failed if f.type == goal.type), None)
 
-    def deadlock(self, goal: Goal, path: Path, events: tuple[Event, ...], state: State) -> Deadlock | None:
+    def deadlock(
+        self, goal: Goal, path: Path, events: tuple[Event, ...], state: State
+    ) -> Deadlock | None:
         """Name the deadlock of the state that real threads have reached, if that is the one in memory."""
         goals = self.goals
         packed = goals.space.after(path)

@@ -53,9 +53,7 @@ class Node:
 
     __slots__ = ("entered", "sleep", "state", "tree")
 
-    def __init__(
-        self, state: Packed, sleep: dict[Choice, Footprint], tree: list[Branch]
-    ) -> None:
+    def __init__(self, state: Packed, sleep: dict[Choice, Footprint], tree: list[Branch]) -> None:
         self.state = state
         self.sleep = sleep
         self.tree = tree
@@ -201,7 +199,9 @@ class Classes:
             if previous is not None and earlier.before(previous):
                 continue
             between = [s for s in self.steps[first + 1 : number] if not earlier.before(s)]
-            self.keep(self.nodes[first], earlier, [Link(s.choice, s.footprint) for s in between], thread)
+            self.keep(
+                self.nodes[first], earlier, [Link(s.choice, s.footprint) for s in between], thread
+            )
 
     def keep(self, node: Node, earlier: Taken, between: list["Link"], thread: int) -> None:
         """Keep a sequence in which a thread's step comes before an earlier one.

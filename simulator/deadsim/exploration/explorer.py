@@ -76,7 +76,9 @@ class _Explorer:
         self.asked = [
             key
             for key in keys(system)
-            if request.claims is None or key in request.claims or key.split(".")[0] in request.claims
+            if request.claims is None
+            or key in request.claims
+            or key.split(".")[0] in request.claims
         ]
         own, scenario = request.limits, program.limits
         self.budget = Budget(
@@ -167,7 +169,11 @@ class _Explorer:
     def drawn_at_random(self) -> Sampled:
         """Draw some schedules where states were too many: a defect that shows often shows at once."""
         few = Budget(seconds=AT_LEAST, memory=self.budget.memory, executions=DRAWN)
-        few.steps, few.interrupt, few.look = self.budget.steps, self.budget.interrupt, self.budget.look
+        few.steps, few.interrupt, few.look = (
+            self.budget.steps,
+            self.budget.interrupt,
+            self.budget.look,
+        )
         return self.sampled("random", few)
 
     def sampled(self, strategy: StrategyName, budget: Budget) -> Sampled:

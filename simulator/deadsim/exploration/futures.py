@@ -82,7 +82,11 @@ class Futures:
     def find_only_taken(self) -> set[int]:
         """Find the locks that are waited for and given back, and no more: no condition's, never tried."""
         program = self.system.program
-        found = {n for n, one in enumerate(program.objects, program.first_object) if isinstance(one, Lock)}
+        found = {
+            n
+            for n, one in enumerate(program.objects, program.first_object)
+            if isinstance(one, Lock)
+        }
         for thread, linked in enumerate(self.system.linked):
             for position in range(len(linked.code.instructions)):
                 for step, numbers in self.steps(thread, position):
@@ -98,14 +102,18 @@ class Futures:
         """
         code = self.system.linked[thread].code.instructions
         instruction = code[position]
-        inside = range(position, instruction.end) if isinstance(instruction, Atomic) else (position,)
+        inside = (
+            range(position, instruction.end) if isinstance(instruction, Atomic) else (position,)
+        )
         for number in inside:
             step = code[number]
             if isinstance(step, Step):
                 numbers = set(self.flows.flow(thread).stop(number).numbers)
                 if step.verb == "print":
                     numbers.add(self.system.program.output)
-                conditions = [one for one in map(self.declared, numbers) if isinstance(one, Condition)]
+                conditions = [
+                    one for one in map(self.declared, numbers) if isinstance(one, Condition)
+                ]
                 yield step, numbers.union(condition.lock for condition in conditions)
 
     def own(self, thread: int, position: int) -> Ahead:

@@ -107,7 +107,12 @@ class Goals:
                     self.look_at(after)
                 shows: tuple[Goal, ...] = ()
                 ended = not after & space.lasting
-                if fails or after in marked or self.holds or (ended and (self.finals or self.outputs)):
+                if (
+                    fails
+                    or after in marked
+                    or self.holds
+                    or (ended and (self.finals or self.outputs))
+                ):
 
                     def path(step: tuple[int, int] = (thread, way)) -> Path:
                         return (*way_to(), step)
@@ -153,7 +158,9 @@ class Goals:
         for wanted in self.outputs:
             yield Goal("output", (wanted.key,)), partial(self.is_without, wanted)
 
-    def is_false_end(self, claim: FinalClaim, holds: Asked, state: Packed, info: object = None) -> bool:
+    def is_false_end(
+        self, claim: FinalClaim, holds: Asked, state: Packed, info: object = None
+    ) -> bool:
         """Decide whether the program has ended otherwise than a claim says."""
         return self.space.over(state) and holds(state) == (claim.level == "never")
 
@@ -161,7 +168,9 @@ class Goals:
         """Decide whether a state is an outcome without a line that is claimed."""
         output = self.search.program.output
         halts = self.partly and not self.space.followers(state)
-        return (halts or state in self.outcomes) and not wanted.is_met(lines(self.space.value(state, output)))
+        return (halts or state in self.outcomes) and not wanted.is_met(
+            lines(self.space.value(state, output))
+        )
 
     def where_deadlocks_are(self) -> dict[Packed, int]:
         """Find the states in which threads, no daemons, can never take another step: these, as bits."""

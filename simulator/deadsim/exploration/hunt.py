@@ -46,6 +46,7 @@ class Shown(NamedTuple):
         """Count the context switches of a path that shows something."""
         return cls(path, switches(thread for thread, _ in path), minimal)
 
+
 class Shortest(dict[Goal, Shown]):
     """For each goal the best schedule that was noted: the fewest context switches, then steps."""
 

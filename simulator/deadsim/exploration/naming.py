@@ -68,7 +68,10 @@ def exact(judge: StuckJudge, state: State, stuck: frozenset[int]) -> Progress:
         ended = frozenset(t for t in range(len(state.frames)) if state.objects[t] == ENDED)
         found = Progress(frozenset(), frozenset(), {}, ended)
     missing = stuck - found.stuck
-    halts: dict[int, dict[int, Held]] = {**{t: {state.frames[t].position: {}} for t in missing}, **found.halts}
+    halts: dict[int, dict[int, Held]] = {
+        **{t: {state.frames[t].position: {}} for t in missing},
+        **found.halts,
+    }
     # Relaxed progress promises nothing of a step that may be a misuse, though that may be how a thread ends.
     others = {t for t, status in enumerate(state.objects[: len(state.frames)]) if status == RUNNING}
     others -= found.stuck | stuck | found.ended

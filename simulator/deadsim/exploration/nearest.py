@@ -62,7 +62,9 @@ class Nearest:
             state = move.state
             if system.over(state.objects):
                 return True
-            timed = any(one.operation and one.operation.duration is not None for one in state.frames)
+            timed = any(
+                one.operation and one.operation.duration is not None for one in state.frames
+            )
             if not (script.going or timed):  # else only the clock may have moved
                 here = state.key(), thread
                 if here in seen:

@@ -69,7 +69,11 @@ class Pasts:
         mine = (number, info.thread)
         if verb == "acquire":
             return past._replace(holders=tuple(sorted((*past.holders, mine))))
-        given = mine if mine in past.holders else next((h for h in past.holders if h[0] == number), None)
+        given = (
+            mine
+            if mine in past.holders
+            else next((h for h in past.holders if h[0] == number), None)
+        )
         if given is None:
             return past
         place = past.holders.index(given)

@@ -82,7 +82,9 @@ class Reduced:
         self.transitions = 0
         self.counted = (0, 0)
 
-    def moved(self, stubborn: Stubborn, symmetry: Symmetry | None, to: Callable[[Node], Node]) -> "Reduced":
+    def moved(
+        self, stubborn: Stubborn, symmetry: Symmetry | None, to: Callable[[Node], Node]
+    ) -> "Reduced":
         """Give the same graph of a space that was widened since, with what was found of it."""
         found = Reduced(stubborn, self.budget, self.see, None, self.most, symmetry)
         found.in_full = set(map(to, self.in_full))

@@ -89,7 +89,9 @@ class Showing:
     def take_over(self, executions: Stateless | Sampled) -> None:
         """Take what executions have shown of which not everything is known otherwise."""
         search = self.search
-        types = {key for key, known in search.known.items() if known.some and search.reached.complete}
+        types = {
+            key for key, known in search.known.items() if known.some and search.reached.complete
+        }
         for goal, shown in executions.best.items():
             if goal.type not in types:
                 self.shown.take(goal, shown)
@@ -99,7 +101,9 @@ class Showing:
         search = self.search
         if self.shown and self.preemptions is None:
             carry = in_memory(search.system)
-            shorten(Stateless(search.system, search.asked, self.budget, carry, self.naming), self.shown)
+            shorten(
+                Stateless(search.system, search.asked, self.budget, carry, self.naming), self.shown
+            )
 
     def hunt(self, goals: Goals, wanted: set[str]) -> None:
         """Look for the shortest schedules of all that was found, but for races."""
@@ -183,7 +187,9 @@ class Showing:
         """List the types of defects that were found, but for races."""
         known = self.known
         types: set[str] = {t for t in DEFECT_TYPES if t != "race" and t in known and known[t].some}
-        if any(known.get(claim.key, UNKNOWN).holds(claim.level) is False for claim, _ in goals.finals):
+        if any(
+            known.get(claim.key, UNKNOWN).holds(claim.level) is False for claim, _ in goals.finals
+        ):
             types.add("final")
         if any(known.get(claim.key, UNKNOWN).holds("always") is False for claim in goals.outputs):
             types.add("output")

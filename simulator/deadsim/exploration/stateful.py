@@ -192,7 +192,9 @@ class Stateful:
         budget: Budget | None = None,
     ) -> Reduced:
         """Begin a reduced graph of the states, or of these with what is known of accesses."""
-        return Reduced(Stubborn(self.space), budget or self.budget, see, order, most, self.symmetry())
+        return Reduced(
+            Stubborn(self.space), budget or self.budget, see, order, most, self.symmetry()
+        )
 
     def note(self, after: Packed, info: Info, raced: frozenset[int]) -> bool:
         """Look at a step of the reduced graph; all are followed."""
@@ -303,6 +305,7 @@ class Stateful:
 
     def follow_reduced(self, order: Order, most: int | None) -> bool:
         """Follow the steps of a reduced graph, unless that has more nodes than `most`."""
+
         # Once every variable has raced there is nothing more to see.
         def is_over(*_: object) -> bool:
             return not order.variables

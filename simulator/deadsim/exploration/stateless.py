@@ -36,7 +36,9 @@ class Stateless:
     carried out; `racy` are the variables that race.
     """
 
-    def __init__(self, system: System, asked: Collection[str], budget: Budget, carry: Carry, naming: Naming) -> None:
+    def __init__(
+        self, system: System, asked: Collection[str], budget: Budget, carry: Carry, naming: Naming
+    ) -> None:
         self.system = system
         self.program = system.program
         self.asked = asked
@@ -86,7 +88,9 @@ class Stateless:
                 self.known[key] = never(self.impossible[key])
         for claim, _ in self.finals:
             if claim.key in self.asked and complete and not self.values[claim.key]:
-                self.known[claim.key] = Known(claim.level == "always", False, True, "nothing ever ends")
+                self.known[claim.key] = Known(
+                    claim.level == "always", False, True, "nothing ever ends"
+                )
 
     @property
     def complete(self) -> bool:

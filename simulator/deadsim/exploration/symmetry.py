@@ -50,7 +50,9 @@ def asks_for_holder(part: object) -> bool:
 
 def is_singled_out(system: System, group: Sequence[int]) -> bool:
     """Decide whether a thread starts or joins one of a group, and not all at once."""
-    stops = (entry for linked in system.linked for entry in linked.entries if isinstance(entry, Stop))
+    stops = (
+        entry for linked in system.linked for entry in linked.entries if isinstance(entry, Stop)
+    )
     return any(
         not set(group).isdisjoint(stop.numbers)
         and not (stop.whole and set(group).issubset(stop.numbers))
@@ -83,7 +85,9 @@ class Symmetry:
             order = sorted(range(len(group)), key=keys.__getitem__)
             if len(set(keys)) < len(keys):
                 roles = self.roles(state)
-                ranks = [(key, roles.get(one.thread, ())) for key, one in zip(keys, group, strict=True)]
+                ranks = [
+                    (key, roles.get(one.thread, ())) for key, one in zip(keys, group, strict=True)
+                ]
                 order.sort(key=ranks.__getitem__)
             for place, number in enumerate(order):
                 if place != number:

@@ -102,7 +102,9 @@ def go_on(reached: Reached, quick: list[Quick], budget: Budget, most: int | None
 class Vectors:
     """A search that goes on from the levels of another."""
 
-    def __init__(self, reached: Reached, quick: list[Quick], budget: Budget, layout: Layout) -> None:
+    def __init__(
+        self, reached: Reached, quick: list[Quick], budget: Budget, layout: Layout
+    ) -> None:
         self.reached, self.budget, self.layout = reached, budget, layout
         self.seen = Seen()
         for level in reached.levels:
@@ -122,13 +124,19 @@ class Vectors:
             for begin in range(0, len(self.front), AT_ONCE):
                 after = distinct(self.steps(self.front[begin : begin + AT_ONCE]))
                 after = seen.without(after)
-                following = distinct(np.concatenate((following, after))) if len(following) else after
+                following = (
+                    distinct(np.concatenate((following, after))) if len(following) else after
+                )
                 budget.watch()
             seen.add(following)
             reached.levels.append(Level(self.layout, following))
             self.judge(following)
             budget.count(len(following))
-            if budget.steps is not None and len(reached.levels) > budget.steps + 1 and len(following):
+            if (
+                budget.steps is not None
+                and len(reached.levels) > budget.steps + 1
+                and len(following)
+            ):
                 raise budget.too_deep(budget.steps)
             self.front = following
 

@@ -123,7 +123,6 @@ class WaitForm(Form):
         return (arrivals(number),)
 
 
-
 QUERIES = {"waiting": lambda program, state: len(state.arrived)}
 
 FORMS = {"wait": WaitForm}

@@ -260,7 +260,6 @@ class WaitForm(Form):
         return (notifies(number),)
 
 
-
 class NotifyForm(Form):
     """`notify`, with the flag "count" as many as the operand says."""
 
@@ -334,4 +333,3 @@ FORMS: dict[str, type[Form]] = {
     "acquire": AcquireForm,
     "release": ReleaseForm,
 }
-

@@ -166,4 +166,8 @@ def locate(target: Target, ask: Ask = _no_query) -> Callable[[Environment], int]
 
 def span(extent: int) -> str:
     """Say which indices an array of this extent has."""
-    return f"which has 0 to {extent - 1}" if extent > 1 else f"which has {'only 0' if extent else 'no elements'}"
+    return (
+        f"which has 0 to {extent - 1}"
+        if extent > 1
+        else f"which has {'only 0' if extent else 'no elements'}"
+    )

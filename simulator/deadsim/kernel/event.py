@@ -143,7 +143,6 @@ class WaitForm(Form):
         return (("set", number),)
 
 
-
 class SetForm(Form):
     """`set` of an event."""
 
@@ -170,4 +169,3 @@ QUERIES = {
 }
 
 FORMS: dict[str, type[Form]] = {"wait": WaitForm, "set": SetForm, "clear": ClearForm}
-

@@ -25,9 +25,7 @@ def initial(pipe: Pipe) -> Content:
     return Content()
 
 
-def offer(
-    number: int, pipe: Pipe, state: Content, facts: Facts, holding: dict[int, Held]
-) -> None:
+def offer(number: int, pipe: Pipe, state: Content, facts: Facts, holding: dict[int, Held]) -> None:
     """Note for relaxed progress what is in it, and which ends are closed."""
     facts.stock[items(number)] = len(state.items)
     facts.stock[slots(number)] = pipe.capacity - len(state.items)
@@ -147,8 +145,10 @@ class SendForm(Form):
         return (items(number),)
 
     def wants(self, number: int) -> Sequence[Fact]:
-        return (slots(number), ("closed", number),)
-
+        return (
+            slots(number),
+            ("closed", number),
+        )
 
 
 class ReceiveForm(Form):
@@ -179,8 +179,10 @@ class ReceiveForm(Form):
         return (slots(number),)
 
     def wants(self, number: int) -> Sequence[Fact]:
-        return (items(number), ("closed", number),)
-
+        return (
+            items(number),
+            ("closed", number),
+        )
 
 
 class CloseForm(Form):

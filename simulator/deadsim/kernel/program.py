@@ -153,9 +153,7 @@ def _jump(target: int) -> Callable[[Slots], int]:
     return lambda slots: target
 
 
-def _branch(
-    test: Callable[[Slots], Any], following: int, otherwise: int
-) -> Callable[[Slots], int]:
+def _branch(test: Callable[[Slots], Any], following: int, otherwise: int) -> Callable[[Slots], int]:
     return lambda slots: following if test(slots) else otherwise
 
 
@@ -273,9 +271,7 @@ def begin(linked: Linked) -> Walk:
     return _walk(linked, 0, list(linked.code.initial), False)
 
 
-def proceed(
-    linked: Linked, frame: Frame, outcome: Outcome, failing: Failing | None = None
-) -> Walk:
+def proceed(linked: Linked, frame: Frame, outcome: Outcome, failing: Failing | None = None) -> Walk:
     """Go on after a step: store its results, and do local work up to the next one."""
     position = frame.position
     block: Block | None = outcome.block

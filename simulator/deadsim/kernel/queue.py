@@ -209,7 +209,6 @@ class PutForm(AttemptForm):
         return (slots(number),)
 
 
-
 class GetForm(AttemptForm):
     """`get` from a queue."""
 
@@ -239,7 +238,6 @@ class GetForm(AttemptForm):
 
     def wants(self, number: int) -> Sequence[Fact]:
         return (items(number),)
-
 
 
 class TaskDoneForm(Form):
@@ -275,7 +273,6 @@ class JoinForm(AttemptForm):
 
     def wants(self, number: int) -> Sequence[Fact]:
         return (dones(number),)
-
 
 
 QUERIES = {"qsize": lambda program, state: len(state.items)}

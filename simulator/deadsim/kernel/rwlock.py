@@ -52,7 +52,9 @@ def renamed(state: Within, names: Sequence[int]) -> Within:
     return Within(writer, readers, tuple(names[thread] for thread in state.queued))
 
 
-def offer(number: int, rwlock: RWLock, state: Within, facts: Facts, holding: dict[int, Held]) -> None:
+def offer(
+    number: int, rwlock: RWLock, state: Within, facts: Facts, holding: dict[int, Held]
+) -> None:
     """Note for relaxed progress who is in and who has to leave before others."""
     if state.writer is not None:
         holding.setdefault(state.writer, {})["w", number] = 1
@@ -154,8 +156,10 @@ class AcquireForm(AttemptForm):
     def queues(self, number: int) -> bool:
         """Decide whether a writer queues."""
         declared: Any = self.declared[number]
-        return bool(declared.prefer == "writers") and "timed" not in self.flags and (
-            "try" not in self.flags
+        return (
+            bool(declared.prefer == "writers")
+            and "timed" not in self.flags
+            and ("try" not in self.flags)
         )
 
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:

@@ -91,7 +91,6 @@ class AcquireForm(AttemptForm):
         return (permits(number),)
 
 
-
 class ReleaseForm(Form):
     """`release` of a semaphore, with the flag "count" as often as the operand says."""
 

@@ -63,9 +63,7 @@ class System:
         state, failures = self.started(State(objects, frames), first)
         return Transition(state, Outcome(state.objects), failures)
 
-    def started(
-        self, state: State, started: tuple[int, ...]
-    ) -> tuple[State, tuple[Failure, ...]]:
+    def started(self, state: State, started: tuple[int, ...]) -> tuple[State, tuple[Failure, ...]]:
         """Let threads begin: each does its local work, and one without a step ends at once."""
         objects, frames = state
         failures: tuple[Failure, ...] = ()

@@ -99,4 +99,3 @@ class Body:
         """Finish: the thread ends where the instructions do."""
         self.emit(End(place))
         return Code(tuple(self.instructions), tuple(self.initial), tuple(self.handlers))
-

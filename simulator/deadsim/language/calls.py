@@ -70,9 +70,7 @@ def procedure_scope(
             own[name] = Bound(found.section, work.kept_target(found.target))
         else:
             own[name] = found
-    for (name, _), value in zip(
-        values, work.all(tuple(value for _, value in values)), strict=True
-    ):
+    for (name, _), value in zip(values, work.all(tuple(value for _, value in values)), strict=True):
         if isinstance(value, Constant) and name not in text.locals:
             own[name] = Parameter(value.value, "argument")
         else:
@@ -80,9 +78,7 @@ def procedure_scope(
             assert isinstance(kept, Local)
             own[name] = Slot(kept.slot)
     fresh = [
-        local
-        for local in text.locals
-        if local not in own and local not in writer.around.shared
+        local for local in text.locals if local not in own and local not in writer.around.shared
     ]
     slots = [work.result() for _ in fresh]
     own.update({local: Slot(slot) for local, slot in zip(fresh, slots, strict=True)})

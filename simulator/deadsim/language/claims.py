@@ -1,6 +1,5 @@
 """What a file claims and asks for: `invariants`, `expect`, `schedule`, `limits`."""
 
-
 from deadsim.language.declarations import pairs
 from deadsim.language.document import Mapping, Node, Scalar, Sequence
 from deadsim.language.expressions import Expressions
@@ -118,7 +117,8 @@ class Demands:
                 return kind
         hint = nearest(node.value, DEADLOCK_KINDS) if isinstance(node, Scalar) else ""
         self.problems.add(
-            node.place, f"unknown kind of deadlock{hint or '; they are ' + listed(DEADLOCK_KINDS, 'and')}"
+            node.place,
+            f"unknown kind of deadlock{hint or '; they are ' + listed(DEADLOCK_KINDS, 'and')}",
         )
         return None
 
@@ -140,7 +140,9 @@ class Demands:
             name = read[0].thread if read else ""
             if name not in known:
                 written = item.value if isinstance(item, Scalar) else "..."
-                self.problems.add(item.place, f"unknown {noun} '{written}'{nearest(written, known)}")
+                self.problems.add(
+                    item.place, f"unknown {noun} '{written}'{nearest(written, known)}"
+                )
             else:
                 found.append(name)
         return tuple(sorted(set(found), key=known.index))
@@ -175,7 +177,9 @@ class Demands:
         for key, value in pairs(node, self.problems, "'output'"):
             match key.value:
                 case "possible" | "always" as level:
-                    for number, item in enumerate(self.several(value, f"'{key.value}'", single=True)):
+                    for number, item in enumerate(
+                        self.several(value, f"'{key.value}'", single=True)
+                    ):
                         line = (self.line(item),)
                         name = f"output.{key.value}[{number}]"
                         found.append(OutputClaim(name, level, line, item.place))
@@ -252,7 +256,9 @@ class Demands:
             read = parse_name(item.value) if isinstance(item, Scalar) else None
             if read is None or read[0].thread not in known:
                 written = item.value if isinstance(item, Scalar) else "..."
-                self.problems.add(item.place, f"unknown thread '{written}'{nearest(written, known)}")
+                self.problems.add(
+                    item.place, f"unknown thread '{written}'{nearest(written, known)}"
+                )
                 continue
             choice, times = read
             if len(choices) + times > MAX_SCRIPT:
@@ -292,4 +298,3 @@ def literal(node: Node | None, default: str, problems: Problems, what: str, limi
     if len(node.value) > limit:
         problems.add(node.place, f"a text may have {limit:,} characters")
     return node.value
-

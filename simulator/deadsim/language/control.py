@@ -53,7 +53,9 @@ def forever(writer: Writer, given: Statement) -> None:
     writer.body.land(*loop.breaks)
 
 
-def repeated(writer: Writer, loop: OpenLoop, given: Statement, option: str, end: int | None) -> None:
+def repeated(
+    writer: Writer, loop: OpenLoop, given: Statement, option: str, end: int | None
+) -> None:
     writer.exits.append(loop)
     writer.nested(given, option)
     writer.exits.pop()
@@ -81,7 +83,9 @@ def repeat(writer: Writer, given: Statement) -> None:
     work.done()
 
 
-def leave(writer: Writer, given: Statement, kind: type[OpenLoop | OpenCall]) -> OpenLoop | OpenCall | None:
+def leave(
+    writer: Writer, given: Statement, kind: type[OpenLoop | OpenCall]
+) -> OpenLoop | OpenCall | None:
     """Release what is open inside the loop or procedure that is left."""
     before: list[OpenWith] = []
     for exit in reversed(writer.exits):

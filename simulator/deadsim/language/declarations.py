@@ -95,25 +95,35 @@ class Declarations:
             assert isinstance(read, int)
             return read
         wanted = "true or false" if isinstance(default, bool) else "an integer"
-        self.problems.add(self.places.get(name, Place(1, 1)), f"the param '{name}' is {wanted}, not '{text}'")
+        self.problems.add(
+            self.places.get(name, Place(1, 1)), f"the param '{name}' is {wanted}, not '{text}'"
+        )
         return default
 
     def variable_name(self, key: Scalar) -> str | None:
         """Read a name that expressions use; None where it cannot be one."""
         name = clean(key.value)
         if not NAME.fullmatch(name):
-            self.problems.add(key.place, f"'{key.value}' is not a name: a letter or '_', then letters, digits, '_' or '-'")
+            self.problems.add(
+                key.place,
+                f"'{key.value}' is not a name: a letter or '_', then letters, digits, '_' or '-'",
+            )
             return None
         if name in RESERVED_NAMES:
             self.problems.add(key.place, f"'{name}' is a word of the expression language")
             return None
         return name
 
-    def array(self, key: Scalar, section: str) -> tuple[str, tuple[int, ...], tuple[str | None, ...]] | None:
+    def array(
+        self, key: Scalar, section: str
+    ) -> tuple[str, tuple[int, ...], tuple[str | None, ...]] | None:
         """Read a declared name with the extents of its array."""
         found = declared(key.value)
         if found is None:
-            self.problems.add(key.place, f"'{key.value}' is not a name: a letter or '_', then letters, digits, '_' or '-'; an array is 'name[size]'")
+            self.problems.add(
+                key.place,
+                f"'{key.value}' is not a name: a letter or '_', then letters, digits, '_' or '-'; an array is 'name[size]'",
+            )
             return None
         if section == "variables" and found.name in RESERVED_NAMES:
             self.problems.add(key.place, f"'{found.name}' is a word of the expression language")
@@ -136,7 +146,9 @@ class Declarations:
         for extent in shape:
             size *= extent
         if size > MAX_ELEMENTS:
-            self.problems.add(key.place, f"an array may have {MAX_ELEMENTS:,} elements, not {size:,}")
+            self.problems.add(
+                key.place, f"an array may have {MAX_ELEMENTS:,} elements, not {size:,}"
+            )
             return None
         return found.name, tuple(shape), found.indices
 
@@ -181,9 +193,7 @@ class Declarations:
                 return
             self.objects.append(made)
 
-    def options(
-        self, section: Section, key: Scalar, value: Node | None
-    ) -> dict[str, Node] | None:
+    def options(self, section: Section, key: Scalar, value: Node | None) -> dict[str, Node] | None:
         """Tell the options of an entry apart; None where something is missing."""
         noun_ = NOUNS[section.name]
         nothing = value is None or (is_null(value) and section.name != "variables")
@@ -204,7 +214,12 @@ class Declarations:
                     given[name.value] = node
                 else:
                     hint = nearest(name.value, known) or f"; it takes {listed(known, 'and')}"
-                    self.problems.add(name.place, f"a {noun_} has no option '{name.value}'{hint}".replace("a event", "an event").replace("a rwlock", "an rwlock"))
+                    self.problems.add(
+                        name.place,
+                        f"a {noun_} has no option '{name.value}'{hint}".replace(
+                            "a event", "an event"
+                        ).replace("a rwlock", "an rwlock"),
+                    )
             for option in section.options:
                 if option.required and option.name not in given:
                     self.problems.add(key.place, f"{an(section.name)} wants '{option.name}'")
@@ -258,7 +273,9 @@ class Declarations:
             self.problems.add(node.place, f"'{option.name}' is {known}{hint}")
             return Unset.UNSET
         if option.shape == "value" and isinstance(node, Mapping):
-            self.problems.add(node.place, "a variable's value is an integer, true, false, null, a text or a list")
+            self.problems.add(
+                node.place, "a variable's value is an integer, true, false, null, a text or a list"
+            )
             return Unset.UNSET
         value = self.constants(own).constant(node)
         if isinstance(value, Unset):
@@ -299,7 +316,9 @@ def build(
             assert isinstance(number, int)
             return objects.Semaphore(name, number, bool(values["bounded"]), place)
         case "conditions":
-            return objects.Condition(name, -1 if lock is None else lock, bool(values["spurious"]), place)
+            return objects.Condition(
+                name, -1 if lock is None else lock, bool(values["spurious"]), place
+            )
         case "events":
             return objects.Event(name, bool(values["set"]), place)
         case "barriers":

@@ -61,7 +61,9 @@ def decode(data: bytes, file: str) -> str:
     """Turn the bytes of a file into text; raises ScenarioError with the place of what is wrong."""
 
     def fail(line: int, column: int, message: str) -> ScenarioError:
-        return ScenarioError(file, (Problem(Place(line, column), message),), data.decode("utf-8", "replace"))
+        return ScenarioError(
+            file, (Problem(Place(line, column), message),), data.decode("utf-8", "replace")
+        )
 
     if len(data) > MAX_BYTES:
         raise ScenarioError(
@@ -197,7 +199,7 @@ class _Reader:
         if error.context and "flow" in error.context:
             hint = ""
             if re.search(r"[^\s:,\[{-]\s*\[", source):
-                hint = "; inside [ ] and { } an indexed name wants quotes, [\"fork[i]\", B], and so "
+                hint = '; inside [ ] and { } an indexed name wants quotes, ["fork[i]", B], and so '
                 hint += "does every text with brackets"
             return place, f"a list [ ] or map {{ }} is not closed, or lacks a comma{hint}"
         if "cannot start any token" in what:
@@ -235,7 +237,9 @@ class _Reader:
         first: int | None = None
         if event.start_mark.line == event.end_mark.line < len(self.source_lines):
             source = self.source_lines[place.line - 1]
-            anchor = re.compile(r"&\S+\s+").match(source, place.column - 1) if event.anchor else None
+            anchor = (
+                re.compile(r"&\S+\s+").match(source, place.column - 1) if event.anchor else None
+            )
             column = anchor.end() + 1 if anchor else place.column
             if not plain:
                 column += 1

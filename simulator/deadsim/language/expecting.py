@@ -46,7 +46,9 @@ def claim_of(value: Node, level: str, key: str, file: str) -> Scalar:
             if inner.value == "claim" and isinstance(claim, Scalar):
                 return claim
     where = f"{file}:{value.place.line}:{value.place.column}"
-    raise UsageError(f"{where}: '{key}' was found to be '{level}'; this claim wants rewriting by hand")
+    raise UsageError(
+        f"{where}: '{key}' was found to be '{level}'; this claim wants rewriting by hand"
+    )
 
 
 class _Lines:

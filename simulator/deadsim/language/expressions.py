@@ -116,7 +116,8 @@ class Expressions:
                 end = closing(text, position + 1)
                 if end is None:
                     raise Rejected(
-                        source.part(position, position + 1), "this '{' is not closed; '{{' is a brace"
+                        source.part(position, position + 1),
+                        "this '{' is not closed; '{{' is a brace",
                     )
                 parts.append(Constant(literal))
                 literal = ""

@@ -167,9 +167,7 @@ class Lowering:
         self.body.land(*outs)
         return Local(slot, "")
 
-    def conditional(
-        self, test: Expression, then: Expression, otherwise: Expression
-    ) -> Expression:
+    def conditional(self, test: Expression, then: Expression, otherwise: Expression) -> Expression:
         slot = self.result()
         decide = self.body.branch(self.lower(test), self.place)
         self.body.let(slot, self.lower(then), self.place)

@@ -13,7 +13,46 @@ NAME = re.compile(r"[^\W\d][\w-]*")
 FUNCTIONS = ("len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool")
 STATE_FUNCTIONS = ("locked", "holder", "qsize", "value", "is_set", "finished", "waiting")
 KEYWORDS = frozenset(
-    ["False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "true", "false", "null"]
+    [
+        "False",
+        "None",
+        "True",
+        "and",
+        "as",
+        "assert",
+        "async",
+        "await",
+        "break",
+        "class",
+        "continue",
+        "def",
+        "del",
+        "elif",
+        "else",
+        "except",
+        "finally",
+        "for",
+        "from",
+        "global",
+        "if",
+        "import",
+        "in",
+        "is",
+        "lambda",
+        "nonlocal",
+        "not",
+        "or",
+        "pass",
+        "raise",
+        "return",
+        "try",
+        "while",
+        "with",
+        "yield",
+        "true",
+        "false",
+        "null",
+    ]
 )
 RESERVED = KEYWORDS.union(FUNCTIONS, STATE_FUNCTIONS)
 
@@ -121,7 +160,9 @@ def noun(meaning: Meaning) -> str:
 class Scope:
     """What names mean at one place: the file's own, and those of the thread or procedure."""
 
-    def __init__(self, shared: Mapping[str, Meaning], own: dict[str, Meaning] | None = None) -> None:
+    def __init__(
+        self, shared: Mapping[str, Meaning], own: dict[str, Meaning] | None = None
+    ) -> None:
         self.shared = shared
         self.own = {} if own is None else own
 
@@ -135,7 +176,9 @@ class Scope:
         if sections is None:
             return list(every)
         wanted = set(sections)
-        return [n for n, m in every.items() if isinstance(m, (Shared, Bound)) and m.section in wanted]
+        return [
+            n for n, m in every.items() if isinstance(m, (Shared, Bound)) and m.section in wanted
+        ]
 
 
 class Declared(NamedTuple):

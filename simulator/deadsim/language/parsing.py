@@ -91,9 +91,7 @@ def parse(source: Source, scope: Scope, where: Where) -> Expression:
 class _Parser:
     """Turns one parsed expression into our tree; `start` is where `bare` begins in the source."""
 
-    def __init__(
-        self, scope: Scope, where: Where, source: Source, start: int, bare: str
-    ) -> None:
+    def __init__(self, scope: Scope, where: Where, source: Source, start: int, bare: str) -> None:
         self.scope = scope
         self.where = where
         self.source = source
@@ -187,7 +185,10 @@ class _Parser:
         if known is None:
             if isinstance(operator, ast.Div):
                 raise self.reject(node, "'/' makes fractions; '//' divides integers")
-            raise self.reject(node, f"'{short(self.text(node))}': the operators are {listed(get_args(tree.Arithmetic), 'and')}")
+            raise self.reject(
+                node,
+                f"'{short(self.text(node))}': the operators are {listed(get_args(tree.Arithmetic), 'and')}",
+            )
         return tree.Binary(known, self.expression(left, level), self.expression(right, level))
 
     def name(self, node: ast.expr, name: str) -> Expression:
@@ -206,7 +207,9 @@ class _Parser:
             case Bound("variables", target):
                 return self.variable(target)
             case _:
-                raise self.reject(node, f"'{name}' is {noun(meaning)}; it has no value in an expression")
+                raise self.reject(
+                    node, f"'{name}' is {noun(meaning)}; it has no value in an expression"
+                )
 
     def meaning(self, node: ast.expr, name: str) -> Meaning:
         meaning = self.scope.find(name)
@@ -290,7 +293,11 @@ class _Parser:
             raise self.reject(node, f"'{name}' takes one argument")
         sections = _ASKED[name]
         asked = arguments[0]
-        first = asked.col_offset if self.encoded is None else len(self.encoded[: asked.col_offset].decode())
+        first = (
+            asked.col_offset
+            if self.encoded is None
+            else len(self.encoded[: asked.col_offset].decode())
+        )
         written = self.text(asked)
         source = self.source.cut(self.start + first, self.start + first + len(written))
         target = reference(source, self.scope, sections, name == "finished", self.nested)

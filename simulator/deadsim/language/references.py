@@ -46,9 +46,7 @@ def reference(
     target = meaning.target if isinstance(meaning, Bound) else all_of(meaning)
     if match.group(2) is None:
         if target.whole and not arrays:
-            raise Rejected(
-                source.place, f"'{name}' is an array; say which one: '{name}[0]'"
-            )
+            raise Rejected(source.place, f"'{name}' is an array; say which one: '{name}[0]'")
         return target
     if not target.whole:
         raise Rejected(source.place, f"'{name}' has no elements")

@@ -182,9 +182,7 @@ class _Loader:
             if array is None:
                 continue
             name, shape, indices = array
-            if not self.declared.claim_name(
-                name, key.place, Shared("threads", total, shape, name)
-            ):
+            if not self.declared.claim_name(name, key.place, Shared("threads", total, shape, name)):
                 continue
             body, options = self.thread_options(key, value)
             found.append(_Template(name, shape, indices, key, body, options))
@@ -305,7 +303,11 @@ class _Loader:
         for key, node in pairs(written, self.problems, "'locals'"):
             name = form.local_name(key, self.problems)
             value = reader.constant(node)
-            if name is None or isinstance(value, Unset) or not self.own_name(name, key.place, "local"):
+            if (
+                name is None
+                or isinstance(value, Unset)
+                or not self.own_name(name, key.place, "local")
+            ):
                 continue
             if name in own:
                 self.problems.add(key.place, f"'{name}' is {noun(own[name])} already")
@@ -335,4 +337,3 @@ class _Loader:
 
 def _stem(file: str) -> str:
     return file.replace("\\", "/").rsplit("/", 1)[-1].split(".")[0] or file
-

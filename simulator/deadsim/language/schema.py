@@ -15,7 +15,9 @@ _SCALAR: dict[str, Any] = {"type": ["string", "integer", "boolean", "null"]}
 _NAME: dict[str, Any] = {"type": "string"}
 _LOCAL: dict[str, Any] = {"type": "string", "pattern": "^[^-0-9][^-\\[\\]]*$"}
 _DECLARED: dict[str, Any] = {"type": "string", "pattern": "^[^-0-9\\[\\]][^\\[\\]]*(\\[.+\\])?$"}
-_COUNT: dict[str, Any] = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": ["string", "boolean", "null"]}]}
+_COUNT: dict[str, Any] = {
+    "anyOf": [{"type": "integer", "minimum": 0}, {"type": ["string", "boolean", "null"]}]
+}
 
 _SHAPES: dict[Shape, dict[str, Any]] = {
     "object": _NAME,
@@ -98,7 +100,12 @@ def schema() -> dict[str, Any]:
             "steps": {"type": ["array", "null"], "items": {"$ref": "#/$defs/step"}},
             "atomic steps": {
                 "type": ["array", "null"],
-                "items": {"anyOf": [{"const": "pass"}, *(_verb(VERBS[name], inside=True) for name in IN_ATOMIC)]},
+                "items": {
+                    "anyOf": [
+                        {"const": "pass"},
+                        *(_verb(VERBS[name], inside=True) for name in IN_ATOMIC),
+                    ]
+                },
             },
             "step": {
                 "anyOf": [
@@ -160,7 +167,10 @@ def _verb(verb: Verb, inside: bool = False) -> dict[str, Any]:
         "additionalProperties": False,
     }
     if {"blocking", "timeout"} <= properties.keys():
-        step["not"] = {"required": ["blocking", "timeout"], "properties": {"blocking": {"const": False}}}
+        step["not"] = {
+            "required": ["blocking", "timeout"],
+            "properties": {"blocking": {"const": False}},
+        }
     return step
 
 
@@ -191,7 +201,9 @@ def _section(section: Section) -> dict[str, Any]:
         if not required:
             forms.append({"type": "null"})
         entry = {"anyOf": forms}
-    forms = [{"type": ["object", "null"], "propertyNames": _DECLARED, "additionalProperties": entry}]
+    forms = [
+        {"type": ["object", "null"], "propertyNames": _DECLARED, "additionalProperties": entry}
+    ]
     if not required and section.name != "variables":
         forms.append({"type": "array", "items": _DECLARED})
     return {"description": _sentence(section.about), "anyOf": forms}
@@ -261,7 +273,10 @@ def _expect() -> dict[str, Any]:
                     "additionalProperties": False,
                 }
             )
-        properties[type] = {"description": f"How often this can happen: {listed(LEVELS)}.", "anyOf": forms}
+        properties[type] = {
+            "description": f"How often this can happen: {listed(LEVELS)}.",
+            "anyOf": forms,
+        }
     properties["final"] = {
         "description": "What holds when the program ends.",
         "anyOf": [

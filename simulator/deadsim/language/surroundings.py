@@ -65,7 +65,10 @@ class Surroundings:
             values = {key.value: value for key, value in node.pairs}
             for verb in ("read", "write", "add"):
                 about = values.get(verb)
-                if isinstance(about, Scalar) and clean(about.value.split("[")[0].strip()) == argument:
+                if (
+                    isinstance(about, Scalar)
+                    and clean(about.value.split("[")[0].strip()) == argument
+                ):
                     return True
             called, given = values.get("call"), values.get("args")
             if isinstance(called, Scalar) and isinstance(given, Sequence):

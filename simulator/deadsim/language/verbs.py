@@ -83,9 +83,7 @@ _TABLE = (
         "object",
         "wait for a condition (its lock must be held), an event or a barrier",
         (
-            Option(
-                "until", "expression", "wait until this is true", sections=("conditions",)
-            ),
+            Option("until", "expression", "wait until this is true", sections=("conditions",)),
             _TIMEOUT._replace(sections=("conditions", "events")),
             _into("receives false after a timeout, of a barrier the order of arrival"),
         ),

@@ -85,8 +85,14 @@ class Writer:
         for option in verb.options:
             if option.name in given.options and option.sections and section not in option.sections:
                 kinds = listed(option.sections)
-                self.problems.add(given.options[option.name].place, f"'{option.name}' is for {kinds}")
-        if section == "rwlocks" and verb.name in ("acquire", "with") and "mode" not in given.options:
+                self.problems.add(
+                    given.options[option.name].place, f"'{option.name}' is for {kinds}"
+                )
+        if (
+            section == "rwlocks"
+            and verb.name in ("acquire", "with")
+            and "mode" not in given.options
+        ):
             self.problems.add(given.place, "an rwlock wants 'mode: read' or 'mode: write'")
         return target
 
@@ -109,7 +115,9 @@ class Writer:
         if isinstance(meaning, Slot):
             return meaning.number
         if meaning is not None and not isinstance(meaning, Unknown):
-            self.problems.add(place, f"'{name}' is {noun(meaning)}; a local needs a name of its own")
+            self.problems.add(
+                place, f"'{name}' is {noun(meaning)}; a local needs a name of its own"
+            )
         return None
 
     def option(self, given: Statement, name: str, default: Expression) -> Expression:

@@ -10,7 +10,9 @@ from deadsim.model.values import Value
 
 Arithmetic: TypeAlias = Literal["+", "-", "*", "//", "%", "**"]
 Relation: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
-Function: TypeAlias = Literal["len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool"]
+Function: TypeAlias = Literal[
+    "len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool"
+]
 StateFunction: TypeAlias = Literal[
     "locked", "holder", "qsize", "value", "is_set", "finished", "waiting"
 ]

@@ -39,7 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how long the exploration of one scenario may take (60)",
     )
     group.addoption(
-        "--deadsim-html", metavar="DIR", help="write a player for each failure: a page to go through it"
+        "--deadsim-html",
+        metavar="DIR",
+        help="write a player for each failure: a page to go through it",
     )
     parser.addini(
         "deadsim_files",

@@ -56,7 +56,9 @@ def matches(path: Path, root: Path, pattern: str) -> bool:
         return False
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.removeprefix("./"))
     meant = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.fullmatch("".join(meant.get(part, re.escape(part)) for part in parts), where) is not None
+    return (
+        re.fullmatch("".join(meant.get(part, re.escape(part)) for part in parts), where) is not None
+    )
 
 
 class ScenarioFile(pytest.File):
@@ -72,14 +74,18 @@ class ScenarioFile(pytest.File):
             explored = Explored(scenario, self.config)
             for name, keys, line in tests_of(scenario.program):
                 full = f"{name}[{label(params)}]" if params else name
-                yield ClaimTest.from_parent(self, name=full, keys=keys, line=line, explored=explored)
+                yield ClaimTest.from_parent(
+                    self, name=full, keys=keys, line=line, explored=explored
+                )
 
     def matrix(self) -> Iterable[Mapping[str, Any]]:
         """Give the params that the ini file lists for this file."""
         for line in self.config.getini("deadsim_matrix"):
             pattern, colon, wanted = line.rpartition(":")
             if not colon:
-                raise self.CollectError(f"deadsim_matrix: '{line}' wants a pattern and a colon, as in 'FILE: n=2..4'")
+                raise self.CollectError(
+                    f"deadsim_matrix: '{line}' wants a pattern and a colon, as in 'FILE: n=2..4'"
+                )
             if matches(self.path, self.config.rootpath, pattern.strip()):
                 try:
                     return written_matrix(wanted.split())
@@ -93,7 +99,9 @@ def in_file(error: ScenarioError | UsageError, file: pytest.File) -> str:
     if isinstance(error, UsageError):
         return str(error)
     where = file.nodeid
-    return "\n".join(f"{where}:{p.place.line}:{p.place.column}: {p.message}" for p in error.problems)
+    return "\n".join(
+        f"{where}:{p.place.line}:{p.place.column}: {p.message}" for p in error.problems
+    )
 
 
 def tests_of(program: Program) -> Iterator[tuple[str, tuple[str, ...], int]]:
@@ -133,7 +141,9 @@ class Explored:
 class ClaimTest(pytest.Item):
     """The test of one claim, or of all types of defects that no claim names."""
 
-    def __init__(self, *, keys: tuple[str, ...], line: int, explored: Explored, **rest: Any) -> None:
+    def __init__(
+        self, *, keys: tuple[str, ...], line: int, explored: Explored, **rest: Any
+    ) -> None:
         super().__init__(**rest)
         self.keys = keys
         self.line = line

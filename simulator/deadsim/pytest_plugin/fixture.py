@@ -40,7 +40,9 @@ class Deadsim:
         """Read a scenario. Raises ScenarioError with every problem that was found."""
         return loaded(self.folders, source, params)
 
-    def run(self, source: Source, *, params: Mapping[str, Any] | None = None, **options: Any) -> deadsim.Run:
+    def run(
+        self, source: Source, *, params: Mapping[str, Any] | None = None, **options: Any
+    ) -> deadsim.Run:
         """Run a scenario once, as `deadsim.run`."""
         given = self.given(RUN, options)
         if self.seed is not None:
@@ -107,7 +109,9 @@ EXPLORE = (
 )  # fmt: skip
 
 
-def loaded(folders: tuple[Path, ...], source: Source, params: Mapping[str, Any]) -> deadsim.Scenario:
+def loaded(
+    folders: tuple[Path, ...], source: Source, params: Mapping[str, Any]
+) -> deadsim.Scenario:
     """Read a scenario, whatever it was given as."""
     if isinstance(source, deadsim.Scenario):
         return source

@@ -76,7 +76,9 @@ def deed(program: Program, event: Event) -> str:
             if not event.success:
                 return f"stops waiting on {name}"
             return f"passes {name}" if event.phase is None else f"goes on after waiting on {name}"
-        case "put" | "send" | "get" | "receive" | "join" | "start" | "task_done" if not event.success:
+        case "put" | "send" | "get" | "receive" | "join" | "start" | "task_done" if (
+            not event.success
+        ):
             return f"tries to {event.verb} {name}, in vain"
         case "get" | "receive":
             return f"takes {event.value!r} out of {name}"
@@ -90,6 +92,8 @@ def deed(program: Program, event: Event) -> str:
             return visible(event.text or "")
         case "atomic":
             names = [program.object_name(number) or "" for number in event.objects]
-            return f"does one atomic step on {', '.join(names)}" if names else "does one atomic step"
+            return (
+                f"does one atomic step on {', '.join(names)}" if names else "does one atomic step"
+            )
         case verb:
             return THIRD[verb].format(name)

@@ -156,7 +156,11 @@ def against(claim: Judged) -> str:
     found: str = "undecided" if claim.found == "unknown" else claim.found
     if claim.holds is None and found != "undecided":
         found += ", and more is undecided"
-    elif isinstance(claim.expected, KindClaim) and claim.found != "never" and claim.expected.level != "never":
+    elif (
+        isinstance(claim.expected, KindClaim)
+        and claim.found != "never"
+        and claim.expected.level != "never"
+    ):
         other = Known(True, claim.found != "always", True).holds(claim.expected.level)
         found += ", but not as claimed" if other else ""
     return f"{claim.key} is claimed {shown(expected(claim))}: it is {found}"
@@ -195,7 +199,9 @@ def verdict(result: Exploration) -> str:
     """Say what it means for the claims."""
     match result.verdict:
         case "as-expected":
-            return "as expected" if result.complete else "as expected (all that is claimed was shown)"
+            return (
+                "as expected" if result.complete else "as expected (all that is claimed was shown)"
+            )
         case "refuted":
             names = [claim.key for claim in result.claims if claim.holds is False]
             return f"refuted ({', '.join(names)})"

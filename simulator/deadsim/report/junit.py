@@ -35,7 +35,9 @@ def suite(root: ET.Element, result: Exploration) -> None:
     one.set("time", f"{result.seconds:.3f}")
     failures = 0
     for claim in asked:
-        case = ET.SubElement(one, "testcase", classname=name, name=claim.key, file=clean(result.program.file))
+        case = ET.SubElement(
+            one, "testcase", classname=name, name=claim.key, file=clean(result.program.file)
+        )
         mine = [trouble for trouble in found if trouble.claim == claim.key]
         case.set("line", str(claim.expected.place.line if claim.expected.place else 1))
         schedules = [text(trouble.defect.schedule) for trouble in mine if trouble.defect]
@@ -63,9 +65,16 @@ def broken(root: ET.Element, error: ScenarioError) -> None:
     case = ET.SubElement(one, "testcase", classname=name, name="is a valid scenario", file=name)
     first = next(wrong(error))
     case.set("line", str(first.place.line))
-    ET.SubElement(case, "error", message=clean(first.message), type="ScenarioError").text = clean(str(error))
+    ET.SubElement(case, "error", message=clean(first.message), type="ScenarioError").text = clean(
+        str(error)
+    )
 
 
 def clean(text: str) -> str:
     """Leave out what XML cannot have."""
-    return "".join(c if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff") else "\ufffd" for c in text)
+    return "".join(
+        c
+        if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+        else "\ufffd"
+        for c in text
+    )

@@ -69,7 +69,9 @@ def words_on(budget: Any, took: float) -> str:
         words = f"{budget.visited:,} states"
     if most is not None and rate:
         left = min(left, most / rate - took)
-    words = "looking for the shortest schedules" if budget.hunting else f"{words}, {rate:,.0f} a second"
+    words = (
+        "looking for the shortest schedules" if budget.hunting else f"{words}, {rate:,.0f} a second"
+    )
     if budget.depth:
         words = f"{words}, {budget.depth:,} steps deep"
     return f"{words}, {max(0.0, left):,.0f} s until the budget is spent"

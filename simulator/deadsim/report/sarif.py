@@ -14,7 +14,9 @@ from deadsim.report.sentences import visible
 from deadsim.report.text import command_for
 from deadsim.report.troubles import Trouble
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 
 RULES = {
     "deadlock": "A thread can never take another step.",
@@ -33,7 +35,11 @@ RULES = {
 def sarif(troubles: Iterable[Trouble], version: str) -> dict[str, Any]:
     """Give a report as SARIF has it."""
     rules = [
-        {"id": name, "shortDescription": {"text": sentence}, "defaultConfiguration": {"level": "error"}}
+        {
+            "id": name,
+            "shortDescription": {"text": sentence},
+            "defaultConfiguration": {"level": "error"},
+        }
         for name, sentence in RULES.items()
     ]
     driver = {"name": "deadsim", "version": version, "semanticVersion": version, "rules": rules}
@@ -56,7 +62,9 @@ def result(trouble: Trouble) -> dict[str, Any]:
     if trouble.claim is not None:
         found["properties"] = {"claim": trouble.claim, "params": trouble.params}
     if trouble.defect is not None:
-        found["properties"]["replay"] = command_for(trouble.defect.run.program, trouble.defect.schedule)
+        found["properties"]["replay"] = command_for(
+            trouble.defect.run.program, trouble.defect.schedule
+        )
         steps = flows(trouble.file, trouble.defect)
         if steps:  # none where it is there from the start
             found["codeFlows"] = [{"threadFlows": steps}]
@@ -71,7 +79,9 @@ def flows(file: str, defect: Defect) -> list[dict[str, Any]]:
         about = f" {row['object']}" if row["object"] else ""
         where = location(file, Place(row["line"], row["column"]))
         where["message"] = {"text": visible(f"{row['thread']}: {row['verb']}{about}")}
-        steps.setdefault(row["thread"], []).append({"location": where, "executionOrder": row["step"] + 1})
+        steps.setdefault(row["thread"], []).append(
+            {"location": where, "executionOrder": row["step"] + 1}
+        )
     return [
         {"id": thread, "message": {"text": f"thread {thread}"}, "locations": locations}
         for thread, locations in steps.items()
@@ -80,5 +90,9 @@ def flows(file: str, defect: Defect) -> list[dict[str, Any]]:
 
 def location(file: str, place: Place) -> dict[str, Any]:
     """Give a place in a file."""
-    region = {"startLine": place.line, "startColumn": place.column, "endColumn": place.column + place.length}
+    region = {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endColumn": place.column + place.length,
+    }
     return {"physicalLocation": {"artifactLocation": {"uri": quote(file)}, "region": region}}

@@ -188,7 +188,9 @@ def headline(found: Finding) -> str:
         case Race():
             first, second = found.accesses
             both = f"{first.thread} and {second.thread}"
-            return f"RACE {place_of(found.step)}: {both} use {found.variable}, and nothing orders them"
+            return (
+                f"RACE {place_of(found.step)}: {both} use {found.variable}, and nothing orders them"
+            )
         case Failed("invariant"):
             return f"INVARIANT broken {place_of(found.step)} (line {found.place.line}): {found.message}"
         case Failed("assertion"):
@@ -240,7 +242,9 @@ def brief_title(found: Finding) -> str:
             return deadlock_title(found, 1)
         case Race():
             first, second = found.accesses
-            return f"{first.thread} and {second.thread} use {found.variable}, and nothing orders them"
+            return (
+                f"{first.thread} and {second.thread} use {found.variable}, and nothing orders them"
+            )
         case _:
             return message(found)
 

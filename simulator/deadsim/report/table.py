@@ -87,7 +87,9 @@ def table(run: Run, columns: int) -> list[str]:
             mark = f"  {row.mark}" if row.mark else ""
             lines.append(f"  {step:>{digits}}  {name}  {text}  (line {row.line}){mark}")
         return lines
-    room = min(room, max([width(row.words) for row in shown] + [width(n) for n in names] + [COLUMN]))
+    room = min(
+        room, max([width(row.words) for row in shown] + [width(n) for n in names] + [COLUMN])
+    )
     head = "".join(padded(name, room + 2) for name in names)
     lines.insert(0, f"  {'':>{digits}}  {head}".rstrip())
     for row in shown:

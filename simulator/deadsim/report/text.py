@@ -157,7 +157,9 @@ def closing(run: Run) -> list[str]:
     seed = "" if run.seed is None else f", seed {run.seed}"
     replay = command(run)
     if replay is None:
-        lines.append(f"schedule: {count(len(run.schedule), 'step')} ({changes}; {run.strategy}{seed})")
+        lines.append(
+            f"schedule: {count(len(run.schedule), 'step')} ({changes}; {run.strategy}{seed})"
+        )
         lines.append("replay:   with --save-schedule FILE, then: deadsim replay FILE")
     else:
         lines.append(f"schedule: {names} ({changes})")
@@ -170,5 +172,3 @@ def summary(run: Run) -> list[str]:
     """Say in two lines what happened."""
     found = [visible(headline(one)) for one in run.defects] or [outcome(run)]
     return [*found, f"verdict:  {verdict(run)}"]
-
-

@@ -1,7 +1,7 @@
 """One run: a program, a strategy, an engine and watchers, judged against `expect`.
 
-    once     carry a scenario out once
-    judge    what a run says about the claims
-    result   what is known after it
-    following  its states once more, in memory, and where everything stood
+once     carry a scenario out once
+judge    what a run says about the claims
+result   what is known after it
+following  its states once more, in memory, and where everything stood
 """

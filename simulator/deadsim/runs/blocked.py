@@ -35,6 +35,8 @@ def came_to_block(run: Run, first: int = 0) -> tuple[Blocked, ...]:
             for thread in sorted(now - before):
                 frame = state.frames[thread]
                 place = system.linked[thread].place(frame.position)
-                found.append(Blocked(step, thread, target_name(system, thread, frame, state.objects), place))
+                found.append(
+                    Blocked(step, thread, target_name(system, thread, frame, state.objects), place)
+                )
         before = now
     return tuple(found)

@@ -84,7 +84,12 @@ class Runner:
         last = LastState()
         try:
             execution = execute(
-                self.system, strategy, pool, (last, failures, races, livelocks, deadlocks, *watchers), budget, interrupt
+                self.system,
+                strategy,
+                pool,
+                (last, failures, races, livelocks, deadlocks, *watchers),
+                budget,
+                interrupt,
             )
         except Unfit as unfit:
             raise self.diverged(unfit, last) from None
@@ -270,9 +275,7 @@ class Runner:
         about = target_name(self.system, thread, frame, state.objects)
         return f"{name} is blocked in '{frame.operation.verb}' of {about} (line {line})"
 
-    def left_over(
-        self, script: Script, execution: Execution, last: "LastState"
-    ) -> ReplayDiverged:
+    def left_over(self, script: Script, execution: Execution, last: "LastState") -> ReplayDiverged:
         """Say that a schedule goes on where the program does not."""
         thread = script.choices[script.step][0]
         name = self.program.threads[thread].name

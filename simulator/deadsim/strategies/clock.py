@@ -59,9 +59,7 @@ class Clock:
         for thread, operation, _ in timed:
             if thread not in self.due:
                 begun = self.last.get(thread) if operation.continues else None
-                self.due[thread] = (
-                    self.now + (operation.duration or 0) if begun is None else begun
-                )
+                self.due[thread] = self.now + (operation.duration or 0) if begun is None else begun
 
     def move(self, to: int) -> None:
         self.now = to

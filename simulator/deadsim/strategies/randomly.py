@@ -77,4 +77,6 @@ class Pct(Random):
         return thread
 
     def highest(self, options: Sequence[Option]) -> int:
-        return max(options, key=lambda option: (self.priorities[option.thread], -option.thread)).thread
+        return max(
+            options, key=lambda option: (self.priorities[option.thread], -option.thread)
+        ).thread

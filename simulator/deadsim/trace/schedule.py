@@ -117,7 +117,9 @@ def read(content: str, file: str) -> ScheduleFile:
             name, _, value = bare.removeprefix("param ").partition("=")
             params[name.strip()] = value
         else:
-            raise wrong(number, "expected 'scenario:', 'sha256:', 'param NAME=VALUE' or an empty line")
+            raise wrong(
+                number, "expected 'scenario:', 'sha256:', 'param NAME=VALUE' or an empty line"
+            )
     if not scenario:
         raise wrong(number, "there is no line 'scenario: PATH' at the head of the file")
     choices: list[Choice] = []

@@ -74,7 +74,11 @@ def sized(node: Node) -> Box:
     """Make a box as large as its text, at (0, 0)."""
     wider, higher = ROOM.get(node.shape, (0, 0))
     shown = shortened(node.name, SIZE, MOST)
-    widest = max(width(shown, SIZE, True), *(width(line, SMALL) for line in node.lines), mono_width(node.place or "", SMALL))
+    widest = max(
+        width(shown, SIZE, True),
+        *(width(line, SMALL) for line in node.lines),
+        mono_width(node.place or "", SMALL),
+    )
     if node.dots:
         widest = max(widest, 13 * sum(node.dots))
     rx = widest / 2 * (1.25 if node.shape == "ellipse" else 1) + 14
@@ -108,7 +112,9 @@ def straight(start: Box, end: Box, label: str, centre: Point | None) -> Route:
         nx, ny = -nx, -ny
     n = svg.number
     place = beside((x, y), (nx, ny), label)
-    return Route(f"M{n(x1)},{n(y1)} L{n(x2)},{n(y2)}", (x2, y2), angle, place, False, ((x1, y1), (x2, y2)))
+    return Route(
+        f"M{n(x1)},{n(y1)} L{n(x2)},{n(y2)}", (x2, y2), angle, place, False, ((x1, y1), (x2, y2))
+    )
 
 
 def beside(point: Point, normal: Point, label: str) -> Point:

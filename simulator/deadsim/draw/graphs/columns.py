@@ -95,10 +95,18 @@ def column_route(
     if abs(start.x - end.x) < 1:  # within a column: round the side
         away = (70 + start.rx) * (1 if start.y > end.y else -1)
         return bent(start, end, edge.label, away * (1 + turn / 2), 0.5)
-    side = 1 if edge.start < edge.end else -1  # what is left of an arrow is right of the one that comes back
+    side = (
+        1 if edge.start < edge.end else -1
+    )  # what is left of an arrow is right of the one that comes back
     bend = side * 52 * (turn - (several - 1) / 2)
     ways = [bent(start, end, edge.label, bend, at) for at in PLACES]
-    return max(ways, key=lambda way: (min(ENOUGH, *(far(way.label, other) for other in taken), ENOUGH), -ways.index(way)))
+    return max(
+        ways,
+        key=lambda way: (
+            min(ENOUGH, *(far(way.label, other) for other in taken), ENOUGH),
+            -ways.index(way),
+        ),
+    )
 
 
 PLACES = (0.36, 0.25, 0.5, 0.64)

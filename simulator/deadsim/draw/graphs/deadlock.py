@@ -82,7 +82,9 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
         if circle:
             # Only what is held is a fact; that somebody could help is drawn as a wait.
             fact: EdgeKind = "hold" if wait.want == "owner" else "wait"
-            edges.append(Edge(thread + 1, thread + 2, fact, BY.get(wait.want, "held by"), about, True))
+            edges.append(
+                Edge(thread + 1, thread + 2, fact, BY.get(wait.want, "held by"), about, True)
+            )
             continue
         for waker in wait.wakers if wait.want in ("owner", "permit") else ():
             gone = f"{waker} never gives it back"
@@ -91,7 +93,13 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
     if circle:
         edges = [edge._replace(end=edge.end % len(nodes)) for edge in edges]
     rings = (tuple(range(len(nodes))),) if circle else ()
-    return Graph(heading(found), (*numbered(found), *around_it(run, found)), tuple(nodes), tuple(edges), rings)
+    return Graph(
+        heading(found),
+        (*numbered(found), *around_it(run, found)),
+        tuple(nodes),
+        tuple(edges),
+        rings,
+    )
 
 
 def looks(run: Run, found: Deadlock) -> dict[str, Appearance]:
@@ -100,7 +108,10 @@ def looks(run: Run, found: Deadlock) -> dict[str, Appearance]:
         return {}
     *_, last = moments(run, len(run.schedule))
     objects = drawn_objects(run.program)
-    return {name: appearance(declared, last.state.objects[number]) for name, (number, declared) in objects.items()}
+    return {
+        name: appearance(declared, last.state.objects[number])
+        for name, (number, declared) in objects.items()
+    }
 
 
 def waited_for(wait: Wait, about: str, look: Mapping[str, Appearance]) -> Node:
@@ -109,7 +120,9 @@ def waited_for(wait: Wait, about: str, look: Mapping[str, Appearance]) -> Node:
         return Node(wait.object, "thread", (), about, strong=True)
     now = look.get(wait.object, Appearance("box"))
     lines = (now.note,) if now.note else ()
-    return Node(wait.object, "object", lines, about, now.shape, True, dots=now.dots, double=now.double)
+    return Node(
+        wait.object, "object", lines, about, now.shape, True, dots=now.dots, double=now.double
+    )
 
 
 def around_it(run: Run, found: Deadlock) -> list[str]:

@@ -28,7 +28,12 @@ def plain(label: str) -> str:
 
 
 def _printable(c: str) -> bool:
-    return c >= " " and not "\x7f" <= c <= "\x9f" and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff"
+    return (
+        c >= " "
+        and not "\x7f" <= c <= "\x9f"
+        and not "\ud800" <= c <= "\udfff"
+        and c not in "\ufffe\uffff"
+    )
 
 
 SHAPES = {"bar": "box"}  # what Graphviz calls a shape otherwise
@@ -85,7 +90,12 @@ def _written(
     for number, edge in enumerate(edges if placed else ()):
         assert placed is not None
         x, y = placed.routes[number].label
-        about = {"shape": "plain", "style": "", "fontsize": f"{LABEL:g}", "fontcolor": LIGHT[edge.color]}
+        about = {
+            "shape": "plain",
+            "style": "",
+            "fontsize": f"{LABEL:g}",
+            "fontcolor": LIGHT[edge.color],
+        }
         drawn.node(f"l{number}", plain(quoted(edge.label)), pos=f"{x:.1f},{4 - y:.1f}!", **about)
     return str(drawn.source)
 
@@ -117,7 +127,11 @@ def _sized(number: int, boxes: Sequence[Box] | None, placed: Placed | None) -> d
     if boxes is None:
         return {}
     box = boxes[number]
-    size = {"width": f"{2 * box.rx / POINTS:.3f}", "height": f"{2 * box.ry / POINTS:.3f}", "fixedsize": "true"}
+    size = {
+        "width": f"{2 * box.rx / POINTS:.3f}",
+        "height": f"{2 * box.ry / POINTS:.3f}",
+        "fixedsize": "true",
+    }
     return {**size, "pos": f"{box.x:.1f},{-box.y:.1f}!"} if placed else size
 
 

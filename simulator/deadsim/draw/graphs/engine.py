@@ -30,7 +30,9 @@ def engine(asked: str | None = None) -> str | None:
     if found is None:
         raise UsageError(f"'{named}' is no program that can be run (--layout, DEADSIM_DOT)")
     if _json(found, "digraph { a }") is None:
-        raise UsageError(f"'{named}' does not lay out a graph as Graphviz does (--layout, DEADSIM_DOT)")
+        raise UsageError(
+            f"'{named}' does not lay out a graph as Graphviz does (--layout, DEADSIM_DOT)"
+        )
     return found
 
 
@@ -53,7 +55,11 @@ def rendered(program: str, text: str, *options: str) -> bytes | None:
     """Give what Graphviz makes of a graph; None where it fails, or takes too long."""
     try:
         done = subprocess.run(
-            [program, *options], input=text.encode(), capture_output=True, timeout=PATIENCE, check=False
+            [program, *options],
+            input=text.encode(),
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

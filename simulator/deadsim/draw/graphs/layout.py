@@ -39,7 +39,11 @@ def lay_out(graph: Graph, asked: str | None = None) -> Placed:
     if rest:
         place_rest(graph, rest, boxes, routes, engine(asked))
     done = [boxes[number] for number in (*in_ring, *rest)]
-    rows([number for number in range(len(boxes)) if number not in joined and number not in in_ring], boxes, done)
+    rows(
+        [number for number in range(len(boxes)) if number not in joined and number not in in_ring],
+        boxes,
+        done,
+    )
     between(graph.edges, boxes, routes)
     return Placed(tuple(boxes), tuple(route for route in routes if route is not None))
 
@@ -65,14 +69,23 @@ def tile(rings: Iterable[Sequence[int]], boxes: list[Box]) -> list[tuple[float, 
 
 
 def place_rest(
-    graph: Graph, rest: Sequence[int], boxes: list[Box], routes: list[Route | None], program: str | None
+    graph: Graph,
+    rest: Sequence[int],
+    boxes: list[Box],
+    routes: list[Route | None],
+    program: str | None,
 ) -> None:
     """Place what is in no ring, under the rings: by Graphviz, or without one by ourselves."""
     position = {number: place for place, number in enumerate(rest)}
-    inner = [n for n, edge in enumerate(graph.edges) if edge.start in position and edge.end in position]
+    inner = [
+        n for n, edge in enumerate(graph.edges) if edge.start in position and edge.end in position
+    ]
     nodes = [graph.nodes[number] for number in rest]
     edges = [
-        graph.edges[n]._replace(start=position[graph.edges[n].start], end=position[graph.edges[n].end]) for n in inner
+        graph.edges[n]._replace(
+            start=position[graph.edges[n].start], end=position[graph.edges[n].end]
+        )
+        for n in inner
     ]
     mine = [boxes[number] for number in rest]
     found = engine_layout(program, nodes, edges, mine) if program else None

@@ -25,15 +25,20 @@ def lock_order_graph(program: Program, all_nodes: bool = False) -> Graph:
     numbered = first_of_each(shown or inversions)
     locks = drawn_locks(program, known, all_nodes)
     at = {number: position for position, number in enumerate(locks)}
-    strong = {lock for one in shown for taking in one.takings for lock in (taking.held, taking.lock)}
+    strong = {
+        lock for one in shown for taking in one.takings for lock in (taking.held, taking.lock)
+    }
     nodes = [node(program, number, number in strong, known) for number in locks]
-    numbers = {(t.held, t.lock): n for n, t in enumerate((t for one in numbered for t in one.takings), 1)}
+    numbers = {
+        (t.held, t.lock): n for n, t in enumerate((t for one in numbered for t in one.takings), 1)
+    }
     pairs: dict[tuple[int, int], list[Taking]] = {}
     for taking in known:
         pairs.setdefault((taking.held, taking.lock), []).append(taking)
     bad = {(t.held, t.lock) for one in shown for t in one.takings}
     edges = [
-        edge(program, at, pair, group, numbers.get(pair), pair in bad) for pair, group in sorted(pairs.items())
+        edge(program, at, pair, group, numbers.get(pair), pair in bad)
+        for pair, group in sorted(pairs.items())
     ]
     return Graph(
         title(program, known, shown, inversions, complete),
@@ -65,10 +70,20 @@ def drawn_locks(program: Program, known: Sequence[Taking], all_nodes: bool) -> l
 def node(program: Program, number: int, strong: bool, known: Sequence[Taking]) -> Node:
     """Draw a lock."""
     mine = name(program, number)
-    declared = drawn_objects(program).get(mine, (number, program.objects[number - program.first_object]))[1]
+    declared = drawn_objects(program).get(
+        mine, (number, program.objects[number - program.first_object])
+    )[1]
     looks = appearance(declared, initial_state(declared))
     under = [say(program, one) for one in known if one.lock == number]
-    return Node(mine, "object", (), f"{mine}: {'; '.join(under) or 'taken under no other lock'}", looks.shape, strong, double=looks.double)
+    return Node(
+        mine,
+        "object",
+        (),
+        f"{mine}: {'; '.join(under) or 'taken under no other lock'}",
+        looks.shape,
+        strong,
+        double=looks.double,
+    )
 
 
 def say(program: Program, one: Taking) -> str:
@@ -95,7 +110,9 @@ def edge(
     tooltip = "; ".join(say(program, one) for one in group)
     dotted = not any(one.exact for one in group)
     words = label if number is None else f"{number}. {label}"
-    return Edge(at[pair[0]], at[pair[1]], "inversion" if bad else "order", words, tooltip, bad, dotted)
+    return Edge(
+        at[pair[0]], at[pair[1]], "inversion" if bad else "order", words, tooltip, bad, dotted
+    )
 
 
 def first_of_each(inversions: Sequence[Inversion]) -> list[Inversion]:
@@ -131,7 +148,9 @@ def title(
 ) -> str:
     """Say what there is to see."""
     if shown:
-        locks = {lock for one in shown for taking in one.takings for lock in (taking.held, taking.lock)}
+        locks = {
+            lock for one in shown for taking in one.takings for lock in (taking.held, taking.lock)
+        }
         return f"LOCK ORDER: {count(len(locks), 'lock')} in opposite orders"
     if not complete:
         return "LOCK ORDER: more circles than could be looked at"
@@ -167,7 +186,9 @@ def sentences(
         hint = order_hint(system, flows, locks)
         if hint is not None:
             order = ", ".join(hint.order)
-            lines.append(f"one global order would be {order}; {hint.thread} breaks it at line {hint.place.line}")
+            lines.append(
+                f"one global order would be {order}; {hint.thread} breaks it at line {hint.place.line}"
+            )
     comes = "whether a deadlock comes of it" if shown else "whether there is a deadlock of any kind"
     lines.append(f"This is the order of locks in the text; {comes}, `deadsim explore` decides.")
     if any(not taking.exact for taking in known):

@@ -82,6 +82,8 @@ def drawn_objects(program: Program) -> dict[str, tuple[int, SharedObject]]:
     """
     found: dict[str, tuple[int, SharedObject]] = {}
     for number, declared in enumerate(program.objects, program.first_object):
-        if not isinstance(declared, Variable) and not (isinstance(declared, Lock) and declared.name in found):
+        if not isinstance(declared, Variable) and not (
+            isinstance(declared, Lock) and declared.name in found
+        ):
             found[declared.name] = (number, declared)
     return found

@@ -49,7 +49,9 @@ def paint(graph: Graph, placed: Placed, subtitle: str = "") -> str:
     for line in sentences:
         foot.append(svg.text(MARGIN, y, line, 12.5, text_anchor="start"))
         y += LINE
-    return svg.picture(across, y + 4, [*head, body, *foot], graph.title, " ".join(graph.sentences), OF_GRAPHS)
+    return svg.picture(
+        across, y + 4, [*head, body, *foot], graph.title, " ".join(graph.sentences), OF_GRAPHS
+    )
 
 
 def shade(graph: Graph) -> str:
@@ -90,18 +92,37 @@ def draw_edge(edge: Edge, route: Route, number: int, hidden: bool, weak: bool) -
         **style,
     )
     tip = svg.head(*route.tip, route.angle, edge.color)
-    arrow = svg.group((line, tip), edge.tooltip, id=f"edge-{number}", class_=f"edge {edge.color}{state}")
+    arrow = svg.group(
+        (line, tip), edge.tooltip, id=f"edge-{number}", class_=f"edge {edge.color}{state}"
+    )
     x, y = route.label
     words = svg.text(x, y, edge.label, LABEL, edge.color)
     if route.plate:
         half = width(edge.label, LABEL) / 2 + 3
-        words = svg.element("rect", class_="bg", fill=LIGHT["bg"], x=x - half, y=y - 13, width=2 * half, height=17) + words
+        words = (
+            svg.element(
+                "rect",
+                class_="bg",
+                fill=LIGHT["bg"],
+                x=x - half,
+                y=y - 13,
+                width=2 * half,
+                height=17,
+            )
+            + words
+        )
     return arrow, svg.element("g", words, id=f"label-{number}", class_=f"label{state}")
 
 
 def draw_node(node: Node, box: Box, identifier: str, weak: bool = False) -> str:
     """Draw a node."""
-    look = ("dim", "bg") if node.idle else ("wait", "threadfill") if node.kind == "thread" else ("hold", "lockfill")
+    look = (
+        ("dim", "bg")
+        if node.idle
+        else ("wait", "threadfill")
+        if node.kind == "thread"
+        else ("hold", "lockfill")
+    )
     style: Values = {
         "class_": "outline",
         "fill": LIGHT[look[1]],
@@ -112,10 +133,19 @@ def draw_node(node: Node, box: Box, identifier: str, weak: bool = False) -> str:
         style["opacity"] = 0.55  # what is written stays as it is
     parts = [outline(box, style)]
     if node.double:
-        parts.append(outline(box._replace(rx=box.rx - 4, ry=box.ry - 4), {**style, "fill": "none", "stroke_width": 1.2}))
+        parts.append(
+            outline(
+                box._replace(rx=box.rx - 4, ry=box.ry - 4),
+                {**style, "fill": "none", "stroke_width": 1.2},
+            )
+        )
     y = box.y - text_height(node) / 2 + 13
     bold: Values = {} if node.idle else {"font_weight": "bold"}
-    parts.append(svg.text(box.x, y, shortened(node.name, SIZE, MOST), SIZE, "dim" if node.idle else "ink", **bold))
+    parts.append(
+        svg.text(
+            box.x, y, shortened(node.name, SIZE, MOST), SIZE, "dim" if node.idle else "ink", **bold
+        )
+    )
     if node.dots:
         y += 15
         parts += dots(box.x, y - 4, node.dots)
@@ -161,11 +191,15 @@ def outline(box: Box, style: Values) -> str:
             f"A{n(rx)},5 0 0 1 {n(x - rx)},{n(y + ry - 5)} Z"
         )
         rim = f"M{n(x - rx)},{n(top)} A{n(rx)},5 0 0 0 {n(x + rx)},{n(top)}"
-        return svg.element("path", d=path, **style) + svg.element("path", d=rim, **{**style, "fill": "none", "class_": "outline rim"})
+        return svg.element("path", d=path, **style) + svg.element(
+            "path", d=rim, **{**style, "fill": "none", "class_": "outline rim"}
+        )
     rect = svg.element("rect", x=x - rx, y=y - ry, width=2 * rx, height=2 * ry, rx=3, **style)
     if shape == "box":
         return rect
-    bar = svg.element("line", x1=x - rx + 3, y1=y - ry, x2=x - rx + 3, y2=y + ry, **{**style, "stroke_width": 6})
+    bar = svg.element(
+        "line", x1=x - rx + 3, y1=y - ry, x2=x - rx + 3, y2=y + ry, **{**style, "stroke_width": 6}
+    )
     return rect + bar
 
 

@@ -12,7 +12,9 @@ def png(graph: Graph, asked: str | None = None) -> bytes:
     found = engine(asked)
     if found is None:
         raise missing()
-    drawn = rendered(found, pinned(graph, lay_out(graph, asked)), "-Kneato", "-n2", "-Tpng", "-Gdpi=144")
+    drawn = rendered(
+        found, pinned(graph, lay_out(graph, asked)), "-Kneato", "-n2", "-Tpng", "-Gdpi=144"
+    )
     if drawn is None:
         raise UsageError(f"'{found}' could not draw the PNG")
     return drawn

@@ -65,7 +65,8 @@ def ring(graph: Graph) -> Placed:
     centre = (0.0, 0.0) if graph.rings and len(boxes) > 2 else None
     pairs = {(edge.start, edge.end) for edge in graph.edges}
     routes = [
-        route(boxes, edge, pairs, centre) if centre else row_route(boxes, edge, pairs) for edge in graph.edges
+        route(boxes, edge, pairs, centre) if centre else row_route(boxes, edge, pairs)
+        for edge in graph.edges
     ]
     return Placed(tuple(boxes), tuple(routes))
 

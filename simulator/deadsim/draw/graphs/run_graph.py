@@ -39,7 +39,11 @@ def graph_of(run: Run, kind: RunGraph, all_nodes: bool = False) -> Graph:
     links = list(waits(last.situation) if kind == "wait-for" else resources(last.situation))
     objects = {} if kind == "wait-for" else drawn_objects(run.program)
     names = [*standing, *objects]
-    shown = names if all_nodes or len(names) <= MOST_NODES else concerned(last.situation, kind, names, core)
+    shown = (
+        names
+        if all_nodes or len(names) <= MOST_NODES
+        else concerned(last.situation, kind, names, core)
+    )
     file = stem(run.program.file)
     users = by_object(last.situation.threads)
     nodes: list[Node] = []
@@ -48,9 +52,15 @@ def graph_of(run: Run, kind: RunGraph, all_nodes: bool = False) -> Graph:
             nodes.append(thread_node(standing[name], file, core))
         else:
             number, declared = objects[name]
-            nodes.append(object_node(declared, last.state.objects[number], core, users.get(name, ())))
+            nodes.append(
+                object_node(declared, last.state.objects[number], core, users.get(name, ()))
+            )
     at = {name: position for position, name in enumerate(shown)}
-    edges = [link_edge(link, at[link.start], at[link.end], core, kind == "wait-for") for link in links if fits(link, at)]
+    edges = [
+        link_edge(link, at[link.start], at[link.end], core, kind == "wait-for")
+        for link in links
+        if fits(link, at)
+    ]
     if kind == "resources":
         linked = {(link.start, link.end) for link in links}
         edges += [
@@ -86,11 +96,15 @@ def concerned(situation: Situation, kind: RunGraph, names: list[str], core: Core
     return [name for name in names if name in joined]
 
 
-def rings(deadlocks: list[Deadlock], at: Mapping[str, int], kind: RunGraph) -> list[tuple[int, ...]]:
+def rings(
+    deadlocks: list[Deadlock], at: Mapping[str, int], kind: RunGraph
+) -> list[tuple[int, ...]]:
     """List the circles: threads, or threads and objects in turn; each node stands in one at most."""
     found: list[tuple[int, ...]] = []
     used: set[int] = set()
-    for deadlock in sorted((one for one in deadlocks if one.cycle), key=lambda one: min(at[name] for name in one.cycle)):
+    for deadlock in sorted(
+        (one for one in deadlocks if one.cycle), key=lambda one: min(at[name] for name in one.cycle)
+    ):
         members = []
         for wait in in_order(deadlock):
             members.append(at[wait.thread])

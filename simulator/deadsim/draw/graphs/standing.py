@@ -108,7 +108,11 @@ def object_node(declared: SharedObject, state: Any, core: Core, users: Iterable[
     looks = appearance(declared, state)
     name = declared.name
     concerned = [sentence(one, core.kinds.get(one.thread, "")) for one in users]
-    tooltip = f"{name}: {'; '.join(concerned)}" if concerned else f"{name}: nobody holds it or waits for it"
+    tooltip = (
+        f"{name}: {'; '.join(concerned)}"
+        if concerned
+        else f"{name}: nobody holds it or waits for it"
+    )
     return Node(
         name,
         "object",
@@ -127,15 +131,26 @@ def link_edge(link: Link, start: int, end: int, core: Core, between_threads: boo
     strong = core.has(link)
     if isinstance(about, Hold):
         label = "held by" + (f" x{about.times}" if about.times > 1 else "")
-        return Edge(start, end, "hold", label, f"{link.end} holds {about.object} (line {about.place.line})", strong)
+        return Edge(
+            start,
+            end,
+            "hold",
+            label,
+            f"{link.end} holds {about.object} (line {about.place.line})",
+            strong,
+        )
     number = core.number(link)
-    words = word(about) + (" its end" if about.want == "end" else f" {about.object}" if between_threads else "")
+    words = word(about) + (
+        " its end" if about.want == "end" else f" {about.object}" if between_threads else ""
+    )
     label = words if number is None else f"{number}. {words}"
     tooltip = f"{about.thread} {wait_sentence(about, core.kinds.get(about.thread, ''))}"
     return Edge(start, end, "wait", label, tooltip, strong, about.want == "notify")
 
 
-def helpers(deadlocks: Iterable[Deadlock], linked: Collection[tuple[str, str]]) -> Iterator[tuple[Wait, str]]:
+def helpers(
+    deadlocks: Iterable[Deadlock], linked: Collection[tuple[str, str]]
+) -> Iterator[tuple[Wait, str]]:
     """List who of a core could help whom, where nothing is held that says so: `linked` are those pairs."""
     seen = set(linked)
     for deadlock in deadlocks:

@@ -28,6 +28,7 @@ from deadsim.trace.schedule import text as schedule_text
 Mode: TypeAlias = Literal["failure", "teach", "quiz"]
 """Where a page opens: on the failure; at the start; at the start, with questions."""
 
+
 class Judged(NamedTuple):
     """What is known of the claims, and how it is said."""
 
@@ -66,7 +67,9 @@ def player(
     graph, box = drawn(scenes)
     choices = run.schedule if schedule is None else schedule
     texts = {
-        "title": escape(run.program.name if mode == "quiz" else f"{run.program.name}: {glyph(shown)}"),
+        "title": escape(
+            run.program.name if mode == "quiz" else f"{run.program.name}: {glyph(shown)}"
+        ),
         "name": escape(run.program.name),
         "verdict": "\n".join(verdict(shown, judged.said)),
         "schedule": escape(said_schedule(run, choices)),
@@ -118,7 +121,12 @@ def style() -> str:
 
 def script() -> str:
     """Join the modules into one script: what they import stands before them."""
-    lines = [line for name in SCRIPTS for line in asset(name).split("\n") if not line.startswith("import ")]
+    lines = [
+        line
+        for name in SCRIPTS
+        for line in asset(name).split("\n")
+        if not line.startswith("import ")
+    ]
     return compact("\n".join(line.removeprefix("export ") for line in lines), "//")
 
 
@@ -142,11 +150,19 @@ def verdict(film: Film, said: Iterable[str]) -> list[str]:
     word = glyph(film)
     if focus is None:
         what = f"{film.run.outcome} after {count(film.last, 'step')}"
-        lines.append(f'<p class="verdict {"fine" if word == "OK" else "bad"}"><strong>{word}</strong> {escape(what)}</p>')
+        lines.append(
+            f'<p class="verdict {"fine" if word == "OK" else "bad"}"><strong>{word}</strong> {escape(what)}</p>'
+        )
     else:
         when = "at the start" if focus.step is None else f"after step {focus.step + 1}"
-        lines.append(f'<p class="verdict bad"><strong>{word}</strong> {when}: {escape(brief_title(focus))}</p>')
-        more = access_places(focus, stem(film.run.program.file)) if isinstance(focus, Race) else details(focus)
+        lines.append(
+            f'<p class="verdict bad"><strong>{word}</strong> {when}: {escape(brief_title(focus))}</p>'
+        )
+        more = (
+            access_places(focus, stem(film.run.program.file))
+            if isinstance(focus, Race)
+            else details(focus)
+        )
         if more:
             lines.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in more)}</ul>")
     for found in film.run.defects:
@@ -154,7 +170,11 @@ def verdict(film: Film, said: Iterable[str]) -> list[str]:
             words = headline(found)
             if is_elsewhere(found) and isinstance(found, Deadlock) and found.schedule is not None:
                 command = command_for(film.run.program, found.schedule)
-                words += f"; this run does not show it: {command}" if command else "; this run does not show it"
+                words += (
+                    f"; this run does not show it: {command}"
+                    if command
+                    else "; this run does not show it"
+                )
             lines.append(f'<p class="more">{escape(words)}</p>')
     return [*lines, *(f'<p class="more">{escape(line)}</p>' for line in said)]
 
@@ -183,7 +203,9 @@ def notice(film: Film, scenes: Scenes) -> str:
     """Say what is not shown."""
     lines = list(scenes.graph.sentences)
     if film.first:
-        lines.append(f"The first {count(film.first, 'step')} are not shown; the last {film.last - film.first:,} are.")
+        lines.append(
+            f"The first {count(film.first, 'step')} are not shown; the last {film.last - film.first:,} are."
+        )
     return "".join(f'<p class="notice">{escape(line)}</p>' for line in lines)
 
 
@@ -217,7 +239,7 @@ def events(film: Film) -> Iterable[str]:
         said = " ".join(changes(film.moments[number], film.moments[number + 1]))
         after = f" <small>{escape(said)}</small>" if said else ""
         name, what = escape(threads[event.thread].name), escape(deed(film.run.program, event))
-        yield f'<li><b>{name}</b> {what} (line {event.place.line}).{after}</li>'
+        yield f"<li><b>{name}</b> {what} (line {event.place.line}).{after}</li>"
 
 
 def data(film: Film, scenes: Scenes, mode: Mode) -> dict[str, Any]:
@@ -237,12 +259,20 @@ def data(film: Film, scenes: Scenes, mode: Mode) -> dict[str, Any]:
         threads = moment.situation.threads
         now = (
             [looks.number(look(scene.nodes[name])) for name in scenes.names],
-            [arrows.number(arrow(scene.edges[key])) if key in scene.edges else -1 for key in scenes.keys],
+            [
+                arrows.number(arrow(scene.edges[key])) if key in scene.edges else -1
+                for key in scenes.keys
+            ],
             [rows.number(row(one)) for one in threads],
             [values.number(repr(moment.state.objects[number])) for number in shown],
         )
-        delta = {name: different(old, new) for name, old, new in zip("nerv", before, now, strict=True)}
-        deltas.append({name: changed for name, changed in delta.items() if changed} | {"x": list(moment.enabled)})
+        delta = {
+            name: different(old, new) for name, old, new in zip("nerv", before, now, strict=True)
+        }
+        deltas.append(
+            {name: changed for name, changed in delta.items() if changed}
+            | {"x": list(moment.enabled)}
+        )
         before = now
     events = film.events
     marks = [found.step + 1 for found in film.run.defects if isinstance(found, Race)]
@@ -287,7 +317,12 @@ class Table:
 
 def different(old: list[int], new: list[int]) -> list[int]:
     """Give each position whose number is another one, with that number behind it."""
-    return [part for place, (one, two) in enumerate(zip(old, new, strict=True)) if one != two for part in (place, two)]
+    return [
+        part
+        for place, (one, two) in enumerate(zip(old, new, strict=True))
+        if one != two
+        for part in (place, two)
+    ]
 
 
 def look(node: Node) -> tuple[Any, ...]:

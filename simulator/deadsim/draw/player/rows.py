@@ -37,7 +37,9 @@ def changes(before: Moment, after: Moment) -> list[str]:
     """Say in sentences who came to wait for what, and who has ended."""
     said = []
     for was, now in zip(before.situation.threads, after.situation.threads, strict=True):
-        if now.wait is not None and (was.wait is None or (was.wait.object, was.wait.want) != (now.wait.object, now.wait.want)):
+        if now.wait is not None and (
+            was.wait is None or (was.wait.object, was.wait.want) != (now.wait.object, now.wait.want)
+        ):
             verb = "blocks: " if now.status == "blocked" else ""
             said.append(f"{now.thread} {verb}{wait_sentence(now.wait._replace(holds=()))}.")
         elif now.status != was.status and now.status in ("finished", "failed"):

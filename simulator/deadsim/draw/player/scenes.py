@@ -53,7 +53,9 @@ def standing_deadlocks(film: Film, moment: Moment) -> list[Deadlock]:
     """List the deadlocks that stand at a moment: those of this run, and the one that it is about."""
     focus = film.focus if isinstance(film.focus, Deadlock) else None
     known = [found for found in film.run.deadlocks if found.schedule is None]
-    if focus is not None and not any(found.threads == focus.threads and found.step == focus.step for found in known):
+    if focus is not None and not any(
+        found.threads == focus.threads and found.step == focus.step for found in known
+    ):
         known.append(focus)
     return [found for found in known if (-1 if found.step is None else found.step) < moment.taken]
 
@@ -64,16 +66,28 @@ def scenes_of(film: Film, layout: str | None = None, all_nodes: bool = False) ->
     scenes = tuple(maker.scene(moment) for moment in film.moments)
     names = shown_names(film, all_nodes)
     at = {name: position for position, name in enumerate(names)}
-    keys = tuple(dict.fromkeys(key for scene in scenes for key in scene.edges if key[0] in at and key[1] in at))
+    keys = tuple(
+        dict.fromkeys(
+            key for scene in scenes for key in scene.edges if key[0] in at and key[1] in at
+        )
+    )
     last = scenes[-1]
     nodes = tuple(widest([scene.nodes[name] for scene in scenes]) for name in names)
     edges = []
     for key in keys:
-        one = last.edges.get(key) or longest(scene.edges[key] for scene in scenes if key in scene.edges)
+        one = last.edges.get(key) or longest(
+            scene.edges[key] for scene in scenes if key in scene.edges
+        )
         edges.append(one._replace(start=at[key[0]], end=at[key[1]], strong=False))
     deadlocks = standing_deadlocks(film, film.moments[-1])
     shown = [found for found in deadlocks if all(name in at for name in found.threads)]
-    circles = tuple(rings([found for found in shown if all(w.thread in at for w in in_order(found))], at, "resources"))
+    circles = tuple(
+        rings(
+            [found for found in shown if all(w.thread in at for w in in_order(found))],
+            at,
+            "resources",
+        )
+    )
     hidden = len([t for t in film.run.program.threads if t.name not in at])
     said = (f"+{count(hidden, 'idle thread')} not shown",) if hidden else ()
     graph = Graph(film.run.program.name, said, nodes, tuple(edges), circles)
@@ -126,7 +140,9 @@ class Maker:
             nodes[standing.thread] = node
         users = by_object(moment.situation.threads)
         for name, (place, declared) in self.objects.items():
-            nodes[name] = object_node(declared, moment.state.objects[place], core, users.get(name, ()))
+            nodes[name] = object_node(
+                declared, moment.state.objects[place], core, users.get(name, ())
+            )
         edges: dict[Key, Edge] = {}
         for link in resources(moment.situation):
             kind: EdgeKind = "hold" if link.kind == "held by" else "wait"
@@ -141,7 +157,9 @@ def widest(nodes: Sequence[Node]) -> Node:
     """Give the last of these, with room for what is written in any of them."""
     different = list(dict.fromkeys(nodes))
     lines = max(len(node.lines) for node in different)
-    wide = tuple(max((n.lines[k] for n in different if len(n.lines) > k), key=len) for k in range(lines))
+    wide = tuple(
+        max((n.lines[k] for n in different if len(n.lines) > k), key=len) for k in range(lines)
+    )
     most = max((sum(node.dots) for node in different if node.dots), default=0)
     longest_place = max((node.place or "" for node in different), key=len)
     place = None if nodes[-1].kind == "object" else longest_place
@@ -153,7 +171,9 @@ def filled(node: Node, room: Node) -> Node:
     lines = node.lines + ("",) * (len(room.lines) - len(node.lines))
     most = sum(room.dots) if room.dots else 0
     there = node.dots or Dots(0, 0)
-    return node._replace(lines=lines, dots=there._replace(spare=most - sum(there)) if most else None)
+    return node._replace(
+        lines=lines, dots=there._replace(spare=most - sum(there)) if most else None
+    )
 
 
 def longest(edges: Iterable[Edge]) -> Edge:
@@ -172,5 +192,7 @@ def drawn(scenes: Scenes) -> tuple[str, str]:
     hidden = [number for number, key in enumerate(scenes.keys) if key not in last.edges]
     graph = scenes.graph._replace(nodes=nodes, edges=edges)
     left, top, right, bottom = bounds(scenes.placed, [edge.label for edge in scenes.graph.edges])
-    box = " ".join(svg.number(value) for value in (left - 12, top - 12, right - left + 24, bottom - top + 24))
+    box = " ".join(
+        svg.number(value) for value in (left - 12, top - 12, right - left + 24, bottom - top + 24)
+    )
     return "\n".join(drawing(graph, scenes.placed, hidden)), box

@@ -27,7 +27,22 @@ MOST_STEPS = 5_000
 LAST_STEPS = 2_000
 """How many of a longer one are shown: its last ones."""
 
-Glyph: TypeAlias = Literal["DEADLOCK", "RACE", "LIVELOCK", "OK", "ASSERTION", "INVARIANT", "MISUSE", "ERROR", "FINAL", "OUTPUT", "BUDGET", "INTERRUPTED", "REFUTED", "UNDECIDED"]
+Glyph: TypeAlias = Literal[
+    "DEADLOCK",
+    "RACE",
+    "LIVELOCK",
+    "OK",
+    "ASSERTION",
+    "INVARIANT",
+    "MISUSE",
+    "ERROR",
+    "FINAL",
+    "OUTPUT",
+    "BUDGET",
+    "INTERRUPTED",
+    "REFUTED",
+    "UNDECIDED",
+]
 
 
 class Held(NamedTuple):
@@ -101,7 +116,16 @@ def film(run: Run, focus: Finding | None = None, verdict: Verdict | None = None)
     if focus is None:
         focus = next((found for found in run.defects if not is_elsewhere(found)), None)
     after = tuple(order for order in orders(run.events) if order.earlier >= first)
-    return Film(run, first, shown, tuple(holdings(shown)), tuple(waits(shown, run.events)), after, focus, verdict or run.verdict)
+    return Film(
+        run,
+        first,
+        shown,
+        tuple(holdings(shown)),
+        tuple(waits(shown, run.events)),
+        after,
+        focus,
+        verdict or run.verdict,
+    )
 
 
 def is_elsewhere(found: Finding) -> bool:
@@ -122,7 +146,9 @@ def holdings(shown: Sequence[Moment]) -> list[Held]:
                 if name not in open_at:
                     used = {held.row for held in open_at.values()}
                     row = next(row for row in range(len(used) + 1) if row not in used)
-                    open_at[name] = Held(thread, name, moment.taken, shown[-1].taken, row, hold.place.line)
+                    open_at[name] = Held(
+                        thread, name, moment.taken, shown[-1].taken, row, hold.place.line
+                    )
         found += open_at.values()
     return sorted(found, key=lambda held: (held.thread, held.start, held.row))
 
@@ -152,15 +178,27 @@ def waits(shown: Sequence[Moment], events: Sequence[Event]) -> list[Waited]:
 def same(standing: Standing, wait: Wait) -> bool:
     """Decide whether a thread still waits for the same, whoever could help it."""
     now = standing.wait
-    return now is not None and (now.object, now.want, now.place) == (wait.object, wait.want, wait.place)
+    return now is not None and (now.object, now.want, now.place) == (
+        wait.object,
+        wait.want,
+        wait.place,
+    )
 
 
 def glyph(film: Film) -> Glyph:
     """Say in one word what the run shows."""
     match film.focus:
         case None:
-            ends: dict[str, Glyph] = {"budget": "BUDGET", "interrupted": "INTERRUPTED", "stuck": "DEADLOCK"}
-            judged: dict[Verdict, Glyph] = {"as-expected": "OK", "refuted": "REFUTED", "undecided": "UNDECIDED"}
+            ends: dict[str, Glyph] = {
+                "budget": "BUDGET",
+                "interrupted": "INTERRUPTED",
+                "stuck": "DEADLOCK",
+            }
+            judged: dict[Verdict, Glyph] = {
+                "as-expected": "OK",
+                "refuted": "REFUTED",
+                "undecided": "UNDECIDED",
+            }
             return ends.get(film.run.outcome, judged[film.verdict])
         case Deadlock():
             return "DEADLOCK"

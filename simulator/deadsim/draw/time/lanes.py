@@ -81,7 +81,9 @@ class Stage(NamedTuple):
         """List the arrows of happens-before that are to be seen: of many, those at a race alone."""
         orders = self.film.orders
         near = {access.step for access in self.film.race or ()}
-        return {n for n, order in enumerate(orders) if len(orders) <= MOST_ORDERS or near & set(order)}
+        return {
+            n for n, order in enumerate(orders) if len(orders) <= MOST_ORDERS or near & set(order)
+        }
 
 
 def held_bars(stage: Stage) -> list[str]:
@@ -107,7 +109,9 @@ def wait_bars(stage: Stage) -> list[str]:
         x, end = stage.span(waited)
         y = stage.lanes[waited.thread].waits
         parts = [
-            svg.element("rect", class_="hatch", x=x, y=y, width=end - x, height=BAR, fill=LIGHT["waitbar"]),
+            svg.element(
+                "rect", class_="hatch", x=x, y=y, width=end - x, height=BAR, fill=LIGHT["waitbar"]
+            ),
             bar("wait", x, y, end, "url(#hatch)", LIGHT["wait"], "6 4"),
         ]
         if stage.fits(waited):
@@ -210,7 +214,12 @@ def order_arrows(stage: Stage) -> list[str]:
         drawn.append(svg.element("path", id=f"order-{number}", class_=look, d=path))
     if not drawn:
         return []
-    style: svg.Values = {"fill": "none", "stroke": LIGHT["ink"], "stroke_width": 1.6, "marker_end": "url(#tip)"}
+    style: svg.Values = {
+        "fill": "none",
+        "stroke": LIGHT["ink"],
+        "stroke_width": 1.6,
+        "marker_end": "url(#tip)",
+    }
     return [TIP, svg.group(drawn, class_="orders", **style)]
 
 
@@ -221,9 +230,17 @@ def race_mark(stage: Stage) -> list[str]:
         return []
     (x1, y1), (x2, y2) = (stage.place(access.step) for access in pair)
     style: svg.Values = {"class_": "race mark", "stroke": LIGHT["race"]}
-    parts = [svg.element("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke_width=2.5, stroke_dasharray="2 4", **style)]
+    parts = [
+        svg.element(
+            "line", x1=x1, y1=y1, x2=x2, y2=y2, stroke_width=2.5, stroke_dasharray="2 4", **style
+        )
+    ]
     for access, x, y in ((pair[0], x1, y1), (pair[1], x2, y2)):
-        letter = shortened(f"{'W' if access.verb == 'write' else 'R'} {found.variable}", 11, max(60, stage.axis.width))
+        letter = shortened(
+            f"{'W' if access.verb == 'write' else 'R'} {found.variable}",
+            11,
+            max(60, stage.axis.width),
+        )
         parts.append(svg.element("circle", cx=x, cy=y, r=10, fill="none", stroke_width=2, **style))
         parts.append(svg.text(x, y + 22, letter, 11, "race", font_weight="bold"))
     y = min(y1, y2) + 15 + GAP / 2
@@ -231,14 +248,26 @@ def race_mark(stage: Stage) -> list[str]:
     words = "race: no order"
     half = width(words, 11) / 2 + 4
     x += half + 14
-    plate = svg.element("rect", class_="bg", fill=LIGHT["bg"], x=x - half, y=y - 7, width=2 * half, height=15)
+    plate = svg.element(
+        "rect", class_="bg", fill=LIGHT["bg"], x=x - half, y=y - 7, width=2 * half, height=15
+    )
     return [*parts, plate, svg.text(x, y + 4, words, 11, "race", font_weight="bold")]
 
 
 def names(stage: Stage) -> list[str]:
     """Draw the names, with how each thread is at the end: a group that a page can keep in view."""
     height = stage.bottom - stage.top + 24 + GAP / 2
-    parts = [svg.element("rect", class_="bg", x=0, y=stage.top - 24, width=stage.gutter, height=height, fill=LIGHT["bg"])]
+    parts = [
+        svg.element(
+            "rect",
+            class_="bg",
+            x=0,
+            y=stage.top - 24,
+            width=stage.gutter,
+            height=height,
+            fill=LIGHT["bg"],
+        )
+    ]
     standings = stage.film.moments[-1].situation.threads
     for number, (one, lane) in enumerate(zip(standings, stage.lanes, strict=True)):
         y = (lane.top + lane.bottom) / 2
@@ -250,11 +279,29 @@ def names(stage: Stage) -> list[str]:
     return [svg.group(parts, class_="names")]
 
 
-def bar(kind: str, x: float, y: float, end: float, fill: str, stroke: str, dashes: str = "", height: float = BAR) -> str:
+def bar(
+    kind: str,
+    x: float,
+    y: float,
+    end: float,
+    fill: str,
+    stroke: str,
+    dashes: str = "",
+    height: float = BAR,
+) -> str:
     """Draw a bar from x to its end."""
     style: svg.Values = {"stroke_dasharray": dashes} if dashes else {}
     return svg.element(
-        "rect", class_=f"bar {kind}", x=x, y=y, width=max(1, end - x), height=height, fill=fill, stroke=stroke, stroke_width=1.5, **style
+        "rect",
+        class_=f"bar {kind}",
+        x=x,
+        y=y,
+        width=max(1, end - x),
+        height=height,
+        fill=fill,
+        stroke=stroke,
+        stroke_width=1.5,
+        **style,
     )
 
 
@@ -268,7 +315,17 @@ HATCH = svg.element(
     "defs",
     svg.element(
         "pattern",
-        svg.element("line", class_="hatch-line", x1=0, y1=0, x2=0, y2=8, stroke=LIGHT["wait"], stroke_width=3, opacity=0.55),
+        svg.element(
+            "line",
+            class_="hatch-line",
+            x1=0,
+            y1=0,
+            x2=0,
+            y2=8,
+            stroke=LIGHT["wait"],
+            stroke_width=3,
+            opacity=0.55,
+        ),
         id="hatch",
         width=8,
         height=8,

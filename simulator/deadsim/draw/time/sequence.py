@@ -14,7 +14,9 @@ class Sequence:
     def __init__(self, film: Film) -> None:
         self.film = film
         self.program = film.run.program
-        self.threads = {thread.name: f"t{number}" for number, thread in enumerate(self.program.threads)}
+        self.threads = {
+            thread.name: f"t{number}" for number, thread in enumerate(self.program.threads)
+        }
         self.objects: dict[str, str] = {}
         for event in film.events:
             for number in event.objects:
@@ -29,7 +31,10 @@ class Sequence:
         """Write the diagram."""
         film = self.film
         lines = ["sequenceDiagram"]
-        lines += [f"  participant {who} as {escaped(name)}" for name, who in (*self.threads.items(), *self.objects.items())]
+        lines += [
+            f"  participant {who} as {escaped(name)}"
+            for name, who in (*self.threads.items(), *self.objects.items())
+        ]
         if film.first:
             lines.append(f"  note over t0: the first {film.first} steps are not shown")
         lines += self.changes(film.first)
@@ -37,7 +42,11 @@ class Sequence:
             lines += self.step(event)
             lines += self.changes(event.step + 1)
         # Left open, an activation would not be drawn at all: what is held at the end would not be seen.
-        lines += [f"  deactivate {self.objects[held.object]}" for held in film.held if held.lasts and self.is_drawn(held.object)]
+        lines += [
+            f"  deactivate {self.objects[held.object]}"
+            for held in film.held
+            if held.lasts and self.is_drawn(held.object)
+        ]
         return "\n".join([*lines, *self.verdict()]) + "\n"
 
     def is_drawn(self, name: str) -> bool:
@@ -71,7 +80,11 @@ class Sequence:
             if waited.start == taken:
                 wait = waited.wait
                 words = escaped(wait_sentence(wait._replace(holds=())))
-                ends = [self.threads[name] for name in wait.wakers] if wait.want == "end" else [self.objects[wait.object]]
+                ends = (
+                    [self.threads[name] for name in wait.wakers]
+                    if wait.want == "end"
+                    else [self.objects[wait.object]]
+                )
                 lines += [f"  t{waited.thread}--x{end}: {words}" for end in ends]
         return lines
 

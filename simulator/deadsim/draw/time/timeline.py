@@ -70,13 +70,17 @@ def timeline(shown: Film, bare: bool = False) -> str:
         parts.append(svg.text(MARGIN, y, shortened(line, 12.5, room), 12.5, text_anchor="start"))
         y += 20
     explained, y = legend(stage, y + 6, across)
-    return svg.picture(across, y + 20, [*parts, *explained], heading, " ".join([about, *said]), OF_TIME)
+    return svg.picture(
+        across, y + 20, [*parts, *explained], heading, " ".join([about, *said]), OF_TIME
+    )
 
 
 def staged(shown: Film, top: float) -> Stage:
     """Find where everything goes."""
     threads = shown.run.program.threads
-    gutter = min(220.0, max(120.0, *(width(thread.name, 13, True) + 2 * MARGIN for thread in threads), 0))
+    gutter = min(
+        220.0, max(120.0, *(width(thread.name, 13, True) + 2 * MARGIN for thread in threads), 0)
+    )
     alone = {access.step for access in shown.race or ()}
     if shown.focus is not None and shown.focus.step is not None:
         alone.add(shown.focus.step)
@@ -116,7 +120,12 @@ def grid(stage: Stage) -> Iterator[str]:
         number = column.step + 1
         if column.steps == 1 and number % each == 0:
             yield svg.text(stage.axis.at(column.step), stage.top - 12, str(number), 11, "dim")
-    style: svg.Values = {"class_": "grid", "stroke": LIGHT["dim"], "stroke_width": 0.5, "opacity": 0.5}
+    style: svg.Values = {
+        "class_": "grid",
+        "stroke": LIGHT["dim"],
+        "stroke_width": 0.5,
+        "opacity": 0.5,
+    }
     for lane in stage.lanes:
         y = lane.bottom + GAP / 2
         yield svg.element("line", x1=MARGIN, y1=y, x2=stage.axis.end, y2=y, **style)
@@ -151,7 +160,9 @@ def bracket(stage: Stage, found: Livelock) -> str:
     x, y = over.at(first) - over.width / 2, stage.top - 8
     path = f"M{n(x)},{n(y + 5)} V{n(y)} H{n(over.end - over.tail)} V{n(y + 5)}"
     tooltip = svg.title(f"the last {count(len(found.loop), 'step')} go round for ever")
-    return svg.element("path", tooltip, d=path, fill="none", class_="verdict", stroke=LIGHT["wait"], stroke_width=2)
+    return svg.element(
+        "path", tooltip, d=path, fill="none", class_="verdict", stroke=LIGHT["wait"], stroke_width=2
+    )
 
 
 def captions(stage: Stage) -> list[str]:
@@ -166,8 +177,14 @@ def captions(stage: Stage) -> list[str]:
         lines += access_places(found, stem(shown.run.program.file))
     elif found is not None:
         lines.append(message(found))
-    cut = [one for one in shown.waited if not stage.fits(one) and not (one.lasts and one.wait.thread in said)]
-    lines += [f"{one.wait.thread} {wait_sentence(one.wait)}, {when(one)}" for one in cut[:MOST_CAPTIONS]]
+    cut = [
+        one
+        for one in shown.waited
+        if not stage.fits(one) and not (one.lasts and one.wait.thread in said)
+    ]
+    lines += [
+        f"{one.wait.thread} {wait_sentence(one.wait)}, {when(one)}" for one in cut[:MOST_CAPTIONS]
+    ]
     if len(cut) > MOST_CAPTIONS:
         lines.append(f"+{count(len(cut) - MOST_CAPTIONS, 'more wait')}, each with a tooltip")
     return lines
@@ -190,7 +207,10 @@ def legend(stage: Stage, y: float, across: float) -> tuple[list[str], float]:
         wide = 34 + width(words, 11) + 22
         if x > MARGIN and x + wide > across - MARGIN:
             x, y = MARGIN, y + 20
-        parts += [sample(words, x, y), svg.text(x + 32, y + 4, words, 11, "dim", text_anchor="start")]
+        parts += [
+            sample(words, x, y),
+            svg.text(x + 32, y + 4, words, 11, "dim", text_anchor="start"),
+        ]
         x += wide
     return parts, y
 
@@ -202,12 +222,22 @@ def sample(words: str, x: float, y: float) -> str:
         case "holds":
             return bar("hold", x, y - 6, x + 26, LIGHT["holdbar"], LIGHT["hold"], height=12)
         case "waits":
-            back = svg.element("rect", class_="hatch", x=x, y=y - 6, width=26, height=12, fill=LIGHT["waitbar"])
-            return back + bar("wait", x, y - 6, x + 26, "url(#hatch)", LIGHT["wait"], "6 4", height=12)
+            back = svg.element(
+                "rect", class_="hatch", x=x, y=y - 6, width=26, height=12, fill=LIGHT["waitbar"]
+            )
+            return back + bar(
+                "wait", x, y - 6, x + 26, "url(#hatch)", LIGHT["wait"], "6 4", height=12
+            )
         case "context switch":
-            return svg.element("line", class_="switch", stroke=LIGHT["dim"], stroke_dasharray="1 3", **line)
+            return svg.element(
+                "line", class_="switch", stroke=LIGHT["dim"], stroke_dasharray="1 3", **line
+            )
         case "happens before":
-            style: svg.Values = {"stroke": LIGHT["ink"], "stroke_width": 1.6, "marker_end": "url(#tip)"}
+            style: svg.Values = {
+                "stroke": LIGHT["ink"],
+                "stroke_width": 1.6,
+                "marker_end": "url(#tip)",
+            }
             return svg.element("line", class_="order", **line, **style)
         case _:
             ring: svg.Values = {"cx": x + 13, "cy": y, "r": 7, "fill": "none", "stroke_width": 2}

@@ -131,12 +131,20 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
 def head(program: Program, modules: list[str], forced: bool) -> str:
     """Write how the file begins."""
     words = {"title": program.name, "about": program.description}
-    clean_words = {key: " ".join(word.replace("\\", "/").replace('"', "'").split()) for key, word in words.items()}
+    clean_words = {
+        key: " ".join(word.replace("\\", "/").replace('"', "'").split())
+        for key, word in words.items()
+    }
     about = f"\n{clean_words['about']}\n" if clean_words["about"] else ""
     schedule = "Each run takes the schedule that the system gives it: run it several times."
     if forced:
         schedule = "Each run begins with SCHEDULE, a step at a time, and then goes on as it comes."
-    return HEAD.format(schedule=schedule, title=f'"""{clean_words["title"]}', about=about, modules="\nimport ".join(modules)).rstrip("\n")
+    return HEAD.format(
+        schedule=schedule,
+        title=f'"""{clean_words["title"]}',
+        about=about,
+        modules="\nimport ".join(modules),
+    ).rstrip("\n")
 
 
 def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
@@ -164,14 +172,28 @@ def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
     return Shared(sections, frozenset(arrays), procedures)
 
 
-SECTIONS = ("locks", "rwlocks", "semaphores", "conditions", "events", "barriers", "queues", "pipes", "variables")
+SECTIONS = (
+    "locks",
+    "rwlocks",
+    "semaphores",
+    "conditions",
+    "events",
+    "barriers",
+    "queues",
+    "pipes",
+    "variables",
+)
 
 
 def names_of(node: Node) -> list[str]:
     """List the names that a section declares."""
     if isinstance(node, Map):
         return [key.value for key, _ in node.pairs]
-    return [one.value for one in node.items if isinstance(one, Scalar)] if isinstance(node, Sequence) else []
+    return (
+        [one.value for one in node.items if isinstance(one, Scalar)]
+        if isinstance(node, Sequence)
+        else []
+    )
 
 
 def declarations(program: Program, shared: Shared, forced: bool) -> str:
@@ -181,7 +203,11 @@ def declarations(program: Program, shared: Shared, forced: bool) -> str:
     lines.append("")
     conditions = {one.name for one in program.objects if isinstance(one, objects.Condition)}
     # A condition's own lock bears its name, and is made with it.
-    own = [one for one in program.objects if not (isinstance(one, objects.Lock) and one.name in conditions)]
+    own = [
+        one
+        for one in program.objects
+        if not (isinstance(one, objects.Lock) and one.name in conditions)
+    ]
     for array, members in itertools.groupby(own, lambda one: one.name.partition("[")[0]):
         found = list(members)
         if "[" not in found[0].name:
@@ -194,7 +220,11 @@ def declarations(program: Program, shared: Shared, forced: bool) -> str:
             lines.append(f"    {key}: {made(program, one, forced)},")
         lines.append("}")
     there = {one.name.partition("[")[0] for one in program.objects}
-    lines += [f"{identifier(name)} = {{}}" for name, section in shared.sections.items() if section != "threads" and name not in there]
+    lines += [
+        f"{identifier(name)} = {{}}"
+        for name, section in shared.sections.items()
+        if section != "threads" and name not in there
+    ]
     return "\n".join(lines).strip("\n")
 
 
@@ -228,7 +258,11 @@ def made_plainly(program: Program, one: SharedObject) -> str:
             own = lock.name == one.name
             return f"threading.Condition({'' if own else reference(lock.name)})"
         case objects.Event():
-            return "threading.Event()" if not one.set else "(lambda event: event.set() or event)(threading.Event())"
+            return (
+                "threading.Event()"
+                if not one.set
+                else "(lambda event: event.set() or event)(threading.Event())"
+            )
         case objects.Barrier():
             return f"threading.Barrier({one.parties})"
         case objects.Queue():
@@ -260,7 +294,11 @@ def functions(program: Program, node: Node | None, shared: Shared, forced: bool)
         indices = [identifier(index) for index in name.indices if index is not None]
         body = Body(shared, Names(shared.arrays))
         if forced:
-            variables = frozenset(identifier(one) for one, section in shared.sections.items() if section == "variables")
+            variables = frozenset(
+                identifier(one)
+                for one, section in shared.sections.items()
+                if section == "variables"
+            )
             body = TurnBody(shared, TurnNames(body.names, variables))
         first: list[str] = []
         steps: Node = value
@@ -273,7 +311,16 @@ def functions(program: Program, node: Node | None, shared: Shared, forced: bool)
         lines = body.block(steps, "    ")
         written = sorted(body.assigned)
         declared_here = [f"    global {', '.join(written)}"] if written else []
-        found.append("\n".join([f"def {identifier(name.name)}({', '.join(indices)}):", *declared_here, *first, *lines]))
+        found.append(
+            "\n".join(
+                [
+                    f"def {identifier(name.name)}({', '.join(indices)}):",
+                    *declared_here,
+                    *first,
+                    *lines,
+                ]
+            )
+        )
     return "\n\n\n" + "\n\n\n".join(found) + "\n" if found else ""
 
 
@@ -292,9 +339,15 @@ def table(program: Program, node: Node | None) -> str:
         lines.append(f"    {name.name!r}: {{")
         for one in made_of:
             index = one.name.partition("[")[2][:-1]
-            values = [v for v, bound in zip(index.split(", "), name.indices, strict=True) if bound is not None]
+            values = [
+                v
+                for v, bound in zip(index.split(", "), name.indices, strict=True)
+                if bound is not None
+            ]
             where = f"({index})" if "," in index else index
-            lines.append(f"        {where}: {thread(name.name, ', '.join(values), one.name, one.daemon)},")
+            lines.append(
+                f"        {where}: {thread(name.name, ', '.join(values), one.name, one.daemon)},"
+            )
         lines.append("    },")
     lines.append("}")
     now = [where_is(one.name) for one in program.threads if one.autostart]
@@ -324,4 +377,3 @@ def thread(function: str, arguments: str, name: str, daemon: bool) -> str:
     if daemon:
         parts.append("daemon=True")
     return f"threading.Thread({', '.join(parts)})"
-

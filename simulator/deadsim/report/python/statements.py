@@ -28,7 +28,9 @@ class Shared(NamedTuple):
 class Body:
     """Writes the steps of one function; `sections` says what its arguments are, where they are objects."""
 
-    def __init__(self, shared: Shared, names: Names, sections: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, shared: Shared, names: Names, sections: Mapping[str, str] | None = None
+    ) -> None:
         self.shared = shared
         self.names = names
         self.sections = {**shared.sections, **(sections or {})}
@@ -135,7 +137,9 @@ class Body:
         into = self.local(given)
         if not more:
             return [call, *([f"{into} = True"] if into else [])]
-        done, not_done = ([f"    {into} = True"], f"    {into} = False") if into else ([], "    pass")
+        done, not_done = (
+            ([f"    {into} = True"], f"    {into} = False") if into else ([], "    pass")
+        )
         return ["try:", f"    {call}", *done, "except queue.Full:", not_done]
 
     def do_get(self, given: Statement) -> list[str]:
@@ -145,7 +149,12 @@ class Body:
         taken = f"{into} = {call}" if into else call
         if not more:
             return [taken, *([f"{ok} = True"] if ok else [])]
-        lines = ["try:", f"    {taken}", *([f"    {ok} = True"] if ok else []), "except queue.Empty:"]
+        lines = [
+            "try:",
+            f"    {taken}",
+            *([f"    {ok} = True"] if ok else []),
+            "except queue.Empty:",
+        ]
         empty = [f"    {name} = {value}" for name, value in ((into, "None"), (ok, "False")) if name]
         return [*lines, *(empty or ["    pass"])]
 
@@ -160,7 +169,9 @@ class Body:
                 into = self.local(given)
                 return [f"{name}.join()", *([f"{into} = True"] if into else [])]
             return self.receive(given, f"join_queue({name}, {limit})")
-        return self.receive(given, f"join(note({self.thread(given.value)}){', ' if limit else ''}{limit})")
+        return self.receive(
+            given, f"join(note({self.thread(given.value)}){', ' if limit else ''}{limit})"
+        )
 
     def do_start(self, given: Statement) -> list[str]:
         return [f"for thread in note({self.thread(given.value)}):", "    thread.start()"]
@@ -182,7 +193,9 @@ class Body:
 
     def do_close(self, given: Statement) -> list[str]:
         end = given.options.get("end")
-        return [f"{self.names.object(given.value)}.close({end.value if isinstance(end, Scalar) else 'write'!r})"]
+        return [
+            f"{self.names.object(given.value)}.close({end.value if isinstance(end, Scalar) else 'write'!r})"
+        ]
 
     def variable(self, node: Node) -> str:
         """Write a variable that is written."""
@@ -202,23 +215,35 @@ class Body:
 
     def do_let(self, given: Statement) -> list[str]:
         assert isinstance(given.value, Map)
-        return [f"{identifier(name.value)} = {self.names.expression(value)}" for name, value in given.value.pairs]
+        return [
+            f"{identifier(name.value)} = {self.names.expression(value)}"
+            for name, value in given.value.pairs
+        ]
 
     def do_atomic(self, given: Statement) -> list[str]:
         return ["with atomic:", *self.block(given.value, "    ")]
 
     def do_if(self, given: Statement) -> list[str]:
-        lines = [f"if {self.names.expression(given.value)}:", *self.block(given.options["then"], "    ")]
+        lines = [
+            f"if {self.names.expression(given.value)}:",
+            *self.block(given.options["then"], "    "),
+        ]
         if "else" in given.options:
             lines += ["else:", *self.block(given.options["else"], "    ")]
         return lines
 
     def do_while(self, given: Statement) -> list[str]:
-        return [f"while {self.names.expression(given.value)}:", *self.block(given.options["do"], "    ")]
+        return [
+            f"while {self.names.expression(given.value)}:",
+            *self.block(given.options["do"], "    "),
+        ]
 
     def do_repeat(self, given: Statement) -> list[str]:
         index = self.local(given, "index") or "_"
-        return [f"for {index} in range({self.names.expression(given.value)}):", *self.block(given.options["do"], "    ")]
+        return [
+            f"for {index} in range({self.names.expression(given.value)}):",
+            *self.block(given.options["do"], "    "),
+        ]
 
     def do_forever(self, given: Statement) -> list[str]:
         return ["while True:", *self.block(given.value, "    ")]
@@ -269,7 +294,9 @@ class Body:
         assert isinstance(given.value, Scalar)
         name = clean(given.value.value)
         procedure = self.shared.procedures[name]
-        nodes = given.options["args"].items if isinstance(given.options.get("args"), Sequence) else ()  # type: ignore[union-attr]
+        nodes = (
+            given.options["args"].items if isinstance(given.options.get("args"), Sequence) else ()
+        )  # type: ignore[union-attr]
         replaced: dict[str, str] = {}
         sections: dict[str, str] = {}
         values: list[tuple[str, str]] = []

@@ -57,7 +57,9 @@ class _Reads(ast.NodeTransformer):
                 array = inner.func.value
                 if isinstance(array, ast.Name) and array.id in self.names.arrays:
                     name = array.id
-                    return ast.parse(f"[read(lambda where: {name}[where], one) for one in {name}]", mode="eval").body
+                    return ast.parse(
+                        f"[read(lambda where: {name}[where], one) for one in {name}]", mode="eval"
+                    ).body
         node.args = [self.visit(argument) for argument in node.args]
         return node
 
@@ -114,12 +116,18 @@ class TurnBody(Body):
     def do_release(self, given: Statement) -> list[str]:
         count = self.option(given, "count")
         before = [f"_count = {count}"] if count else []
-        return [*before, *self.turn(f"{self.names.object(given.value)}.release({'_count' if count else ''})")]
+        return [
+            *before,
+            *self.turn(f"{self.names.object(given.value)}.release({'_count' if count else ''})"),
+        ]
 
     def do_notify(self, given: Statement) -> list[str]:
         count = self.option(given, "count")
         before = [f"_count = {count}"] if count else []
-        return [*before, *self.turn(f"{self.names.object(given.value)}.notify({'_count' if count else ''})")]
+        return [
+            *before,
+            *self.turn(f"{self.names.object(given.value)}.notify({'_count' if count else ''})"),
+        ]
 
     def do_notify_all(self, given: Statement) -> list[str]:
         return self.turn(*super().do_notify_all(given))
@@ -133,7 +141,10 @@ class TurnBody(Body):
     def in_turn_with_value(self, given: Statement, lines: list[str]) -> list[str]:
         """Work a value out first, then do what is done with it in one turn."""
         value = self.option(given, "value") or "None"
-        return [f"_value = {value}", *self.turn(*(line.replace(f"({value}", "(_value", 1) for line in lines))]
+        return [
+            f"_value = {value}",
+            *self.turn(*(line.replace(f"({value}", "(_value", 1) for line in lines)),
+        ]
 
     def do_put(self, given: Statement) -> list[str]:
         return self.in_turn_with_value(given, super().do_put(given))
@@ -145,7 +156,11 @@ class TurnBody(Body):
         return self.turn(*super().do_task_done(given))
 
     def do_join(self, given: Statement) -> list[str]:
-        name, timeout, into = self.names.object(given.value), self.option(given, "timeout"), self.local(given)
+        name, timeout, into = (
+            self.names.object(given.value),
+            self.option(given, "timeout"),
+            self.local(given),
+        )
         if self.section(given.value) == "queues":
             if timeout is None:
                 return [*self.turn(f"{name}.join()"), *([f"{into} = True"] if into else [])]
@@ -158,7 +173,11 @@ class TurnBody(Body):
     def which(self, node: Node) -> tuple[list[str], str]:
         """Write the arguments that name a thread; what it is indexed with is read in turns before."""
         arguments = self.thread(node)
-        return ([f"_name, _at = {arguments}"], "_name, _at") if "read(" in arguments else ([], arguments)
+        return (
+            ([f"_name, _at = {arguments}"], "_name, _at")
+            if "read(" in arguments
+            else ([], arguments)
+        )
 
     def do_start(self, given: Statement) -> list[str]:
         before, which = self.which(given.value)
@@ -190,14 +209,22 @@ class TurnBody(Body):
     def do_write(self, given: Statement) -> list[str]:
         index, name = self.parts(given.value)
         before, self.names.before = self.names.before, []  # the value is read before the index is
-        lines = [f"_value = {self.option(given, 'value') or 'None'}", *before, *([f"_index = {index}"] if index else [])]
+        lines = [
+            f"_value = {self.option(given, 'value') or 'None'}",
+            *before,
+            *([f"_index = {index}"] if index else []),
+        ]
         return [*lines, *self.turn(f"{name} = _value")]
 
     def do_add(self, given: Statement) -> list[str]:
         index, name = self.parts(given.value)
         lines = [f"_index = {index}"] if index else []
         lines += self.turn(f"_old = {name}")
-        return [*lines, f"_value = _old + {bracketed(self.option(given, 'value') or '1')}", *self.turn(f"{name} = _value")]
+        return [
+            *lines,
+            f"_value = _old + {bracketed(self.option(given, 'value') or '1')}",
+            *self.turn(f"{name} = _value"),
+        ]
 
     def do_atomic(self, given: Statement) -> list[str]:
         return self.turn("with atomic:", *self.plainly().block(given.value, "    "))
@@ -215,13 +242,29 @@ class TurnBody(Body):
     def do_print(self, given: Statement) -> list[str]:
         end = given.options.get("end")
         after = self.names.words(end) if isinstance(end, Scalar) else repr("\n")
-        lines = [f"_text, _end = {self.names.words(given.value)}, {after}", *self.turn("sys.stdout.write(_text)")]
-        return [*lines, "if _end:", *(f"    {line}" for line in self.turn("sys.stdout.write(_end)"))]
+        lines = [
+            f"_text, _end = {self.names.words(given.value)}, {after}",
+            *self.turn("sys.stdout.write(_text)"),
+        ]
+        return [
+            *lines,
+            "if _end:",
+            *(f"    {line}" for line in self.turn("sys.stdout.write(_end)")),
+        ]
 
     def do_sleep(self, given: Statement) -> list[str]:
-        return [f"_seconds = {self.names.expression(given.value)}", *self.turn("time.sleep(turn.at_most(_seconds * SCALE))")]
+        return [
+            f"_seconds = {self.names.expression(given.value)}",
+            *self.turn("time.sleep(turn.at_most(_seconds * SCALE))"),
+        ]
 
     def inner(self, replaced: dict[str, str], sections: dict[str, str]) -> Body:
         """Give what writes a procedure that is called here."""
-        variables = frozenset(identifier(name) for name, section in self.shared.sections.items() if section == "variables")
-        return TurnBody(self.shared, TurnNames(Names(self.names.arrays, replaced), variables), sections)
+        variables = frozenset(
+            identifier(name)
+            for name, section in self.shared.sections.items()
+            if section == "variables"
+        )
+        return TurnBody(
+            self.shared, TurnNames(Names(self.names.arrays, replaced), variables), sections
+        )
