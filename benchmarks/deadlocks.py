@@ -13,12 +13,12 @@ import time
 from growth import philosophers
 
 import deadsim
-from deadsim.engine.memory import Space
 from deadsim.exploration.budget import Budget
-from deadsim.exploration.outcomes import bottom_components
-from deadsim.exploration.reduced import Reduced
-from deadsim.exploration.stubborn import Stubborn
+from deadsim.exploration.states.bottom_components import bottom_components
+from deadsim.exploration.states.reduced_graph import Reduced
+from deadsim.exploration.states.stubborn_sets import Stubborn
 from deadsim.kernel.system import System
+from deadsim.space.packed import Space
 
 
 def graph(system: System) -> Reduced:

@@ -14,13 +14,13 @@ import time
 from itertools import pairwise
 
 import deadsim
-from deadsim.detect.stuck import StuckJudge
-from deadsim.detect.watch import DeadlockWatch, RaceWatch
+from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.engine import baton
 from deadsim.engine.pool import Pool
-from deadsim.engine.threads import execute
+from deadsim.engine.scheduler import execute
 from deadsim.kernel.system import System
-from deadsim.strategies.randomly import Random
+from deadsim.runs.watchers import DeadlockWatch, RaceWatch
+from deadsim.strategies.random_walk import Random
 from deadsim.strategies.strategy import Chance
 
 SCENARIO = """

@@ -15,13 +15,13 @@ import time
 from pathlib import Path
 
 import deadsim
-from deadsim.detect.stuck import StuckJudge
-from deadsim.engine.memory import Outgrown
+from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.engine.pool import Pool
 from deadsim.exploration.budget import Budget
-from deadsim.exploration.naming import Naming
-from deadsim.exploration.stateless import Stateless, on_threads
+from deadsim.exploration.executions.stateless_search import Stateless, on_threads
+from deadsim.exploration.verdicts.identity import Naming
 from deadsim.kernel.system import System
+from deadsim.space.packed import Outgrown
 
 ORDERS = {"two locks": [(0, 1), (1, 0)], "4 philosophers": [(0, 1), (1, 2), (2, 3), (3, 0)]}
 

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import deadsim
-from deadsim.engine.memory import Outgrown, Space
-from deadsim.exploration.beforehand import terminates
 from deadsim.exploration.budget import Budget, Spent
-from deadsim.exploration.dpor import Classes
-from deadsim.exploration.reach import Reached
-from deadsim.exploration.stateful import Stateful
+from deadsim.exploration.executions.optimal_dpor import Classes
+from deadsim.exploration.states.breadth_first import Reached
+from deadsim.exploration.states.stateful_search import Stateful
+from deadsim.exploration.static.ruled_out import terminates
 from deadsim.kernel.system import System
+from deadsim.space.packed import Outgrown, Space
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#777777")
 

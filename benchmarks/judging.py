@@ -16,8 +16,8 @@ from pathlib import Path
 from execution import ping_pong
 
 import deadsim
-from deadsim.detect.races import RaceDetector
-from deadsim.detect.stuck import StuckJudge
+from deadsim.detect.order.races import RaceDetector
+from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.errors import Place
 from deadsim.kernel.system import State, System
 from deadsim.strategies.strategy import Chance

@@ -15,11 +15,11 @@ import tracemalloc
 from pathlib import Path
 
 import deadsim
-from deadsim.engine.memory import Outgrown, Space
-from deadsim.exploration import reach
 from deadsim.exploration.budget import Budget
-from deadsim.exploration.reach import Reached
+from deadsim.exploration.states import breadth_first as reach
+from deadsim.exploration.states.breadth_first import Reached
 from deadsim.kernel.system import System
+from deadsim.space.packed import Outgrown, Space
 
 MODEL = Path(__file__).parent / "philosophers.pml"
 

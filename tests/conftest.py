@@ -1,11 +1,8 @@
 import os
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "support")]
 
 # On GitHub a check would annotate lines by itself; what a test expects does not depend on where it runs.
 os.environ.pop("GITHUB_ACTIONS", None)

@@ -11,7 +11,8 @@ picturing  what can be drawn of a result
 from typing import TYPE_CHECKING, Any
 
 from deadsim.api.files import contents, reason, scenarios_under
-from deadsim.api.replaying import (
+from deadsim.api.one_run import Run, as_dict, dump, planned, run, run_often, run_with
+from deadsim.api.saved_schedules import (
     Saved,
     replay,
     replay_with,
@@ -19,11 +20,10 @@ from deadsim.api.replaying import (
     saved_schedule,
     schedule_text,
 )
-from deadsim.api.running import Run, as_dict, dump, planned, run, run_often, run_with
 from deadsim.api.scenario import Scenario, load, loads, written
 
 if TYPE_CHECKING:
-    from deadsim.api.exploring import Check, Claim, Exploration, check, explore
+    from deadsim.api.all_schedules import Check, Claim, Exploration, check, explore
 
 _EXPLORING = ("Check", "Claim", "Exploration", "check", "explore")  # not where a run is all
 
@@ -59,6 +59,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _EXPLORING:
         raise AttributeError(f"module 'deadsim.api' has no attribute '{name}'")
-    from deadsim.api import exploring
+    from deadsim.api import all_schedules as exploring
 
     return getattr(exploring, name)

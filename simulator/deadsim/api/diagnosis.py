@@ -6,7 +6,7 @@ import sys
 from importlib import metadata
 
 from deadsim import __version__, gallery
-from deadsim.api.running import dump
+from deadsim.api.one_run import dump
 from deadsim.draw.graphs.engine import engine
 from deadsim.engine import baton
 from deadsim.errors import UsageError

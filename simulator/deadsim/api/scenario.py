@@ -33,7 +33,7 @@ class Scenario(_Read):
     def __new__(cls, source: Program | Mapping[str, Any], **params: Any) -> Scenario:
         if isinstance(source, Program):
             return super().__new__(cls, source)
-        from deadsim.language.rendering import rendered
+        from deadsim.language.reading.yaml_text import rendered
 
         text = rendered(source, "<dict>")
         return super().__new__(cls, read_scenario(text.encode(), "<dict>", given(params)))
@@ -59,7 +59,7 @@ class Scenario(_Read):
         return self.program.source
 
     def _repr_html_(self) -> str:
-        from deadsim.api.displaying import preformatted
+        from deadsim.api.display import preformatted
 
         return preformatted(self.text)
 

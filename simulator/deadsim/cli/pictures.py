@@ -54,7 +54,7 @@ def write(result: Any, options: dict[str, Any]) -> None:
     """Write what is asked for of a run or an exploration: NAME.ext of the first defect, NAME-2.ext, ..."""
     if not any(options[name] for name in NAMES):
         return
-    from deadsim.api import picturing
+    from deadsim.api import pictures as picturing
 
     layout, all_nodes = options["layout"], options["all_nodes"]
     each(options["svg"], picturing.rings(result, layout, all_nodes))

@@ -2,7 +2,7 @@
 
 baton       how one thread wakes another
 pool        workers: operating-system threads that are used again and again
-primitives  the real objects behind the scenario's
-threads     one execution
+scheduler   one execution
+real        the real objects behind the scenario's
 interrupts  Ctrl-C, noted and acted on at the next step
 """

@@ -1,11 +1,10 @@
-"""All schedules of a scenario: every claim decided, or said to be undecided.
+"""All schedules of a scenario (model checking): every claim decided, or said to be undecided.
 
 explorer    puts the searches together, from the cheapest on
-beforehand  what the text decides without a search
-reach       every state that can be reached
-outcomes    how executions can end or run on for ever
-order       which accesses happen before which, as part of the state
-hunt        the schedule with the fewest context switches that shows a defect
-defects     schedules made into defects, replayed on real threads
-result      what is known after it
+witnesses   the schedule that shows a defect, shortened and replayed on real threads
+states      searches over states: breadth first, reduced, bounded; ends as bottom components (BSCCs)
+executions  searches over executions: one of each Mazurkiewicz trace, or some that are drawn
+static      what the text decides by itself: ruled out, alike, reachable
+verdicts    what is known of each claim
+budget      how much a search may use
 """

@@ -6,16 +6,16 @@ from typing import Literal, NamedTuple
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool
 from deadsim.exploration.budget import MEMORY, SECONDS, STATES, Budget
-from deadsim.exploration.claims import judged
-from deadsim.exploration.level import UNKNOWN, Known
-from deadsim.exploration.naming import Naming
-from deadsim.exploration.result import Exploration
-from deadsim.exploration.sampled import Sampled
-from deadsim.exploration.showing import Showing
-from deadsim.exploration.stateful import Reduce, Stateful, keys
-from deadsim.exploration.stateless import Carry, Stateless, in_memory, on_threads
+from deadsim.exploration.executions.sample import Sampled
+from deadsim.exploration.executions.stateless_search import Carry, Stateless, in_memory, on_threads
+from deadsim.exploration.states.stateful_search import Reduce, Stateful, keys
+from deadsim.exploration.verdicts.identity import Naming
+from deadsim.exploration.verdicts.judgement import judged
+from deadsim.exploration.verdicts.level import UNKNOWN, Known
+from deadsim.exploration.verdicts.result import Exploration
+from deadsim.exploration.witnesses.witness import Showing
 from deadsim.model.program import Limits, Program, StrategyName
-from deadsim.runs.once import Runner
+from deadsim.runs.runner import Runner
 
 FEW = 30_000
 """States that are looked at for a shorter schedule, though a reduced search has decided already.

@@ -2,11 +2,11 @@
 
 from typing import Any, NamedTuple
 
-from deadsim.kernel import thread as threads
 from deadsim.kernel.failure import Failing, Failure
 from deadsim.kernel.operation import Objects, Operation, Outcome
-from deadsim.kernel.primitives import initial_state
-from deadsim.kernel.program import NOWHERE, Frame, Linked, begin, link, proceed
+from deadsim.kernel.primitives import thread as threads
+from deadsim.kernel.primitives.table import initial_state
+from deadsim.kernel.programs.walk import NOWHERE, Frame, Linked, begin, link, proceed
 from deadsim.model.program import Program
 
 

@@ -4,13 +4,11 @@ from collections.abc import Mapping as MappingType
 from typing import NamedTuple
 
 from deadsim.errors import Place, ScenarioError, UsageError
-from deadsim.language import claims, form
-from deadsim.language.body import Body
-from deadsim.language.claims import Demands
-from deadsim.language.declarations import Declarations, index_values, pairs
-from deadsim.language.document import Mapping, Node, Scalar, Sequence, decode, parse
-from deadsim.language.form import is_null
-from deadsim.language.names import (
+from deadsim.language.checks import claims, form
+from deadsim.language.checks.claims import Demands
+from deadsim.language.checks.declarations import Declarations, index_values, pairs
+from deadsim.language.checks.form import is_null
+from deadsim.language.checks.names import (
     NAME,
     Meaning,
     Problems,
@@ -25,10 +23,12 @@ from deadsim.language.names import (
     nearest,
     noun,
 )
-from deadsim.language.sections import SECTIONS
-from deadsim.language.steps import writer
-from deadsim.language.surroundings import MAX_STEPS, ProcedureText, Surroundings, TooLarge
-from deadsim.language.verbs import PENDING_SECTIONS
+from deadsim.language.emit.body import Body
+from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
+from deadsim.language.emit.steps import writer
+from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence, decode, parse
+from deadsim.language.tables.sections import SECTIONS
+from deadsim.language.tables.verbs import PENDING_SECTIONS
 from deadsim.model.instructions import Code
 from deadsim.model.program import Program, Thread
 from deadsim.model.values import MAX_TEXT, Unset

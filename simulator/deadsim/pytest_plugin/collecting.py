@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import deadsim
-from deadsim.api.exploring import Exploration
+from deadsim.api.all_schedules import Exploration
 from deadsim.api.matrix import label, written_matrix
 from deadsim.errors import InternalError, ScenarioError, UsageError
 from deadsim.language.scenario import is_scenario

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deadsim.api.picturing import Result, players
+from deadsim.api.pictures import Result, players
 from deadsim.errors import DeadsimError
 
 RESULTS: pytest.StashKey[list[Result]] = pytest.StashKey()

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from deadsim.detect.situation import Standing
+from deadsim.detect.deadlocks.situation import Standing
 from deadsim.errors import Place
 from deadsim.model.program import Choice, Program
 from deadsim.model.values import plain

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
-from deadsim.exploration.level import Known
-from deadsim.exploration.result import Defect, Exploration, Judged
+from deadsim.exploration.verdicts.level import Known
+from deadsim.exploration.verdicts.result import Defect, Exploration, Judged
 from deadsim.model.claims import KindClaim, OutputClaim
 from deadsim.model.values import plain
 from deadsim.report.as_json import finding, schedule

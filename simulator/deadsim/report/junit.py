@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 
 from deadsim.errors import ScenarioError
-from deadsim.exploration.result import Exploration
+from deadsim.exploration.verdicts.result import Exploration
 from deadsim.report.troubles import Trouble, troubles, wrong
 from deadsim.trace.schedule import text
 

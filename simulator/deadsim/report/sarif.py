@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from deadsim.errors import Place
-from deadsim.exploration.result import Defect
+from deadsim.exploration.verdicts.result import Defect
 from deadsim.report.as_json import trace
 from deadsim.report.sentences import visible
 from deadsim.report.text import command_for

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from unicodedata import east_asian_width
 
-from deadsim.report.deeds import brief
 from deadsim.report.sentences import count
-from deadsim.runs.blocked import came_to_block
+from deadsim.report.step_words import brief
+from deadsim.runs.blockings import came_to_block
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Race
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from deadsim.errors import Place, ScenarioError
-from deadsim.exploration.result import Defect, Exploration, Judged
+from deadsim.exploration.verdicts.result import Defect, Exploration, Judged
 from deadsim.report.exploration import about, against, claim_of
 from deadsim.report.sentences import message
 from deadsim.trace.finding import Deadlock, Finding, Livelock, Race

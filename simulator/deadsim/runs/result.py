@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.detect.situation import Situation
+from deadsim.detect.deadlocks.situation import Situation
 from deadsim.model.program import Choice, Program
 from deadsim.model.values import Value
 from deadsim.trace.event import Event

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from deadsim.kernel.operation import Operation
-from deadsim.strategies.randomly import Random
+from deadsim.strategies.random_walk import Random
 from deadsim.strategies.strategy import Chance, Option
 
 SCORES = 1 << 40

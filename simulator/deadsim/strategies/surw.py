@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from deadsim.strategies.randomly import Random
+from deadsim.strategies.random_walk import Random
 from deadsim.strategies.strategy import Chance, Option
 
 

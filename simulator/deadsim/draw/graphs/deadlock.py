@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from deadsim.draw.graphs.graph import Edge, EdgeKind, Graph, Node
 from deadsim.draw.graphs.objects import Appearance, appearance, drawn_objects
 from deadsim.report.sentences import count, wait_sentence
-from deadsim.runs.following import moments
+from deadsim.runs.playback import moments
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Wait, Want
 

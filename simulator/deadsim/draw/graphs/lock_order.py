@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from deadsim.detect.coarse import Flows
-from deadsim.detect.inversions import Inversion, find_inversions
-from deadsim.detect.lock_order import Taking, order_hint, takings
+from deadsim.detect.locks.inversions import Inversion, find_inversions
+from deadsim.detect.locks.lock_order import Taking, order_hint, takings
+from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.draw.graphs.graph import MOST_NODES, Edge, Graph, Node
 from deadsim.draw.graphs.objects import appearance, drawn_objects
-from deadsim.kernel.primitives import initial_state
+from deadsim.kernel.primitives.table import initial_state
 from deadsim.kernel.system import System
 from deadsim.model.objects import Lock, RWLock
 from deadsim.model.program import Program

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from deadsim.detect.situation import Situation
-from deadsim.detect.wait_for import Link, resource_graph, resources, wait_for_graph, waits
+from deadsim.detect.deadlocks.situation import Situation
+from deadsim.detect.deadlocks.wait_for import Link, resource_graph, resources, wait_for_graph, waits
 from deadsim.draw.graphs.deadlock import in_order, numbered, sizes, stem
 from deadsim.draw.graphs.graph import MOST_NODES, Graph, Node
 from deadsim.draw.graphs.objects import drawn_objects
@@ -20,7 +20,7 @@ from deadsim.draw.graphs.standing import (
     thread_node,
 )
 from deadsim.report.sentences import count
-from deadsim.runs.following import moments
+from deadsim.runs.playback import moments
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from deadsim.detect.situation import Standing
-from deadsim.detect.wait_for import Link
+from deadsim.detect.deadlocks.situation import Standing
+from deadsim.detect.deadlocks.wait_for import Link
 from deadsim.draw.graphs.deadlock import BY, in_order, word
 from deadsim.draw.graphs.graph import Edge, Node
 from deadsim.draw.graphs.objects import appearance

@@ -16,8 +16,8 @@ from deadsim.draw.time.timeline import timeline
 from deadsim.draw.tokens import DARK, LIGHT, OF_GRAPHS, OF_TIME
 from deadsim.draw.tokens import variables as colors
 from deadsim.model.program import Choice
-from deadsim.report.deeds import deed
 from deadsim.report.sentences import access_places, brief_title, count, details, headline
+from deadsim.report.step_words import deed
 from deadsim.report.text import command_for
 from deadsim.report.text import verdict as verdict_of
 from deadsim.runs.result import Run, Verdict

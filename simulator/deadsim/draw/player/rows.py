@@ -4,11 +4,11 @@ import itertools
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from deadsim.detect.situation import Standing
+from deadsim.detect.deadlocks.situation import Standing
 from deadsim.draw.time.film import Film
 from deadsim.model.objects import Variable
 from deadsim.report.sentences import wait_sentence
-from deadsim.runs.following import Moment
+from deadsim.runs.playback import Moment
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Wait
 

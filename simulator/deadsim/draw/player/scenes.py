@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from deadsim.detect.situation import Standing
-from deadsim.detect.wait_for import resources
+from deadsim.detect.deadlocks.situation import Standing
+from deadsim.detect.deadlocks.wait_for import resources
 from deadsim.draw import svg
 from deadsim.draw.graphs.boxes import Placed, bounds
 from deadsim.draw.graphs.deadlock import in_order, stem
@@ -25,7 +25,7 @@ from deadsim.draw.graphs.standing import (
 )
 from deadsim.draw.time.film import Film
 from deadsim.report.sentences import count
-from deadsim.runs.following import Moment
+from deadsim.runs.playback import Moment
 from deadsim.trace.finding import Deadlock
 
 Key: TypeAlias = tuple[str, str, EdgeKind]

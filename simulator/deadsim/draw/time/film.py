@@ -6,9 +6,9 @@ Times are numbers of steps taken: from 0, before the first step, to as many as t
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.detect.happens_before import Order, orders
-from deadsim.detect.situation import Standing
-from deadsim.runs.following import Moment, moments
+from deadsim.detect.deadlocks.situation import Standing
+from deadsim.detect.order.happens_before import Order, orders
+from deadsim.runs.playback import Moment, moments
 from deadsim.runs.result import Run, Verdict
 from deadsim.trace.event import Event
 from deadsim.trace.finding import (

@@ -7,8 +7,8 @@ from deadsim.draw.measure import shortened, width
 from deadsim.draw.time.axis import Axis
 from deadsim.draw.time.film import Film, Held, Waited
 from deadsim.draw.tokens import LIGHT, MONO
-from deadsim.report.deeds import deed
 from deadsim.report.sentences import wait_briefly, wait_sentence
+from deadsim.report.step_words import deed
 from deadsim.trace.finding import Deadlock, Race
 
 LANE = 74.0

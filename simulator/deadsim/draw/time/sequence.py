@@ -2,8 +2,8 @@
 
 from deadsim.draw.graphs.mermaid import escaped
 from deadsim.draw.time.film import Film, glyph
-from deadsim.report.deeds import deed
 from deadsim.report.sentences import brief_title, wait_sentence
+from deadsim.report.step_words import deed
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Race
 

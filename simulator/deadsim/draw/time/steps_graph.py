@@ -5,8 +5,8 @@ It is the timeline for those who want a graph: as DOT, and so as PNG.
 
 from deadsim.draw.graphs.graph import Edge, Graph, Node
 from deadsim.draw.time.film import Film, glyph
-from deadsim.report.deeds import brief, deed
 from deadsim.report.sentences import brief_title, count
+from deadsim.report.step_words import brief, deed
 
 
 def steps_graph(film: Film) -> Graph:

@@ -9,8 +9,8 @@ from bisect import bisect_left
 from typing import Any
 
 from deadsim.draw.time.film import Film, glyph
-from deadsim.report.deeds import deed
 from deadsim.report.sentences import brief_title, message, wait_briefly, wait_sentence
+from deadsim.report.step_words import deed
 
 STEP = 1000
 """Microseconds of a step."""

@@ -1,0 +1,114 @@
+"""Schedules, saved and run again."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from deadsim.api.files import contents, reason
+from deadsim.api.one_run import Run, run_with
+from deadsim.api.scenario import Scenario, load, written
+from deadsim.engine.scheduler import Watcher
+from deadsim.errors import UsageError
+from deadsim.language.scenario import load as read_scenario
+from deadsim.model.program import Choice, Plan, Program
+from deadsim.runs import result
+from deadsim.trace import schedule as schedules
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+
+def replay_with(
+    scenario: Scenario,
+    choices: tuple[Choice, ...],
+    watchers: Sequence[Watcher] = (),
+    **options: Any,
+) -> result.Run:
+    """Run a scenario by the names of a schedule, with others looking on."""
+    return run_with(scenario, Plan(), watchers, replay=choices, **options)
+
+
+def replay(
+    what: Scenario | str | PathLike[str],
+    names: str | Iterable[str | Choice] | None = None,
+    *,
+    max_steps: int | None = None,
+    keep_going: bool = False,
+) -> Run:
+    """Run a schedule again: a saved one by its path, or the names of one on a scenario.
+
+    >>> import deadsim
+    >>> scenario = deadsim.load("two_locks")
+    >>> deadsim.replay(scenario, "left right").outcome
+    'stuck'
+    >>> run = deadsim.run(scenario, seed=3, strategy="random")
+    >>> deadsim.replay(scenario, run.schedule).trace == run.trace
+    True
+
+    Raises ReplayDiverged where it does not fit. That the scenario has changed since a schedule was
+    saved is a warning (`UserWarning`).
+    """
+    if names is None:
+        if isinstance(what, Scenario):
+            raise UsageError("the names of a schedule are missing")
+        saved = saved_schedule(str(what))
+        if saved.warning:
+            warnings.warn(saved.warning, stacklevel=2)
+        scenario, choices = saved.scenario, saved.choices
+    else:
+        scenario = what if isinstance(what, Scenario) else load(what)
+        choices = schedules.parse_names(names) if isinstance(names, str) else chosen(names)
+    return Run(replay_with(scenario, choices, max_steps=max_steps, keep_going=keep_going))
+
+
+def chosen(names: Iterable[str | Choice]) -> tuple[Choice, ...]:
+    """Read names one by one, those with a result (`name#1`) too."""
+    read: list[Choice] = []
+    for name in names:
+        read += [name] if isinstance(name, Choice) else schedules.parse_names(name)
+    return tuple(read)
+
+
+class Saved(NamedTuple):
+    """A schedule that was read from its file, with the scenario it belongs to."""
+
+    scenario: Scenario
+    choices: tuple[Choice, ...]
+    warning: str | None
+
+
+def saved_schedule(path: str, params: Mapping[str, str] | None = None) -> Saved:
+    """Read a schedule file and its scenario; `params` take the place of those it was saved with."""
+    saved = saved_choices(path)
+    file = os.path.normpath(os.path.join(os.path.dirname(path), saved.scenario))
+    named = file if os.path.exists(file) else saved.scenario
+    program = read_scenario(contents(named), named, {**saved.params, **(params or {})})
+    warning = None
+    if saved.digest != program.digest:
+        warning = f"{named} has changed since the schedule was saved"
+    return Saved(Scenario(program), saved.choices, warning)
+
+
+def saved_choices(path: str) -> schedules.ScheduleFile:
+    """Read a schedule file alone."""
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read().decode("utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({reason(error)})") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: is no text; a schedule file is") from None
+    return schedules.read(content, path)
+
+
+def schedule_text(program: Program, choices: tuple[Choice, ...], path: str) -> str:
+    """Write a schedule as the text of a schedule file that will stand at `path`."""
+    scenario = program.file
+    if os.path.exists(scenario):
+        folder = os.path.abspath(os.path.dirname(path))
+        scenario = os.path.relpath(os.path.abspath(scenario), folder).replace(os.sep, "/")
+    params = {name: written(value) for name, value in program.given.items()}
+    return schedules.write(schedules.ScheduleFile(scenario, program.digest, params, choices))

@@ -1,0 +1,147 @@
+"""Where every thread stands at one moment, in the user's own names."""
+
+from collections.abc import Collection, Iterable
+from typing import Literal, NamedTuple, TypeAlias
+
+from deadsim.detect.holdings import Holdings, named
+from deadsim.errors import Place
+from deadsim.kernel.operation import Fact, Objects, Operation, wanted
+from deadsim.kernel.primitives.thread import ENDED, NEW
+from deadsim.kernel.programs.walk import Frame
+from deadsim.kernel.system import State, System
+from deadsim.trace.finding import Deadlock, Hold, Wait, Want
+
+Status: TypeAlias = Literal["not started", "running", "sleeping", "blocked", "finished", "failed"]
+
+
+class Standing(NamedTuple):
+    """One thread: how it is, its line, what it holds, and what it waits for.
+
+    It waits if it is blocked, or if it sleeps until it can have something or gives up.
+    """
+
+    thread: str
+    daemon: bool
+    status: Status
+    place: Place | None
+    holds: tuple[Hold, ...]
+    wait: Wait | None
+
+
+class Situation(NamedTuple):
+    """All threads at one moment, in the order of the file."""
+
+    threads: tuple[Standing, ...]
+
+
+def target_name(system: System, thread: int, frame: Frame, objects: Objects) -> str:
+    """Name what the step that a thread stands before is about: an object, or an array as written."""
+    program = system.program
+    instruction = system.linked[thread].code.instructions[frame.position]
+    operation = frame.operation
+    if operation is None or not operation.objects:
+        return ""
+    target = getattr(instruction, "target", None)
+    if target is not None and target.whole:
+        return str(target.name)
+    return program.object_name(operation.about(objects, thread)) or ""
+
+
+def situation(
+    system: System,
+    state: State,
+    held: Holdings,
+    failed: Collection[int],
+    deadlocks: Iterable[Deadlock] = (),
+) -> Situation:
+    """Describe a state, given what each thread holds and which threads have failed.
+
+    What `deadlocks` found says who could help whom.
+    """
+    known = {wait.thread: wait for found in deadlocks for wait in found.waits if wait.blocked}
+    standings: list[Standing] = []
+    for number, thread in enumerate(system.program.threads):
+        holds = named(system.program, held[number])
+        status = status_of(system, state, number, failed)
+        place: Place | None = None
+        wait: Wait | None = None
+        if status in ("running", "sleeping", "blocked"):
+            place = system.linked[number].place(state.frames[number].position)
+        if place is not None and status != "running" and not dozes(state, number):
+            wait = waiting(system, state, number, place, holds)
+            told = known.get(thread.name)
+            # Who is stuck may still come to wait for something else: for the lock, once it is notified.
+            if (
+                status == "blocked"
+                and told
+                and (told.object, told.want) == (wait.object, wait.want)
+            ):
+                wait = told
+        standings.append(Standing(thread.name, thread.daemon, status, place, holds, wait))
+    return Situation(tuple(standings))
+
+
+def status_of(system: System, state: State, number: int, failed: Collection[int]) -> Status:
+    """Say in a word how a thread is."""
+    operation = state.frames[number].operation
+    if state.objects[number] == NEW:
+        return "not started"
+    if state.objects[number] == ENDED or operation is None:
+        return "failed" if number in failed else "finished"
+    if not operation.ways(state.objects, number):
+        return "blocked"
+    return "sleeping" if sleeps(operation, state, number) else "running"
+
+
+def dozes(state: State, thread: int) -> bool:
+    """Decide whether a thread sleeps for the sake of sleeping: it waits for nothing."""
+    operation = state.frames[thread].operation
+    return operation is not None and not operation.objects
+
+
+WANTS: dict[str, Want] = {
+    "permits": "permit",
+    "notifies": "notify",
+    "set": "set",
+    "arrivals": "arrivals",
+    "items": "item",
+    "slots": "room",
+    "dones": "task_done",
+}
+"""What a thread wants, by the name of the fact or stock that it needs."""
+
+
+def want_of(needs_facts: tuple[Fact, ...], owners: tuple[int, ...] | None, is_thread: bool) -> Want:
+    """Say in a word what a thread wants."""
+    if owners is not None:
+        return "end" if is_thread else "owner"
+    return WANTS[str(needs_facts[0][0])]
+
+
+def waiting(
+    system: System, state: State, thread: int, place: Place, holds: tuple[Hold, ...]
+) -> Wait:
+    """Describe what a thread waits for that is blocked, or sleeps until it gives up."""
+    frame = state.frames[thread]
+    operation = wanted(frame.operation)
+    assert frame.operation is not None
+    assert operation is not None
+    needs = operation.needs(state.objects, thread)
+    is_thread = operation.about(state.objects, thread) < len(state.frames)
+    return Wait(
+        system.program.threads[thread].name,
+        operation.verb,
+        target_name(system, thread, frame, state.objects),
+        want_of(needs.facts, needs.owners, is_thread),
+        needs.amount,
+        place,
+        holds,
+        tuple(system.program.threads[other].name for other in needs.owners or ()),
+        True,
+        frame.operation.duration,
+    )
+
+
+def sleeps(operation: Operation, state: State, thread: int) -> bool:
+    """Decide whether a thread can go on only because its time may be up."""
+    return operation.duration is not None and not operation.ready(state.objects, thread)

@@ -1,0 +1,188 @@
+"""In which order locks are taken, over the whole text of a program; and the one order that mends it.
+
+An order is only named where it is proved: where every thread but one keeps to it on every way
+through its code, whatever its branches decide.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from deadsim.detect.components import components
+from deadsim.detect.locks.constant_locals import Constants
+from deadsim.detect.stuck.coarse_progress import Flows
+from deadsim.detect.stuck.flow import END
+from deadsim.errors import Place
+from deadsim.kernel.system import System
+from deadsim.model.instructions import Step
+from deadsim.model.objects import Condition, Lock, RWLock, SharedObject
+
+
+class Taking(NamedTuple):
+    """A thread may take `lock` at a place while it may hold `held`.
+
+    It is not `exact` where an index decides in a run which lock is meant; `gives_up` says that it does not
+    wait for good, `guards` are the locks that it certainly holds then; `reading` tells of the lock held and
+    of the one taken whether that is to read (of an rwlock) alone, and so waits for no other reader.
+    """
+
+    held: int
+    lock: int
+    thread: int
+    place: Place
+    exact: bool = True
+    gives_up: bool = False
+    guards: frozenset[int] = frozenset()
+    reading: tuple[bool, bool] = (False, False)
+
+
+class Hint(NamedTuple):
+    """One order of locks that all threads keep to, but for one at one place."""
+
+    order: tuple[str, ...]
+    thread: str
+    place: Place
+
+
+MOST_DEPTH = 16
+"""How often a thread is taken to hold a lock; one that takes it more often may never give it back wholly."""
+
+
+class _Held(NamedTuple):
+    """A lock that may be held so often, whether it is surely that one, and whether to read alone."""
+
+    lock: int
+    exact: bool
+    reading: bool
+    depth: int = 1
+
+
+def takings(system: System, flows: Flows) -> list[Taking]:
+    """List which lock may be taken under which, on any way through the code, whatever its branches decide."""
+    found: dict[Taking, None] = {}
+    for thread, linked in enumerate(system.linked):
+        flow = flows.flow(thread)
+        constants = Constants(linked.code)
+        may_hold: dict[int, frozenset[_Held]] = {}
+        first = flow.first()
+        front = [(position, frozenset[_Held]()) for position in first.steps + first.failing]
+        while front:
+            position, held = front.pop()
+            if position == END or (position in may_hold and held <= may_hold[position]):
+                continue
+            held = may_hold[position] = held | may_hold.get(position, frozenset())
+            instruction = linked.code.instructions[position]
+            after = held
+            if isinstance(instruction, Step) and instruction.verb in ("acquire", "release", "wait"):
+                locks = _locks(system, flow.stop(position).numbers, instruction, constants)
+                if instruction.verb != "release":
+                    found.update(
+                        dict.fromkeys(
+                            _taken(system, thread, instruction, locks, held, flow.holds(position))
+                        )
+                    )
+                after = _after(instruction, locks, held)
+            ways_on = flow.after(position)
+            front.extend((way, after) for way in ways_on.steps + ways_on.failing)
+            front.extend((way, held) for way in flow.misused(position))
+    return list(found)
+
+
+def _taken(
+    system: System,
+    thread: int,
+    step: Step,
+    locks: Sequence[int],
+    held: frozenset[_Held],
+    certain: frozenset[int],
+) -> Iterator[Taking]:
+    """List what a step takes under what; a lock that its thread surely has, and may take again, it gets at once."""
+    gives_up = step.verb == "acquire" and bool({"try", "timed"} & set(step.flags))
+    for lock in locks:
+        declared = _declared(system, lock)
+        if (
+            step.verb == "acquire"
+            and lock in certain
+            and isinstance(declared, Lock)
+            and declared.reentrant
+        ):
+            continue
+        # Readers are no guard against one another; the lock of a condition is given back while it waits.
+        guards = frozenset(
+            one for one in certain if one != lock and isinstance(_declared(system, one), Lock)
+        )
+        for other in sorted({one._replace(depth=1) for one in held}):
+            if other.lock != lock:
+                exact = len(locks) == 1 and other.exact
+                # Where writers are preferred, a reader waits behind a writer who waits for another reader.
+                behind = isinstance(declared, RWLock) and declared.prefer == "writers"
+                reading = (other.reading, "read" in step.flags and not behind)
+                yield Taking(other.lock, lock, thread, step.place, exact, gives_up, guards, reading)
+
+
+def _after(step: Step, locks: Sequence[int], held: frozenset[_Held]) -> frozenset[_Held]:
+    """Say what may be held after a step: each lock as often as it was taken and not given back."""
+    exact = len(locks) == 1
+    if step.verb == "wait" or not locks:
+        return held  # who waits on a condition gets its lock back as it was
+    if step.verb == "release":
+        # Of several that may be meant, one is given back: none of them is surely held any more.
+        kept = {one._replace(exact=False) for one in held if one.lock in locks and not exact}
+        once = {
+            one._replace(depth=one.depth - 1) for one in held if one.lock in locks and one.depth > 1
+        }
+        return frozenset(one for one in held if one.lock not in locks) | kept | once
+    more = {one._replace(depth=min(MOST_DEPTH, one.depth + 1)) for one in held if one.lock in locks}
+    return held | more | {_Held(lock, exact, "read" in step.flags) for lock in locks}
+
+
+def _declared(system: System, number: int) -> SharedObject:
+    return system.program.objects[number - system.program.first_object]
+
+
+def _locks(
+    system: System, numbers: Sequence[int], step: Step, constants: Constants
+) -> tuple[int, ...]:
+    """List the locks that a step may take or give: several where an index decides, none where it is no lock."""
+    one = constants.locate(step.target) if step.target is not None else None
+    found: dict[int, None] = {}
+    for number in numbers if one is None else (one,):
+        declared = _declared(system, number)
+        if isinstance(declared, Condition):
+            found[declared.lock] = None
+        elif isinstance(declared, Lock | RWLock):
+            found[number] = None
+    return tuple(found)
+
+
+def order_hint(system: System, flows: Flows, locks: frozenset[str]) -> Hint | None:
+    """Find the one place that breaks an order to which all others keep; None where there is none.
+
+    `locks` are those that wait for one another in a circle.
+    """
+    known = [one for one in takings(system, flows) if not _of_rwlocks(system, one)]
+    if not all(one.exact for one in known):
+        return None
+    names = system.program.object_name
+    concerned = [one for one in known if names(one.held) in locks and names(one.lock) in locks]
+    breakers = sorted({(one.thread, one.place.line, one.place) for one in concerned}, reverse=True)
+    for thread, _, place in breakers:
+        rest = [one for one in known if (one.thread, one.place) != (thread, place)]
+        follows: dict[int, set[int]] = {}
+        for one in rest:
+            follows.setdefault(one.held, set()).add(one.lock)
+            follows.setdefault(one.lock, set())
+        parts = components(follows)
+        if all(len(part) == 1 for part in parts):
+            order = [part[0] for part in reversed(parts)]
+            shown = [names(number) or "" for number in order if names(number) in locks]
+            missing = sorted(locks - set(shown))
+            if not missing:
+                return Hint(tuple(shown), system.program.threads[thread].name, place)
+    return None
+
+
+def _of_rwlocks(system: System, taking: Taking) -> bool:
+    """Decide whether a lock for readers and writers is concerned: of those no order is proved."""
+    return any(
+        isinstance(_declared(system, number), RWLock) for number in (taking.held, taking.lock)
+    )

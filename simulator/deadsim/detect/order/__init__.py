@@ -1,0 +1,1 @@
+"""The order that a program enforces between steps, and what it leaves unordered."""

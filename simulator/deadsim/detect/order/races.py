@@ -1,0 +1,137 @@
+"""Data races of a run: two accesses to a variable, one a write, that nothing orders.
+
+FastTrack (Flanagan, Freund: FastTrack: Efficient and Precise Dynamic Race Detection, PLDI 2009): of
+writes the last one suffices, of reads the last one too as long as they are ordered. A race is found
+whether or not the two accesses were neighbours in the run.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from deadsim.detect.holdings import holdings, named
+from deadsim.detect.order.happens_before import Clock, HappensBefore
+from deadsim.model.program import Program
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Access, Race
+
+
+class _Last(NamedTuple):
+    """A last access: by whom, at which time of its own clock, in which step."""
+
+    thread: int
+    time: int
+    step: int
+
+
+class RacePair(NamedTuple):
+    """Two steps that race, and the variable."""
+
+    variable: int
+    first: int
+    second: int
+
+
+class RaceDetector:
+    """Follows a run event by event; of each variable the first race is kept in `found`."""
+
+    def __init__(self) -> None:
+        self.order = HappensBefore()
+        self.writes: dict[int, _Last] = {}
+        self.reads: dict[int, dict[int, _Last]] = {}
+        self.found: dict[int, RacePair] = {}
+        # A variable (in a tuple) → who accessed it last, if that was in its epoch, and nobody wrote since.
+        self.has_read: dict[tuple[int, ...], int] = {}
+        self.has_written: dict[tuple[int, ...], int] = {}
+        self.reader = self.has_read.get  # bound once: this is asked at every access
+        self.writer = self.has_written.get
+
+    def after(self, event: Event) -> None:
+        """See a step."""
+        # An access that its thread has made before in the same epoch tells nothing new, and is the
+        # commonest of all; so this is quick.
+        if reads := event.reads:
+            if self.reader(reads) == event.thread and not event.gives:
+                return
+        elif self.writer(event.writes) == event.thread and not event.gives:
+            return
+        clock = self.order.before(event)
+        thread = event.thread
+        if event.reads or event.writes:
+            time = clock[thread]
+            for variable in event.reads:
+                self.read(variable, event, clock, time)
+            for variable in event.writes:
+                self.write(variable, event, clock, time)
+                self.has_read.pop((variable,), None)
+                self.has_written.pop((variable,), None)
+        self.order.after(event)
+        if event.gives or event.is_source:  # a new epoch
+            for last in (self.has_read, self.has_written):
+                for accessed in [one for one, who in last.items() if who == thread]:
+                    del last[accessed]
+        elif len(event.reads) == 1 and not event.writes:
+            self.has_read[event.reads] = thread
+        elif len(event.writes) == 1 and not event.reads:
+            self.has_written[event.writes] = thread
+
+    def read(self, variable: int, event: Event, clock: Clock, time: int) -> None:
+        thread = event.thread
+        readers = self.reads.setdefault(variable, {})
+        same = readers.get(thread)
+        if same is not None and same.time == time:
+            return
+        written = self.writes.get(variable)
+        if written is not None and written.time > clock.get(written.thread, 0):
+            self.note(variable, written.step, event.step)
+        for other in [r for r in readers.values() if r.time <= clock.get(r.thread, 0)]:
+            del readers[other.thread]  # ordered before this read, which stands for it from now on
+        readers[thread] = _Last(thread, time, event.step)
+
+    def write(self, variable: int, event: Event, clock: Clock, time: int) -> None:
+        thread = event.thread
+        written = self.writes.get(variable)
+        if written is not None and written.thread == thread and written.time == time:
+            if not self.reads.get(variable):
+                return
+        elif written is not None and written.time > clock.get(written.thread, 0):
+            self.note(variable, written.step, event.step)
+        for reader in self.reads.get(variable, {}).values():
+            if reader.time > clock.get(reader.thread, 0):
+                self.note(variable, reader.step, event.step)
+        self.reads.pop(variable, None)
+        self.writes[variable] = _Last(thread, time, event.step)
+
+    def note(self, variable: int, first: int, second: int) -> None:
+        self.found.setdefault(variable, RacePair(variable, first, second))
+
+
+def find_races(program: Program, events: Sequence[Event]) -> tuple[Race, ...]:
+    """Find the first race of each variable in a run, in the order of their second accesses."""
+    detector = RaceDetector()
+    for event in events:
+        detector.after(event)
+    return describe(program, events, tuple(detector.found.values()))
+
+
+def describe(
+    program: Program, events: Sequence[Event], pairs: Sequence[RacePair]
+) -> tuple[Race, ...]:
+    """Write races in the user's own names."""
+    races = []
+    for pair in sorted(pairs, key=lambda pair: (pair.second, pair.variable)):
+        second = access(program, events, pair.second, pair.variable)
+        first = access(program, events, pair.first, pair.variable)
+        if first.verb == "read" and second.verb == "read":
+            raise AssertionError("two reads do not race")
+        name = program.object_name(pair.variable) or ""
+        races.append(Race(name, pair.second, (first, second)))
+    return tuple(races)
+
+
+def access(program: Program, events: Sequence[Event], step: int, variable: int) -> Access:
+    """Describe one of two accesses: of a block that reads and writes, the write."""
+    event = events[step]
+    verb: Literal["read", "write"] = "write" if variable in event.writes else "read"
+    held = holdings(program, events[:step])[event.thread]
+    name = program.threads[event.thread].name
+    return Access(name, verb, step, event.place, named(program, held))

@@ -1,0 +1,1 @@
+"""Deciding who is stuck: can never take another step, whatever the schedule."""

@@ -1,0 +1,310 @@
+"""Where a thread may get to from where it stands, step by step, whatever its branches decide.
+
+Every way that a real execution could take is there: both sides of a branch, and the way of a
+failure out of anything that may fail. More ways than there really are do no harm to soundness; so
+only what certainly cannot fail is left out.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple, assert_never
+
+from deadsim.detect.components import on_cycles
+from deadsim.detect.stuck.local_failures import Types, always_set, fails
+from deadsim.kernel.operation import Fact
+from deadsim.kernel.programs.walk import Linked, Stop
+from deadsim.model.expressions import (
+    Constant,
+    Target,
+)
+from deadsim.model.instructions import (
+    Atomic,
+    AtomicEnd,
+    Branch,
+    End,
+    Fail,
+    Forget,
+    Jump,
+    Let,
+    Resume,
+    Step,
+)
+
+END = -1  # in place of a position: the thread's end
+OWN_END: Fact = ("ended",)  # what a join waits for
+
+
+class Ways(NamedTuple):
+    """The steps at which a thread may come to stand next, END among them.
+
+    `failing` are those that it reaches by a failure on its way there.
+    """
+
+    steps: tuple[int, ...]
+    failing: tuple[int, ...]
+
+
+class Flow:
+    """The ways through one thread's code; positions are numbers of instructions."""
+
+    def __init__(self, linked: Linked, types: "Types") -> None:
+        self.linked = linked
+        self.code = linked.code
+        self._after: dict[int, Ways] = {}
+        self._certainly: dict[int, frozenset[Fact]] | None = None
+        self._certain: dict[int, frozenset[Fact]] = {}
+        self._possible: dict[int, frozenset[Fact]] | None = None
+        self._cyclic: frozenset[int] | None = None
+        self._holds: dict[int, frozenset[int]] | None = None
+        self._set = always_set(linked.code)
+        self._integers = types.slots[linked.thread]
+
+    def first(self) -> Ways:
+        """Give the steps at which the thread may come to stand first."""
+        return self._arrive(0)
+
+    def after(self, position: int) -> Ways:
+        """Give the steps at which the thread may come to stand after this one was taken."""
+        found = self._after.get(position)
+        if found is None:
+            found = self._after[position] = self._following(position)
+        return found
+
+    def misused(self, position: int) -> tuple[int, ...]:
+        """Give the steps at which the thread may come to stand if this one is a misuse."""
+        ways = self._fail(position)
+        return tuple(sorted({*ways.steps, *ways.failing}))
+
+    def stop(self, position: int) -> Stop:
+        """Give the step at a position."""
+        entry = self.linked.entries[position]
+        assert isinstance(entry, Stop)
+        return entry
+
+    def certain(self, position: int) -> frozenset[Fact]:
+        """Give what the thread certainly provides with this step or later, once it can take it.
+
+        That is what it comes to on every way without a step that could block.
+        """
+        if self._certainly is None:
+            self._certainly = self._find_certain()
+        found = self._certain.get(position)
+        if found is None:
+            form = self.stop(position).form
+            found = frozenset()
+            if form is None or not form.in_stages:
+                found = self._with_own(position, self._certainly)
+            self._certain[position] = found
+        return found
+
+    def possible(self, position: int) -> frozenset[Fact]:
+        """Give what the thread may provide with this step or later, on some way through its code."""
+        if self._possible is None:
+            self._possible = self._find_possible()
+        return self._possible[position]
+
+    def provides_first(self, position: int, facts: Collection[Fact]) -> bool:
+        """Decide whether the thread may provide one of these before it wants one of them itself."""
+        seen: set[int] = set()
+        front = [position]
+        while front:
+            here = front.pop()
+            if here in seen:
+                continue
+            seen.add(here)
+            form, numbers = self.stop(here).form, self.stop(here).numbers
+            if form is not None:
+                if not all(set(facts).isdisjoint(form.wants(number)) for number in numbers):
+                    continue
+                if any(not set(facts).isdisjoint(form.possible(number)) for number in numbers):
+                    return True
+            front.extend(self._next(here))
+        return False
+
+    def cyclic(self, position: int) -> bool:
+        """Decide whether the thread may come back to a step."""
+        if self._cyclic is None:
+            stops = self._stops()
+            self._cyclic = frozenset(on_cycles({p: self._next(p) for p in stops}))
+        return position in self._cyclic
+
+    def holds(self, position: int) -> frozenset[int]:
+        """Give the locks that the thread certainly holds when it comes to stand before a step."""
+        if self._holds is None:
+            self._holds = self._find_holds()
+        return self._holds.get(position, frozenset())
+
+    def _find_holds(self) -> dict[int, frozenset[int]]:
+        """Find for each step what is certainly held: forward, and where ways meet, what both hold."""
+        found: dict[int, frozenset[int]] = {}
+        first = self.first()
+        front = [(p, frozenset[int]()) for p in first.steps + first.failing]
+        while front:
+            position, held = front.pop()
+            if position == END:
+                continue
+            merged = found[position] & held if position in found else held
+            if found.get(position) == merged:
+                continue
+            found[position] = merged
+            after = merged
+            stop = self.stop(position)
+            if stop.form is not None and stop.numbers:
+                each = [stop.form.keeps(number, merged) for number in stop.numbers]
+                after = frozenset.intersection(*each)
+            ways = self.after(position)
+            front.extend((p, after) for p in ways.steps + ways.failing)
+            front.extend((p, merged) for p in self.misused(position))
+        return found
+
+    def _stops(self) -> list[int]:
+        """List the steps, the last one first; a block that is one step counts as one."""
+        code = self.code.instructions
+        stops = [p for p, i in enumerate(code) if isinstance(i, (Step, Atomic))]
+        inside = {p for q in stops if isinstance(a := code[q], Atomic) for p in range(q + 1, a.end)}
+        return [position for position in reversed(stops) if position not in inside]
+
+    def _next(self, position: int) -> set[int]:
+        """Give the steps that may follow a step, or its failure."""
+        ways = self.after(position)
+        return {*ways.steps, *ways.failing, *self.misused(position)} - {END}
+
+    def _with_own(self, position: int, certain: dict[int, frozenset[Fact]]) -> frozenset[Fact]:
+        """Give what a step itself certainly provides, and what comes after it on all ways."""
+        stop = self.stop(position)
+        found = self._after_all(self.after(position), certain)
+        if stop.form is None:
+            return found
+        held = self.holds(position)
+        if any(stop.form.may_fail(number, held) for number in stop.numbers):
+            found &= self._after_all(Ways(self.misused(position), ()), certain)
+            return found
+        found = found.difference(fact for n in stop.numbers for fact in stop.form.undoes(n))
+        return found.union(stop.form.certain(stop.numbers[0])) if len(stop.numbers) == 1 else found
+
+    def _find_possible(self) -> dict[int, frozenset[Fact]]:
+        """Find for each step what may be provided with it or later: backwards, until it is stable."""
+        found: dict[int, frozenset[Fact]] = {}
+        stops = self._stops()
+        for position in stops:
+            stop = self.stop(position)
+            form = stop.form
+            facts = () if form is None else [f for n in stop.numbers for f in form.possible(n)]
+            found[position] = frozenset(facts)
+        changed = True
+        while changed:
+            changed = False
+            for position in stops:
+                after = found[position].union(*(found[p] for p in self._next(position)))
+                if after != found[position]:
+                    found[position] = after
+                    changed = True
+        return found
+
+    def _find_certain(self) -> dict[int, frozenset[Fact]]:
+        """Find for each step what is certainly provided with it or later.
+
+        The least answer that is consistent, so that a loop without end promises nothing.
+        """
+        stops = self._stops()
+        certain: dict[int, frozenset[Fact]] = dict.fromkeys(stops, frozenset())
+        changed = True
+        while changed:
+            changed = False
+            for position in stops:
+                stop = self.stop(position)
+                if stop.form is not None and stop.form.can_block:
+                    continue
+                found = self._with_own(position, certain)
+                if found != certain[position]:
+                    certain[position] = found
+                    changed = True
+        return certain
+
+    def _after_all(self, ways: Ways, certain: dict[int, frozenset[Fact]]) -> frozenset[Fact]:
+        """Give what is certain on all of these ways."""
+        ends = frozenset((OWN_END,))
+        each = [ends if way == END else certain[way] for way in ways.steps + ways.failing]
+        return frozenset.intersection(*each) if each else frozenset()
+
+    def _following(self, position: int) -> Ways:
+        instruction = self.code.instructions[position]
+        if not isinstance(instruction, Atomic):
+            return self._arrive(position + 1)
+        ways = self._arrive(instruction.end + 1)
+        if any(self._may_fail(number) for number in range(position + 1, instruction.end)):
+            return Ways(ways.steps, tuple(sorted({*ways.failing, *self.misused(position)})))
+        return ways
+
+    def _fail(self, position: int) -> Ways:
+        """Give where a failure leads."""
+        for handler in self.code.handlers:
+            if handler.first <= position < handler.last:
+                return self._arrive(handler.target)
+        return Ways((END,), ())
+
+    def _arrive(self, start: int) -> Ways:
+        """Follow local work to the steps that it may lead to."""
+        found: set[int] = set()
+        failing: set[int] = set()
+        following: dict[int, bool] = {}  # true while a position is on the way that is followed
+        stack: list[tuple[int, bool]] = [(start, False)]
+        while stack:
+            position, leaving = stack.pop()
+            if leaving:
+                following[position] = False
+                continue
+            if position in following:
+                if following[position]:  # round and round without a step: it runs away, and fails
+                    failing.update(self.misused(position))
+                continue
+            instruction = self.code.instructions[position]
+            following[position] = True
+            stack.append((position, True))
+            if self._may_fail(position):
+                failing.update(self.misused(position))
+            match instruction:
+                case Step() | Atomic():
+                    found.add(position)
+                case End():
+                    found.add(END)
+                case Resume():
+                    outwards = self._fail(position)
+                    found.update(outwards.steps)
+                    failing.update(outwards.failing)
+                case Let() | Forget() | AtomicEnd():
+                    stack.append((position + 1, False))
+                case Jump(target):
+                    stack.append((target, False))
+                case Branch(_, otherwise):
+                    stack.append((position + 1, False))
+                    stack.append((otherwise, False))
+                case Fail():
+                    pass
+                case _:
+                    assert_never(instruction)
+        return Ways(tuple(sorted(found)), tuple(sorted(failing)))
+
+    def _may_fail(self, position: int) -> bool:
+        """Decide whether reaching this instruction, or doing it as local work, may fail."""
+        instruction = self.code.instructions[position]
+        known = self._set[position]
+        match instruction:
+            case Let(_, value):
+                return fails(value, known, self._integers)
+            case Branch(test):
+                return fails(test, known, self._integers)
+            case Fail():
+                return True
+            case Step(_, target, operands):
+                if target is not None and _target_fails(target):
+                    return True
+                counted = instruction.verb == "sleep" or {"timed", "count"} & set(instruction.flags)
+                if counted and not all(isinstance(one, Constant) for one in operands):
+                    return True
+                return any(fails(operand, known, self._integers) for operand in operands)
+            case _:
+                return False
+
+
+def _target_fails(target: Target) -> bool:
+    return bool(target.indices)  # out of range, unless it was worked out before

@@ -1,0 +1,1 @@
+"""Instrumented primitives: the real object behind each shared one, checked against the kernel."""

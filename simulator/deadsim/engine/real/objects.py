@@ -1,0 +1,206 @@
+"""The real objects behind the scenario's: each step is performed on them too.
+
+A real object must do what the kernel says. Where it does not, that is an internal error, which is
+never swallowed. Objects are made anew for each execution. Misuse is decided before the real call,
+which then is not made.
+
+Locks, semaphores and queues are those of `threading` and `queue`, by their calls that do not wait.
+What waits in several steps is in `engine.real.waits`.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from deadsim.engine.real.waits import RealBarrier, RealCondition, RealEvent, RealPipe, RealRWLock
+from deadsim.errors import InternalError
+from deadsim.kernel.operation import Objects, Operation, Outcome, wanted
+from deadsim.kernel.primitives.queue import Put
+from deadsim.model import objects
+from deadsim.model.program import Program
+from deadsim.model.values import Value
+
+
+class RealLock:
+    """A `threading.Lock` or `RLock`.
+
+    It has a method for each verb, which the worker of the thread that takes the step calls.
+    """
+
+    def __init__(self, number: int, lock: objects.Lock) -> None:
+        self.number = number
+        self.reentrant = lock.reentrant
+        self.lock: Any = threading.RLock() if lock.reentrant else threading.Lock()
+
+    def acquire(self, operation: Operation, outcome: Outcome) -> None:
+        if self.lock.acquire(False) is not outcome.success:
+            raise disagreement("a lock", "acquire")
+
+    def release(self, operation: Operation, outcome: Outcome) -> None:
+        self.lock.release()
+
+    def agrees(self, state: Objects) -> bool:
+        """Compare with the kernel's state; an RLock answers its owner alone, by what it lets it do."""
+        return self.reentrant or self.lock.locked() is (state[self.number] is not None)
+
+    def let_go(self, state: Objects, thread: int) -> None:
+        """Release what a thread that is unwound still holds; its own worker calls this."""
+        owned = state[self.number]
+        if owned is not None and owned[0] == thread:
+            for _ in range(owned[1]):
+                self.lock.release()
+
+
+class RealSemaphore:
+    """A `threading.Semaphore` or `BoundedSemaphore`."""
+
+    def __init__(self, number: int, semaphore: objects.Semaphore) -> None:
+        self.number = number
+        make = threading.BoundedSemaphore if semaphore.bounded else threading.Semaphore
+        self.semaphore = make(semaphore.value)
+
+    def acquire(self, operation: Operation, outcome: Outcome) -> None:
+        if self.semaphore.acquire(False) is not outcome.success:
+            raise disagreement("a semaphore", "acquire")
+
+    def release(self, operation: Operation, outcome: Outcome) -> None:
+        count = getattr(operation, "count", 1)
+        while count > MOST_AT_ONCE:  # it wakes waiters one by one, though there are none
+            self.semaphore.release(MOST_AT_ONCE)
+            count -= MOST_AT_ONCE
+        self.semaphore.release(count)
+
+    def permits(self) -> int:
+        """Count the permits, by taking them all and giving them back."""
+        count = 0
+        while self.semaphore.acquire(False):
+            count += 1
+        if count:
+            self.semaphore.release(count)
+        return count
+
+    def agrees(self, state: Objects) -> bool:
+        """Compare with the kernel's state: whether there is a permit."""
+        there = self.semaphore.acquire(False)
+        if there:
+            self.semaphore.release()
+        return there is (state[self.number] > 0)
+
+    def let_go(self, state: Objects, thread: int) -> None:
+        """Release what a thread that is unwound still holds: nobody owns a permit."""
+
+
+class RealQueue:
+    """A `queue.Queue`, `LifoQueue` or `PriorityQueue`."""
+
+    def __init__(self, number: int, declared: objects.Queue) -> None:
+        self.number = number
+        make: dict[str, type[queue.Queue[Value]]] = {
+            "fifo": queue.Queue,
+            "lifo": queue.LifoQueue,
+            "priority": queue.PriorityQueue,
+        }
+        self.queue = make[declared.order](declared.maxsize)
+
+    def put(self, operation: Operation, outcome: Outcome) -> None:
+        try:
+            put = wanted(operation)
+            assert isinstance(put, Put)
+            self.queue.put(put.item, False)
+            done = True
+        except queue.Full:
+            done = False
+        if done is not outcome.success:
+            raise disagreement("a queue", "put")
+
+    def get(self, operation: Operation, outcome: Outcome) -> None:
+        try:
+            item, done = self.queue.get(False), True
+        except queue.Empty:
+            item, done = None, False
+        if (item, done) != outcome.results:
+            raise disagreement("a queue", "get")
+
+    def task_done(self, operation: Operation, outcome: Outcome) -> None:
+        self.queue.task_done()
+
+    def join(self, operation: Operation, outcome: Outcome) -> None:
+        if outcome.success:
+            self.queue.join()
+
+    def agrees(self, state: Objects) -> bool:
+        """Compare with the kernel's state: how many items, and how many that are not dealt with."""
+        items, unfinished = state[self.number]
+        return self.queue.qsize() == len(items) and self.queue.unfinished_tasks == unfinished
+
+    def let_go(self, state: Objects, thread: int) -> None:
+        """Release what a thread that is unwound still holds: nothing."""
+
+
+class RealVariable:
+    """A place in the memory that the workers share."""
+
+    def __init__(self, number: int, variable: objects.Variable) -> None:
+        self.number = number
+        self.value = variable.initial
+
+    def read(self, operation: Operation, outcome: Outcome) -> None:
+        if self.value is not outcome.results[0]:
+            raise disagreement("a variable", "read")
+
+    def write(self, operation: Operation, outcome: Outcome) -> None:
+        self.value = outcome.objects[self.number]
+
+    def agrees(self, state: Objects) -> bool:
+        """Compare with the kernel's state."""
+        return self.value is state[self.number]
+
+    def let_go(self, state: Objects, thread: int) -> None:
+        """Release what a thread that is unwound still holds: nothing."""
+
+
+MOST_AT_ONCE = 10_000
+
+Real: TypeAlias = (
+    RealLock
+    | RealRWLock
+    | RealSemaphore
+    | RealCondition
+    | RealEvent
+    | RealBarrier
+    | RealQueue
+    | RealPipe
+    | RealVariable
+)
+
+_REAL: dict[type, Callable[[int, Any], Real]] = {
+    objects.Lock: RealLock,
+    objects.RWLock: RealRWLock,
+    objects.Semaphore: RealSemaphore,
+    objects.Condition: RealCondition,
+    objects.Event: RealEvent,
+    objects.Barrier: RealBarrier,
+    objects.Queue: RealQueue,
+    objects.Pipe: RealPipe,
+    objects.Variable: RealVariable,
+}
+
+
+def disagreement(what: str, verb: str) -> InternalError:
+    """Make the error for a real object that does not do what the kernel says."""
+    return InternalError(f"{what} of Python does not '{verb}' as the kernel does")
+
+
+def make_all(program: Program) -> list[Real]:
+    """Make the real objects behind the declared ones; a condition is given its lock."""
+    made = [
+        _REAL[type(declared)](number, declared)
+        for number, declared in enumerate(program.objects, program.first_object)
+    ]
+    for declared, real in zip(program.objects, made, strict=True):
+        if isinstance(declared, objects.Condition) and isinstance(real, RealCondition):
+            mutex = made[declared.lock - program.first_object]
+            assert isinstance(mutex, RealLock)
+            real.lock = mutex.lock
+    return made

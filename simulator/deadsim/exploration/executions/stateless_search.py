@@ -1,0 +1,191 @@
+"""The stateless search: every claim decided over one execution of each class.
+
+Each is carried out on real threads, or in memory by the kernel alone.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+
+from deadsim.detect.order.races import RaceDetector
+from deadsim.engine.pool import Pool
+from deadsim.engine.scheduler import execute
+from deadsim.errors import InternalError
+from deadsim.exploration.budget import Budget, Spent
+from deadsim.exploration.executions.optimal_dpor import MOST_STEPS, Classes, Execution
+from deadsim.exploration.static import ruled_out as beforehand
+from deadsim.exploration.verdicts.identity import Naming
+from deadsim.exploration.verdicts.level import UNKNOWN, Known, never, over
+from deadsim.exploration.witnesses.best_first import Goal, Path, Shortest
+from deadsim.kernel.system import System
+from deadsim.model.claims import DEFECT_TYPES
+from deadsim.runs.result import lines
+from deadsim.space.packed import Outgrown, Space
+from deadsim.space.playback import retrace
+from deadsim.space.state_predicate import Asked
+from deadsim.strategies.script import Script
+from deadsim.strategies.strategy import Chance
+from deadsim.trace.event import Event
+
+Carry = Callable[[Space, Execution], tuple[Event, ...]]
+"""Carries an execution out, and gives its events."""
+
+
+class Stateless:
+    """What one execution of each class says of the claims, by their keys in `known`.
+
+    `best` has for each defect the schedule with the fewest context switches among those that were
+    carried out; `racy` are the variables that race.
+    """
+
+    def __init__(
+        self, system: System, asked: Collection[str], budget: Budget, carry: Carry, naming: Naming
+    ) -> None:
+        self.system = system
+        self.program = system.program
+        self.asked = asked
+        self.budget = budget
+        self.carry = carry
+        self.naming = naming
+        self.impossible = beforehand.impossible(system)
+        self.known: dict[str, Known] = {}
+        self.spent: Spent | None = None
+        output = any(claim.key in asked for claim in self.program.claims.output)
+        self.space = Space(system, output)
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin, or begin anew."""
+        self.executions = 0
+        self.values: dict[str, set[bool]] = {key: set() for key in self.asked}
+        self.best = Shortest()
+        self.racy: set[int] = set()
+        self.whole = True
+        claims = self.program.claims
+        self.finals = [(c, Asked(self.space, c.expression)) for c in claims.final]
+        self.invariants = [Asked(self.space, i.expression) for i in self.program.invariants]
+
+    def decide(self) -> None:
+        """Decide what can be decided within the budget."""
+        while True:
+            try:
+                for execution in Classes(self.space, self.budget):
+                    self.executions += 1
+                    self.judge(execution)
+                    if not self.whole and self.budget.steps is None:
+                        break  # there may be no end to them, and nothing will be decided
+                break
+            except Outgrown:
+                self.space.widen()
+                self.begin()
+            except Spent as spent:
+                self.spent = spent
+                break
+        complete = self.whole and self.spent is None
+        if not self.whole and self.spent is None:
+            self.spent = self.budget.too_deep(self.budget.steps or MOST_STEPS)
+        for key in self.asked:
+            self.known[key] = over(self.values[key], complete)
+            if key in self.impossible:
+                self.known[key] = never(self.impossible[key])
+        for claim, _ in self.finals:
+            if claim.key in self.asked and complete and not self.values[claim.key]:
+                self.known[claim.key] = Known(
+                    claim.level == "always", False, True, "nothing ever ends"
+                )
+
+    @property
+    def complete(self) -> bool:
+        """Decide whether everything that was asked for is known for certain."""
+        return all(self.known.get(key, UNKNOWN).complete for key in self.asked)
+
+    def judge(self, execution: Execution) -> None:
+        """Take in one execution."""
+        path, space = execution.path, self.space
+        end = execution.states[-1]
+        self.whole = self.whole and execution.whole
+        events = self.carry(space, execution)
+        shown: set[str] = set()
+        failures = [(0, f) for f in space.begun.failures]
+        for number, info in enumerate(execution.infos, 1):
+            failures += [(number, f) for f in info.failures]
+        for number, failure in failures:
+            shown.add(failure.type)
+            thread, type, message, place = failure
+            self.best.note(self.naming.goal_of_failure(type, thread, place, message), path[:number])
+        for which, holds in enumerate(self.invariants):
+            broken = (n for n, state in enumerate(execution.states) if not holds(state))
+            first = next(broken, None)
+            if first is not None:
+                shown.add("invariant")
+                self.best.note(self.naming.goal_of_invariant(which), path[:first])
+        if self.races(events, path):
+            shown.add("race")
+        if execution.whole and not space.over(end):
+            if any(space.running(end, thread) for thread in self.system.lasting):
+                shown.add("deadlock")
+                self.note_deadlocks(end, events, path)
+        for key in DEFECT_TYPES:
+            if key in self.values and (execution.whole or key in shown):
+                self.values[key].add(key in shown)
+        if execution.whole:
+            self.judge_end(end, path)
+
+    def note_deadlocks(self, end: int, events: tuple[Event, ...], path: Path) -> None:
+        """Name the deadlocks in which an execution has ended."""
+        space = self.space
+        stuck = frozenset(thread for thread in space.threads if space.running(end, thread))
+        for one in self.naming.name(space.state(end), events, stuck):
+            self.best.note(self.naming.goal_of(one), path)
+
+    def judge_end(self, end: int, path: Path) -> None:
+        """Hold the end of a whole execution against the claims about it."""
+        if self.space.over(end):
+            for claim, holds in self.finals:
+                if claim.key in self.values:
+                    value = holds(end)
+                    self.values[claim.key].add(value)
+                    if claim.level != "possible" and value == (claim.level == "never"):
+                        self.best.note(Goal("final", (claim.key,)), path)
+        for wanted in self.program.claims.output:
+            if wanted.key in self.values:
+                value = wanted.is_met(lines(self.space.value(end, self.program.output)))
+                self.values[wanted.key].add(value)
+                if wanted.level == "always" and not value:
+                    self.best.note(Goal("output", (wanted.key,)), path)
+
+    def races(self, events: Iterable[Event], path: Path) -> bool:
+        """Look for races in one execution."""
+        if "race" not in self.asked or "race" in self.impossible:
+            return False
+        detector = RaceDetector()
+        for event in events:
+            detector.after(event)
+        for variable, pair in detector.found.items():
+            self.racy.add(variable)
+            self.best.note(Goal("race", (variable,)), path[: pair.second + 1])
+        return bool(detector.found)
+
+
+def in_memory(system: System) -> Carry:
+    """Carry executions out by the kernel alone."""
+    return lambda space, execution: retrace(system, execution.path)[0]
+
+
+def on_threads(system: System, pool: Pool) -> Carry:
+    """Carry executions out on real threads; each step has to do there what the kernel says."""
+
+    def carry(space: Space, execution: Execution) -> tuple[Event, ...]:
+        script = Script(tuple(_named(space, execution)), Chance(0))
+        done = execute(system, script, pool, max_steps=max(1, len(execution.path)))
+        if not space.is_reached(execution.states[-1], done.state):
+            names = tuple(system.program.threads[thread].name for thread, _ in execution.path)
+            raise InternalError("real threads end otherwise than the kernel", names)
+        return done.events
+
+    return carry
+
+
+def _named(space: Space, execution: Execution) -> Iterable[tuple[int, int | None]]:
+    """Name the result of a step where there are several."""
+    for (thread, way), state in zip(execution.path, execution.states, strict=False):
+        several = len(space.moves(state, thread)) > 1
+        yield thread, way if several else None

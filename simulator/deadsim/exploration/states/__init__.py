@@ -1,0 +1,1 @@
+"""Stateful search: over the states that a program can reach."""

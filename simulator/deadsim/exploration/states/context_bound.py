@@ -1,0 +1,52 @@
+"""Every state that a schedule with few preemptions can reach.
+
+A preemption is a switch away from a thread that could have gone on; all others are free. Few of them
+show most defects. Musuvathi, Qadeer: Iterative Context Bounding for Systematic Testing of
+Multithreaded Programs, PLDI 2007; over (state, last thread), so that nothing is looked at twice.
+"""
+
+from deadsim.exploration.budget import Budget
+from deadsim.exploration.states.breadth_first import WATCHED, Reached
+from deadsim.space.packed import Packed, Space
+
+
+def reach_within(space: Space, preemptions: int, budget: Budget) -> Reached:
+    """Visit every state that needs no more preemptions; raises Spent and Outgrown."""
+    found = Reached(space)
+    fewest = {(space.start, -1): 0}
+    seen = {space.start}
+    front = [(space.start, -1)]
+    budget.count(1)
+    for count in range(preemptions + 1):
+        later: list[tuple[Packed, int]] = []
+        todo = front
+        while todo:
+            state, last = todo.pop()
+            if fewest[state, last] < count:
+                continue
+            moves = list(space.successors(state))
+            found.transitions += len(moves)
+            if not moves:
+                (found.ends if space.over(state) else found.halts).append(state)
+            could_go_on = any(thread == last for thread, _, _, _ in moves)
+            new: list[Packed] = []
+            for thread, _, after, info in moves:
+                costs = count + (could_go_on and thread != last)
+                there = after, thread
+                if costs > preemptions or fewest.get(there, preemptions + 1) <= costs:
+                    continue
+                fewest[there] = costs
+                found.shown.update(failure.type for failure in info.failures)
+                (todo if costs == count else later).append(there)
+                if after not in seen:
+                    seen.add(after)
+                    new.append(after)
+                    if not len(seen) % WATCHED:
+                        budget.count(WATCHED)
+            found.judge(new)
+            found.levels[0].extend(new)
+        front = later
+    budget.count(len(seen) % WATCHED)
+    found.ends[:] = dict.fromkeys(found.ends)
+    found.halts[:] = dict.fromkeys(found.halts)
+    return found

@@ -1,0 +1,311 @@
+"""Many states at once, with numpy: a level of the search is an array, and so is what follows it.
+
+For spaces of which no more than 64 bits change. What a group of threads can do next is looked up by the bits that
+decide it, taken together as the index of a table.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deadsim.exploration.budget import Budget
+from deadsim.exploration.states.breadth_first import Quick, Reached
+from deadsim.space.packed import Packed
+
+WORD = 2**64 - 1
+MOST_BITS = 20  # of the index of a table
+ROOM = 64  # rows of a table to begin with
+AT_ONCE = 1 << 18  # states that are followed before the budget is looked at
+
+States = NDArray[np.uint64]
+NONE: States = np.empty(0, np.uint64)
+
+
+class MoreBits(Exception):
+    """Bits have changed that never did before."""
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+        super().__init__(bits)
+
+
+class Layout:
+    """How states are written in 64 bits: those bits alone that were seen to change."""
+
+    def __init__(self, start: Packed, changing: int) -> None:
+        self.changing = changing
+        self.fixed = start & ~changing
+        self.runs = list(runs_of(changing))
+
+    def short(self, packed: Packed) -> int:
+        """Write a state, or a mask, in few bits."""
+        return sum((packed >> shift & mask) << to for shift, mask, to in self.runs)
+
+    def all_short(self, packed: list[Packed]) -> States:
+        """Write states, 64 bits of all of them at a time."""
+        found = np.zeros(len(packed), np.uint64)
+        for begin in range(0, self.changing.bit_length(), 64):
+            mask = self.changing >> begin & WORD
+            if mask:
+                words = np.array([state >> begin & WORD for state in packed], np.uint64)
+                to = (self.changing & (1 << begin) - 1).bit_count()
+                found |= gathered(words, list(runs_of(mask))) << np.uint64(to)
+        return found
+
+    def packed(self, states: States) -> list[Packed]:
+        """Give states as the space has them."""
+        return [
+            self.fixed + sum((one >> to & mask) << shift for shift, mask, to in self.runs)
+            for one in states.tolist()
+        ]
+
+
+class Level:
+    """The states of one level."""
+
+    def __init__(self, layout: Layout, states: States) -> None:
+        self.layout = layout
+        self.states = states
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def __iter__(self) -> Iterator[Packed]:
+        return iter(self.layout.packed(self.states))
+
+
+def go_on(reached: Reached, quick: list[Quick], budget: Budget, most: int | None) -> bool:
+    """Go on with a search that has come to its last level, with the same results as without numpy.
+
+    False where the states do not fit; then nothing has changed.
+    """
+    start = reached.space.start
+    changing = 0
+    for level in reached.levels:
+        for state in level:
+            changing |= state ^ start
+    before = len(reached.levels), len(reached.ends), len(reached.halts)
+    counts = reached.transitions, budget.visited
+    while changing.bit_count() <= 64:
+        try:
+            Vectors(reached, quick, budget, Layout(start, changing)).search(most)
+            return True
+        except MoreBits as more:
+            changing |= more.bits
+            del reached.levels[before[0] :], reached.ends[before[1] :], reached.halts[before[2] :]
+            reached.transitions, budget.visited = counts
+    return False
+
+
+class Vectors:
+    """A search that goes on from the levels of another."""
+
+    def __init__(
+        self, reached: Reached, quick: list[Quick], budget: Budget, layout: Layout
+    ) -> None:
+        self.reached, self.budget, self.layout = reached, budget, layout
+        self.seen = Seen()
+        for level in reached.levels:
+            self.front = np.sort(layout.all_short(list(level)))
+            self.seen.add(self.front)
+        self.tables = [Table(one, layout) for one in quick]
+        lasting = reached.space.lasting
+        self.never_over = bool(layout.fixed & lasting)
+        self.lasting = np.uint64(layout.short(lasting))
+
+    def search(self, most: int | None) -> None:
+        """Visit every state, but no more levels once there are `most` of them."""
+        reached, budget, seen = self.reached, self.budget, self.seen
+        while len(self.front) and (most is None or seen.count <= most):
+            budget.depth = len(reached.levels)
+            following = NONE
+            for begin in range(0, len(self.front), AT_ONCE):
+                after = distinct(self.steps(self.front[begin : begin + AT_ONCE]))
+                after = seen.without(after)
+                following = (
+                    distinct(np.concatenate((following, after))) if len(following) else after
+                )
+                budget.watch()
+            seen.add(following)
+            reached.levels.append(Level(self.layout, following))
+            self.judge(following)
+            budget.count(len(following))
+            if (
+                budget.steps is not None
+                and len(reached.levels) > budget.steps + 1
+                and len(following)
+            ):
+                raise budget.too_deep(budget.steps)
+            self.front = following
+
+    def steps(self, states: States) -> States:
+        """Give all that follows some states, and note those that nothing follows."""
+        reached = self.reached
+        if not self.never_over:
+            over = (states & self.lasting) == 0
+            reached.ends.extend(self.layout.packed(states[over]))
+            states = states[~over]
+        moved = np.zeros(len(states), bool)
+        found = []
+        for table in self.tables:
+            for able, deltas in table.moves(states):
+                found.append(states[able] + deltas)
+                moved |= able
+        reached.halts.extend(self.layout.packed(states[~moved]))
+        after = np.concatenate(found) if found else NONE
+        reached.transitions += len(after)
+        self.budget.transitions += len(after)
+        return after
+
+    def judge(self, states: States) -> None:
+        """Look at the invariants, once for each value of what they look at."""
+        for holds in self.reached.invariants:
+            mask = np.uint64(self.layout.short(holds.mask))
+            _, firsts = np.unique(states & mask, return_index=True)
+            if not all(map(holds, self.layout.packed(states[firsts]))):
+                self.reached.shown.add("invariant")
+
+
+class Seen:
+    """The states that were visited, as sorted arrays of which each is much larger than the next."""
+
+    def __init__(self) -> None:
+        self.runs: list[States] = []
+        self.count = 0
+
+    def add(self, states: States) -> None:
+        """Add states, sorted, none of which is there."""
+        self.count += len(states)
+        self.runs.append(states)
+        while len(self.runs) > 1 and len(self.runs[-2]) < 4 * len(self.runs[-1]):
+            last = self.runs.pop()
+            self.runs[-1] = np.sort(np.concatenate((self.runs[-1], last)), kind="stable")
+
+    def without(self, states: States) -> States:
+        """Leave out those that are there."""
+        for run in self.runs:
+            if len(run) and len(states):
+                at = np.searchsorted(run, states)
+                at[at == len(run)] = 0
+                states = states[run[at] != states]
+        return states
+
+
+class Table:
+    """What some threads can do next, for each value of the bits that decide it."""
+
+    def __init__(self, quick: Quick, layout: Layout) -> None:
+        self.quick = quick
+        self.layout = layout
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with an empty table."""
+        self.mask = self.quick.mask
+        mask = self.short = self.layout.short(self.mask)
+        self.runs = list(runs_of(mask))
+        self.direct = mask.bit_count() <= MOST_BITS
+        size = 1 << mask.bit_count() if self.direct else 0
+        self.rows: NDArray[np.int32] = np.full(size, -1, np.int32)
+        self.by_bits: dict[int, int] = {}
+        # Of each row: how many moves there are, and what they add. There is room for more rows.
+        self.count = 0
+        self.counts = np.zeros(ROOM, np.int64)
+        self.deltas: NDArray[np.uint64] = np.zeros((ROOM, 1), np.uint64)
+
+    def moves(self, states: States) -> Iterator[tuple[NDArray[np.bool_], States]]:
+        """Give what the threads can add to which of some states."""
+        rows = self.find(states)
+        counts = self.counts[rows]
+        for number in range(self.deltas.shape[1]):
+            able = counts > number
+            yield able, self.deltas[rows[able], number]
+
+    def find(self, states: States) -> NDArray[Any]:
+        """Find the row of each state."""
+        while True:
+            index = self.index(states)
+            if self.direct:
+                rows: NDArray[Any] = self.rows[index]
+                missing = rows < 0
+                if not missing.any():
+                    return rows
+                places, firsts = np.unique(index[missing], return_index=True)
+                self.learn(places.tolist(), states[missing][firsts])
+            else:
+                bits, firsts, back = np.unique(index, return_index=True, return_inverse=True)
+                known = bits.tolist()
+                new = [number for number, one in enumerate(known) if one not in self.by_bits]
+                if self.learn([known[n] for n in new], states[firsts[new]]):
+                    return np.array([self.by_bits[one] for one in known])[back]
+
+    def learn(self, places: list[int], samples: States) -> bool:
+        """Add rows, with one state for each; not all where more bits turn out to decide."""
+        layout = self.layout
+        for place, state in zip(places, layout.packed(samples), strict=True):
+            deltas = self.quick.find(state)
+            if self.quick.mask != self.mask:
+                self.begin()
+                return False
+            if self.direct:
+                self.rows[place] = self.count
+            else:
+                self.by_bits[place] = self.count
+            before = layout.short(state)
+            short = []
+            for delta in deltas:
+                changed = (state + delta ^ state) & ~layout.changing
+                if changed:
+                    raise MoreBits(changed)
+                short.append(layout.short(state + delta) - before)
+            self.add([delta % 2**64 for delta in short])
+        return True
+
+    def add(self, row: list[int]) -> None:
+        """Add a row; the arrays grow by doubling."""
+        room, widest = self.deltas.shape
+        more = room if self.count == room else 0
+        wider = max(0, len(row) - widest)
+        if more or wider:
+            self.counts = np.pad(self.counts, (0, more))
+            self.deltas = np.pad(self.deltas, ((0, more), (0, wider)))
+        self.counts[self.count] = len(row)
+        self.deltas[self.count, : len(row)] = row
+        self.count += 1
+
+    def index(self, states: States) -> NDArray[Any]:
+        """Take the bits that decide together; as they stand where they are too many for a table."""
+        if not self.direct:
+            return states & np.uint64(self.short)
+        return gathered(states, self.runs).astype(np.int64)
+
+
+def distinct(states: States) -> States:
+    """Give each state once, sorted; `states` is sorted in place."""
+    states.sort()
+    if len(states) < 2:
+        return states
+    return states[np.concatenate(([True], states[1:] != states[:-1]))]
+
+
+def gathered(states: States, runs: list[tuple[int, int, int]]) -> States:
+    """Take runs of bits together."""
+    found = np.zeros(len(states), np.uint64)
+    for shift, mask, to in runs:
+        found |= ((states >> np.uint64(shift)) & np.uint64(mask)) << np.uint64(to)
+    return found
+
+
+def runs_of(mask: int) -> Iterator[tuple[int, int, int]]:
+    """Split a mask into its runs of ones: where each begins, as a mask, and where it goes."""
+    shift = to = 0
+    while mask >> shift:
+        if mask >> shift & 1:
+            width = (~(mask >> shift) & (mask >> shift) + 1).bit_length() - 1
+            yield shift, (1 << width) - 1, to
+            shift += width
+            to += width
+        else:
+            shift += 1

@@ -1,0 +1,342 @@
+"""The stateful search: every claim decided over all states of a scenario, or as many as it takes.
+
+Where there are many, a reduced graph is tried, and only where that gets too large itself all states.
+"""
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Literal, TypeAlias
+
+from deadsim.exploration.budget import Budget, Spent
+from deadsim.exploration.states.bottom_components import Component, bottom_components, edges_of
+from deadsim.exploration.states.breadth_first import WATCHED, Reached
+from deadsim.exploration.states.context_bound import reach_within
+from deadsim.exploration.states.reduced_graph import Reduced, See, TooMany, seeing, seeing_race
+from deadsim.exploration.states.stubborn_sets import Stubborn
+from deadsim.exploration.static import ruled_out as beforehand
+from deadsim.exploration.static.symmetry import Symmetry, interchangeable
+from deadsim.exploration.verdicts.level import UNKNOWN, Known, never, over
+from deadsim.kernel.system import System
+from deadsim.model.claims import DEFECT_TYPES, DefectType
+from deadsim.runs.result import lines
+from deadsim.space.access_order import Order
+from deadsim.space.packed import Info, Outgrown, Packed, Space
+from deadsim.space.state_predicate import Asked
+
+Reduce: TypeAlias = Literal["early", "late", "never"]
+"""When a reduced graph is tried: at once, where there are many states, or not at all."""
+
+Graph: TypeAlias = Literal["whole", "reduced"]
+
+MANY = 100_000
+"""States, from which on a reduced graph is tried first."""
+
+DEARER = 4
+"""How many times fewer nodes a reduced graph may have at first; each takes as long as a dozen states."""
+
+FAILURES: tuple[DefectType, ...] = ("assertion", "invariant", "misuse", "error")
+
+
+class Stateful:
+    """What all states of a scenario say of its claims, by their keys in `known`.
+
+    `asked` are the keys to decide. `components` are the outcomes: ends, halts, and parts that are
+    never left again, None where one may be missing; `seen` are those that were found. `racy` are the
+    variables that were seen to race, all of them where `known` is complete. `spent` says which budget
+    ran out; every schedule of up to `depth` steps was seen. `reduce` says when a reduced graph is tried; `reduced` is it, where it settled the outcomes.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        asked: Collection[str],
+        budget: Budget,
+        preemptions: int | None = None,
+        reduce: Reduce = "late",
+    ) -> None:
+        self.system = system
+        self.program = system.program
+        self.asked = asked
+        self.budget = budget
+        self.preemptions = preemptions
+        self.reduce = "never" if preemptions is not None else reduce
+        self.reduced: Reduced | None = None
+        self.impossible = beforehand.impossible(system)
+        self.keep_output = any(claim.key in asked for claim in self.program.claims.output)
+        self.alike = () if self.reduce == "never" else interchangeable(system)
+        self.space = Space(system, self.keep_output, self.alike)
+        self.reached = Reached(self.space)
+        self.depth = 0
+        self.components: list[Component] | None = None
+        self.seen: list[Component] = []
+        self.known: dict[str, Known] = {}
+        self.racy: frozenset[int] = frozenset()
+        self.spent: Spent | None = None
+        self.failed: dict[str, int] = {}
+
+    def decide(self) -> None:
+        """Decide what can be decided within the budget."""
+        for key, why in self.impossible.items():
+            self.known[key] = never(why)
+        if any(key not in self.known for key in self.asked if key != "race"):
+            self.within(self.search)
+            self.conclude()
+        for type in FAILURES:
+            if self.is_open(type) and type in self.reached.shown:
+                self.within(partial(self.failing, type))
+        if self.is_open("race"):
+            self.within(self.races)
+
+    def is_open(self, key: str) -> bool:
+        """Decide whether a claim is asked for, and not decided by the text."""
+        return key in self.asked and key not in self.impossible
+
+    def within(self, work: Callable[[], None]) -> None:
+        """Do some work, and wait for nothing more when a budget is spent."""
+        if self.spent is not None:
+            return
+        while True:
+            visited, transitions = self.budget.visited, self.budget.transitions
+            try:
+                work()
+                return
+            except Outgrown:
+                self.budget.visited, self.budget.transitions = visited, transitions
+                self.widen()
+            except Spent as spent:
+                self.spent = spent
+                return
+
+    def widen(self) -> None:
+        """Give the space more room, and write anew what was found of it so far."""
+        to = self.space.widen()
+        self.reached = self.reached.moved(to)
+        self.seen = [part._replace(nodes=tuple(map(to, part.nodes))) for part in self.seen]
+        if self.components is not None:
+            self.components = self.seen
+        if self.reduced is not None:
+            self.reduced = self.reduced.moved(Stubborn(self.space), self.symmetry(), to)
+
+    def symmetry(self) -> Symmetry | None:
+        """Give what makes states one that differ only in who is where."""
+        return Symmetry(self.space, self.alike) if self.alike else None
+
+    def search(self) -> None:
+        """Visit every state, and find the outcomes."""
+        if self.preemptions is not None:
+            self.reached = reach_within(self.space, self.preemptions, self.budget)
+            raise Spent(f"no schedule has more than {self.preemptions} preemptions (--preemptions)")
+        search = {"whole": self.search_whole, "reduced": self.search_reduced}
+        self.attempt("states", lambda how, most: search[how](most))
+
+    def attempt(self, what: str, work: Callable[[Graph, int | None], bool]) -> Graph:
+        """Try which graph serves, one after the other, unless it has too many nodes; give the one that does.
+
+        What had too many is not tried again once the space is widened.
+        """
+        part = self.budget.states // 8
+        first, second = min(MANY, part), min(MANY // DEARER, part)
+        tries: list[tuple[Graph, int | None]] = [
+            ("whole", first),
+            ("reduced", second),
+            ("whole", 5 * part),
+            ("reduced", None),
+        ]
+        if self.reduced is not None or self.reduce == "early":
+            tries = [("reduced", None)]
+        elif self.reduce == "never":
+            tries = [("whole", None)]
+        for how, most in tries[self.failed.get(what, 0) :]:
+            if work(how, most):
+                return how
+            self.failed[what] = self.failed.get(what, 0) + 1
+        raise AssertionError("the last one has no bound")
+
+    def search_whole(self, most: int | None) -> bool:
+        """Visit every state, and find the outcomes, unless there are more states than `most`."""
+        self.reached = Reached(self.space, self.reached.shown)
+        try:
+            self.reached.search(self.budget, most)
+        finally:
+            self.depth = len(self.reached.levels) - 2
+            if not self.reached.complete:
+                del self.reached.levels[1:]  # nobody asks for some of the states
+        if not self.reached.complete:
+            return False
+        if "livelock" in self.impossible:
+            found = [Component((state,), 0) for state in (*self.reached.ends, *self.reached.halts)]
+        else:
+            found = list(bottom_components(self.space.start, edges_of(self.space), self.budget))
+        self.components = self.seen = found
+        return True
+
+    def search_reduced(self, most: int | None) -> bool:
+        """Find the outcomes in a reduced graph, unless that has more nodes than `most`."""
+        reduced = self.graph(self.note, most=most)
+        try:
+            self.components = self.seen = reduced.components()
+            self.reduced = reduced
+            self.reached = Reached(self.space, self.reached.shown)
+            return True
+        except TooMany:
+            return False
+        finally:
+            if self.components is None:  # what goes round may ignore somebody who leads out of it
+                self.seen = [part for part in reduced.found if not part.movers]
+
+    def graph(
+        self,
+        see: See,
+        order: Order | None = None,
+        most: int | None = None,
+        budget: Budget | None = None,
+    ) -> Reduced:
+        """Begin a reduced graph of the states, or of these with what is known of accesses."""
+        return Reduced(
+            Stubborn(self.space), budget or self.budget, see, order, most, self.symmetry()
+        )
+
+    def note(self, after: Packed, info: Info, raced: frozenset[int]) -> bool:
+        """Look at a step of the reduced graph; all are followed."""
+        if info.failures:
+            self.reached.shown.update(failure.type for failure in info.failures)
+        if self.reached.invariants:
+            self.reached.judge([after])
+        return False
+
+    def conclude(self) -> None:
+        """Say what the outcomes mean for the claims."""
+        reached, space = self.reached, self.space
+        complete = self.components is not None
+        parts = self.components
+        if parts is None:
+            halted = [Component((state,), 0) for state in (*reached.ends, *reached.halts)]
+            parts = self.seen = [*self.seen, *halted]
+        firsts = [part.nodes[0] for part in parts]
+        known = self.known
+        if self.is_open("deadlock"):
+            known["deadlock"] = over((bool(self.stuck(part)) for part in parts), complete)
+        if self.is_open("livelock"):
+            known["livelock"] = over((bool(self.live(part)) for part in parts), complete)
+        for type in FAILURES:
+            if self.is_open(type):
+                known[type] = Known(type in reached.shown, False, complete)
+        ends = [state for state in firsts if space.over(state)]
+        for claim in self.program.claims.final:
+            asked = Asked(space, claim.expression)
+            known[claim.key] = over(map(asked, ends), complete)
+            if not ends and complete:
+                known[claim.key] = Known(claim.level == "always", False, True, "nothing ever ends")
+        for wanted in self.program.claims.output if self.keep_output else ():
+            printed = (lines(space.value(state, self.program.output)) for state in firsts)
+            known[wanted.key] = over(map(wanted.is_met, printed), complete)
+
+    def stuck(self, part: Component) -> int:
+        """Give the threads, no daemons, that can never move again in an outcome, as bits."""
+        found = 0
+        for thread in self.system.lasting:
+            if self.space.running(part.nodes[0], thread) and not part.movers >> thread & 1:
+                found |= 1 << thread
+        return found
+
+    def live(self, part: Component) -> int:
+        """Give the threads, no daemons, that run on for ever in an outcome, as bits."""
+        return sum(1 << thread for thread in self.system.lasting if part.movers >> thread & 1)
+
+    def failing(self, type: DefectType) -> None:
+        """Find out whether an execution can come to its outcome without a failure of this type."""
+        self.known[type] = Known(True, False, False)
+        shows = self.shows(type)
+        without = False
+        if not shows(self.space.start, None):
+            without = self.ends_without(shows)
+        self.known[type] = Known(True, without, without or self.components is not None)
+
+    def ends_without(self, shows: Callable[[Packed, Info | None], bool]) -> bool:
+        """Find out whether an execution can come to its outcome without such a step."""
+        if self.reduced is not None:
+            return bool(self.graph(seeing(shows)).components())
+        parts = bottom_components(self.space.start, edges_of(self.space, shows), self.budget)
+        return next(parts, None) is not None
+
+    def shows(self, type: DefectType) -> Callable[[Packed, Info | None], bool]:
+        """Give what says whether a step (None: the start) shows a type of failure."""
+        if type == "invariant":
+            invariants = self.reached.invariants
+            return lambda after, info: not all(holds(after) for holds in invariants)
+        start = self.space.begun.failures
+
+        def fails(after: Packed, info: Info | None) -> bool:
+            return any(f.type == type for f in (start if info is None else info.failures))
+
+        return fails
+
+    def races(self) -> None:
+        """Find out which variables race, and whether an execution can end without a race."""
+        order = Order(self.space, beforehand.may_race(self.system), forget=True)
+        follow = {"whole": self.follow_whole, "reduced": self.follow_reduced}
+        try:
+            how = self.attempt("races", lambda how, most: follow[how](order, most))
+        finally:
+            self.racy = frozenset(order.raced)
+            self.known["race"] = Known(bool(self.racy), False, False)
+        without = not self.racy or self.ends_without_race(how)
+        self.known["race"] = Known(bool(self.racy), without, True)
+
+    def follow_whole(self, order: Order, most: int | None) -> bool:
+        """Follow every step, unless there are more nodes than `most`."""
+        seen = {order.start}
+        front = [order.start]
+        while front and order.variables:
+            if most is not None and len(seen) > most:
+                return False
+            node = front.pop()
+            transitions = 0
+            for _, _, after, _, _ in order.successors(node):
+                transitions += 1
+                if after not in seen:
+                    seen.add(after)
+                    front.append(after)
+                    if not len(seen) % WATCHED:
+                        self.budget.count(WATCHED)
+            self.budget.transitions += transitions
+        self.budget.count(len(seen) % WATCHED)
+        return True
+
+    def follow_reduced(self, order: Order, most: int | None) -> bool:
+        """Follow the steps of a reduced graph, unless that has more nodes than `most`."""
+
+        # Once every variable has raced there is nothing more to see.
+        def is_over(*_: object) -> bool:
+            return not order.variables
+
+        try:
+            self.graph(is_over, order, most).components()
+        except TooMany:
+            return False
+        return True
+
+    def ends_without_race(self, how: Graph) -> bool:
+        """Find out whether an execution can come to its outcome without a race."""
+        order = Order(self.space, self.racy)
+        if how == "reduced":
+            return bool(self.graph(seeing_race, order).components())
+
+        def edges(node: int) -> tuple[list[tuple[int, int]], bool]:
+            steps = list(order.successors(node))
+            out = [(thread, after) for thread, _, after, raced, _ in steps if not raced]
+            return out, len(out) < len(steps)
+
+        parts = bottom_components(order.start, edges, self.budget)
+        return next(parts, None) is not None
+
+    @property
+    def complete(self) -> bool:
+        """Decide whether everything that was asked for is known for certain."""
+        return all(self.known.get(key, UNKNOWN).complete for key in self.asked)
+
+
+def keys(system: System) -> tuple[str, ...]:
+    """List what can be asked: the types of defects, and each claim on the end and on the output."""
+    claims = system.program.claims
+    return (*DEFECT_TYPES, *(c.key for c in claims.final), *(c.key for c in claims.output))

@@ -1,0 +1,194 @@
+"""What the text of a scenario decides by itself, before any search."""
+
+from collections.abc import Iterator
+
+from deadsim.detect.stuck.coarse_progress import Flows
+from deadsim.detect.stuck.flow import END, Flow
+from deadsim.kernel.system import System
+from deadsim.model.claims import DefectType
+from deadsim.model.expressions import Binary, Compare, Constant, Local
+from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let, Step
+from deadsim.model.objects import Barrier, Event, Lock, Queue, Semaphore, Variable
+from deadsim.model.program import Program
+
+
+def impossible(system: System) -> dict[DefectType, str]:
+    """Give the types of defects that no schedule can show, each with the reason."""
+    program = system.program
+    found: dict[DefectType, str] = {}
+    if not may_race(system):
+        found["race"] = (
+            "every shared variable has one thread, one lock, no writer or atomic blocks alone"
+            if any(isinstance(declared, Variable) for declared in program.objects)
+            else "nothing is shared but synchronisation"
+        )
+    flows = Flows(system)
+    bounded = terminates(system) or not any(
+        counts(program, thread.code) for thread in program.threads
+    )
+    threads = range(len(program.threads))
+    if bounded and not any(may_fail(program, flows.flow(thread)) for thread in threads):
+        found["misuse"] = found["error"] = "nothing in it can fail"
+    if not any(
+        isinstance(instruction, Fail) and instruction.type == "assertion"
+        for thread in program.threads
+        for instruction in thread.code.instructions
+    ):
+        found["assertion"] = "nothing is asserted"
+    if not program.invariants:
+        found["invariant"] = "there is no invariant"
+    if terminates(system):
+        found["livelock"] = "no thread can go round for ever"
+    return found
+
+
+def counts(program: Program, code: Code) -> bool:
+    """Decide whether something adds up or gives permits: done for ever, that comes to a bound."""
+    for instruction in code.instructions:
+        if isinstance(instruction, Step) and instruction.verb == "release":
+            assert instruction.target is not None
+            number = instruction.target.candidates().start - program.first_object
+            if isinstance(program.objects[number], Semaphore):
+                return True
+        match instruction:
+            case Let(slot, Binary("+", Local(same, ""), Constant(1))) if same == slot:
+                continue  # the rounds of a `repeat` come to an end
+        if any(isinstance(part, Binary) for part in _parts(instruction)):
+            return True
+    return False
+
+
+def _parts(whole: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
+    """List an instruction or expression and all that it is made of."""
+    yield whole
+    for part in whole:
+        if isinstance(part, tuple):
+            yield from _parts(part)
+
+
+SAFE = (
+    "acquire",
+    "read",
+    "write",
+    "step",
+    "yield",
+    "print",
+    "sleep",
+    "choose",
+    "set",
+    "clear",
+    "get",
+)
+"""Verbs that never fail once their operands are worked out."""
+
+
+def may_fail(program: Program, flow: Flow) -> bool:
+    """Decide whether a thread may come to fail on some way through its code."""
+    seen: set[int] = set()
+    ways = [flow.first()]
+    while ways:
+        way = ways.pop()
+        if way.failing:
+            return True
+        for position in way.steps:
+            if position != END and position not in seen:
+                seen.add(position)
+                if step_may_fail(program, flow, position):
+                    return True
+                ways.append(flow.after(position))
+    return False
+
+
+def step_may_fail(program: Program, flow: Flow, position: int) -> bool:
+    """Decide whether a step may be a misuse or an error where it is taken."""
+    stop, step = flow.stop(position), flow.code.instructions[position]
+    if not isinstance(step, Step) or stop.form is None or step.verb in SAFE:
+        return False
+    if step.verb in ("release", "notify", "notify_all"):
+        held = flow.holds(position)
+        return any(stop.form.may_fail(number, held) for number in stop.numbers)
+    if stop.numbers.start < program.first_object:
+        return True  # start or join of a thread
+    declared = program.objects[stop.numbers.start - program.first_object]
+    match step.verb, declared:
+        case "wait", Event() | Barrier():
+            return False
+        case "put", Queue(order="fifo" | "lifo"):
+            return False
+        case "join", Queue():
+            return False
+        case _:
+            return True
+
+
+def terminates(system: System) -> bool:
+    """Decide whether no thread can take steps for ever: its loops are counted ones alone.
+
+    No state of such a program comes again.
+    """
+    return all(_is_counted(thread.code) for thread in system.program.threads)
+
+
+def _is_counted(code: Code) -> bool:
+    instructions = code.instructions
+    for position, instruction in enumerate(instructions):
+        if isinstance(instruction, Branch) and instruction.otherwise <= position:
+            return False
+        if not isinstance(instruction, Jump) or instruction.target > position:
+            continue
+        top = instructions[instruction.target]
+        match top:
+            case Branch(Compare(Local(slot, ""), (("<", _),))):
+                counting = Let(slot, Binary("+", Local(slot, ""), Constant(1)), top.place)
+                if counting not in instructions[instruction.target : instruction.target + 3]:
+                    return False
+            case _:
+                return False
+    return all(handler.target >= handler.last for handler in code.handlers)
+
+
+def may_race(system: System) -> tuple[int, ...]:
+    """List the variables that could have a race, as far as the text tells.
+
+    Not those that one thread alone accesses, that nobody writes, that are accessed in atomic blocks
+    alone, or always under one lock (the lockset of Savage et al.: Eraser, 1997, on the text).
+    """
+    program = system.program
+    flows = Flows(system)
+    mutexes = {
+        number
+        for number, declared in enumerate(program.objects, program.first_object)
+        if isinstance(declared, Lock)
+    }
+    users: dict[int, set[int]] = {}
+    written: set[int] = set()
+    plain: set[int] = set()
+    locks: dict[int, frozenset[int]] = {}
+    for thread in range(len(program.threads)):
+        flow = flows.flow(thread)
+        for position, step, atomic in accesses(program.threads[thread].code):
+            assert step.target is not None
+            held = flow.holds(position if atomic is None else atomic) & mutexes
+            for variable in step.target.candidates():
+                users.setdefault(variable, set()).add(thread)
+                locks[variable] = locks.get(variable, held) & held
+                if step.verb == "write":
+                    written.add(variable)
+                if atomic is None:
+                    plain.add(variable)
+    return tuple(
+        sorted(v for v in users if len(users[v]) > 1 and v in written & plain and not locks[v])
+    )
+
+
+def accesses(code: Code) -> Iterator[tuple[int, Step, int | None]]:
+    """List the accesses to shared variables: where, which, and the place of its atomic block."""
+    atomic: int | None = None
+    end = -1
+    for position, instruction in enumerate(code.instructions):
+        if isinstance(instruction, Atomic):
+            atomic, end = position, instruction.end
+        elif position >= end:
+            atomic = None
+        if isinstance(instruction, Step) and instruction.verb in ("read", "write"):
+            yield position, instruction, atomic

@@ -1,0 +1,1 @@
+"""What is known after a search: of each claim, and of each defect."""

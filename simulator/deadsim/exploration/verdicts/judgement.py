@@ -1,0 +1,74 @@
+"""What is known after a search, held against what a scenario claims."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TypeAlias
+
+from deadsim.exploration.verdicts.level import UNKNOWN, Known
+from deadsim.exploration.verdicts.result import Judged
+from deadsim.model.claims import (
+    DEFECT_TYPES,
+    DeadlockKind,
+    FinalClaim,
+    KindClaim,
+    Level,
+    OutputClaim,
+)
+from deadsim.model.program import Program
+
+Named: TypeAlias = tuple[DeadlockKind, tuple[str, ...], tuple[str, ...]]
+"""The kind of a deadlock, its core, and the objects that this waits for."""
+
+
+def judged(
+    program: Program,
+    asked: Collection[str],
+    known: Mapping[str, Known],
+    racy: frozenset[str],
+    deadlocks: Collection[Named],
+    hunted: bool,
+) -> Iterator[Judged]:
+    """Hold every claim against what is known; `hunted` says that every kind of deadlock was seen."""
+    claims = program.claims
+    for type in DEFECT_TYPES:
+        claim = claims.kinds.get(type, KindClaim("never"))
+        if type not in asked:
+            yield Judged(type, claim, "unknown", None, asked=False)
+            continue
+        found = known.get(type, UNKNOWN)
+        holds = found.holds(claim.level)
+        if holds and type == "deadlock" and (claim.kind or claim.threads or claim.objects):
+            holds = True if has_match(claim, deadlocks) else False if hunted else None
+        if holds and type == "race" and claim.on is not None and claim.level != "never":
+            holds = on_exactly(claim.on, racy, found.complete)
+        yield Judged(type, claim, found.found, holds, found.why)
+    parts: tuple[FinalClaim | OutputClaim, ...] = (*claims.final, *claims.output)
+    for part in parts:
+        if part.key not in asked:
+            yield Judged(part.key, part, "unknown", None, asked=False)
+            continue
+        found = known.get(part.key, UNKNOWN)
+        level: Level = "possible" if part.level == "exactly" else part.level
+        yield Judged(part.key, part, found.found, found.holds(level), found.why)
+
+
+def has_match(claim: KindClaim, deadlocks: Collection[Named]) -> bool:
+    """Decide whether a deadlock that was seen is as it is claimed to be."""
+    return any(
+        claim.kind in (None, kind)
+        and (claim.threads is None or sorted(claim.threads) == sorted(threads))
+        and (claim.objects is None or set(claim.objects) == set(objects))
+        for kind, threads, objects in deadlocks
+    )
+
+
+def on_exactly(on: tuple[str, ...], racy: frozenset[str], complete: bool) -> bool | None:
+    """Decide whether exactly these variables race; the name of an array stands for its elements.
+
+    None where more of them could.
+    """
+    stood_for = {name: name if name in on else name.split("[")[0] for name in racy}
+    if not set(stood_for.values()) <= set(on):
+        return False
+    if set(stood_for.values()) == set(on):
+        return True if complete else None
+    return False if complete else None

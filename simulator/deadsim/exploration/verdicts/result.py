@@ -1,0 +1,76 @@
+"""What is known after all schedules, or as many as a budget allowed."""
+
+from typing import Literal, NamedTuple
+
+from deadsim.exploration.verdicts.level import Found
+from deadsim.exploration.witnesses.best_first import Goal, Shown
+from deadsim.model.claims import FinalClaim, KindClaim, OutputClaim
+from deadsim.model.program import Choice, Program
+from deadsim.runs.result import Run, Verdict
+from deadsim.trace.finding import Deadlock, Finding
+
+
+class Judged(NamedTuple):
+    """One claim: what was expected, how often it was found to hold, and whether that is as claimed.
+
+    `why` says what decided it, where that was not the search; what was not `asked` counts for nothing.
+    """
+
+    key: str
+    expected: KindClaim | FinalClaim | OutputClaim
+    found: Found
+    holds: bool | None
+    why: str | None = None
+    asked: bool = True
+
+
+class Defect(NamedTuple):
+    """A defect, with the schedule that shows it with the fewest context switches.
+
+    It is `minimal` where no other schedule has fewer. `nearest_good` differs from it in its last
+    name, and goes on to a good end by round robin; `run` is the replay on real threads. `goal` and
+    `shown` are what was looked for, and how it was found.
+    """
+
+    finding: Finding
+    schedule: tuple[Choice, ...]
+    switches: int
+    minimal: bool
+    nearest_good: tuple[Choice, ...] | None
+    run: Run
+    goal: Goal
+    shown: Shown
+
+
+class Exploration(NamedTuple):
+    """All that was found out; `complete` if nothing could have been missed of what was asked.
+
+    `covered` says what was, where something is missing. `executions` is None for a stateful search,
+    `states` and `transitions` for a stateless one.
+    """
+
+    program: Program
+    engine: Literal["memory", "threads"]
+    claims: tuple[Judged, ...]
+    complete: bool
+    interrupted: bool
+    executions: int | None
+    states: int | None
+    transitions: int | None
+    seconds: float
+    reduction: str
+    covered: str | None
+    defects: tuple[Defect, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Say what it means for the claims."""
+        holds = [claim.holds for claim in self.claims if claim.asked]
+        if False in holds:
+            return "refuted"
+        return "undecided" if None in holds else "as-expected"
+
+    @property
+    def deadlocks(self) -> tuple[Deadlock, ...]:
+        """Give the deadlocks."""
+        return tuple(d.finding for d in self.defects if isinstance(d.finding, Deadlock))

@@ -1,0 +1,9 @@
+"""A scenario written as a plain Python program over `threading` and `queue`.
+
+program     the whole file
+statements  the steps of a thread
+turns       the same, each step in its turn of a schedule
+names       names and expressions, as Python has them
+classes     what `threading` does not have: an rwlock, a pipe
+forced      what a program needs that is forced into a schedule
+"""

@@ -1,0 +1,338 @@
+"""The steps of a thread as Python statements."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from deadsim.export.names import Names, identifier
+from deadsim.language.checks.form import Statement, is_null, statement, steps
+from deadsim.language.checks.names import Problems, clean
+from deadsim.language.reading.document import Mapping as Map
+from deadsim.language.reading.document import Node, Scalar, Sequence
+
+
+class Procedure(NamedTuple):
+    """A procedure of the scenario: its arguments, and its steps."""
+
+    args: tuple[str, ...]
+    body: Node
+
+
+class Shared(NamedTuple):
+    """What is shared: for each name its section, which are arrays, and which an array of threads."""
+
+    sections: Mapping[str, str]
+    arrays: frozenset[str]
+    procedures: Mapping[str, Procedure]
+
+
+class Body:
+    """Writes the steps of one function; `sections` says what its arguments are, where they are objects."""
+
+    def __init__(
+        self, shared: Shared, names: Names, sections: Mapping[str, str] | None = None
+    ) -> None:
+        self.shared = shared
+        self.names = names
+        self.sections = {**shared.sections, **(sections or {})}
+        self.assigned: set[str] = set()
+        self.inlined = 0
+
+    def block(self, node: Node, indent: str) -> list[str]:
+        """Write a list of steps; `pass` where there is none."""
+        lines: list[str] = []
+        for item in steps(node, Problems(), "steps"):
+            given = statement(item, Problems())
+            assert given is not None
+            lines += self.written(given)
+        return [indent + line for line in lines or ["pass"]]
+
+    def written(self, given: Statement) -> list[str]:
+        """Write one step."""
+        write: Callable[[Statement], list[str]] = getattr(self, f"do_{given.verb.name}")
+        return write(given)
+
+    def section(self, node: Node) -> str:
+        """Give the section in which what a step is about was declared."""
+        assert isinstance(node, Scalar)
+        return self.sections[clean(node.value).partition("[")[0].strip()]
+
+    def option(self, given: Statement, name: str) -> str | None:
+        """Write the expression of an option, None where it is not there."""
+        node = given.options.get(name)
+        return None if node is None or is_null(node) else self.names.expression(node)
+
+    def local(self, given: Statement, name: str = "into") -> str | None:
+        """Give the local that receives a result."""
+        node = given.options.get(name)
+        return identifier(node.value) if isinstance(node, Scalar) and not is_null(node) else None
+
+    def receive(self, given: Statement, value: str) -> list[str]:
+        """Write something that has a result."""
+        into = self.local(given)
+        return [f"{into} = {value}" if into else value]
+
+    def patience(self, given: Statement, block: str = "blocking") -> str:
+        """Write `blocking` and `timeout` as arguments."""
+        parts = []
+        blocking, timeout = self.option(given, "blocking"), self.option(given, "timeout")
+        if blocking is not None and blocking != "True":
+            parts.append(f"{block}={blocking}")
+        if timeout is not None:
+            parts.append(f"timeout={self.limit(timeout)}")
+        return ", ".join(parts)
+
+    def limit(self, timeout: str) -> str:
+        """Write how long to wait for what is waited for in one step."""
+        return f"({timeout}) * SCALE"
+
+    def do_acquire(self, given: Statement) -> list[str]:
+        parts = [self.patience(given)]
+        if self.section(given.value) == "rwlocks":
+            parts.insert(0, repr(given.options["mode"].value))  # type: ignore[union-attr]
+        arguments = ", ".join(part for part in parts if part)
+        return self.receive(given, f"{self.names.object(given.value)}.acquire({arguments})")
+
+    def do_release(self, given: Statement) -> list[str]:
+        return [f"{self.names.object(given.value)}.release({self.option(given, 'count') or ''})"]
+
+    def do_with(self, given: Statement) -> list[str]:
+        nodes = given.value.items if isinstance(given.value, Sequence) else (given.value,)
+        held = [self.held(node, given) for node in nodes]
+        inner = self.block(given.options["do"], "    ")
+        return [f"with {', '.join(held)}:", *inner] if held else ["if True:", *inner]
+
+    def held(self, node: Node, given: Statement) -> str:
+        """Write what holds something for as long as a `with` lasts."""
+        name = self.names.object(node)
+        if self.section(node) != "rwlocks":
+            return name
+        mode = given.options["mode"]
+        assert isinstance(mode, Scalar)
+        return f"{name}.held({mode.value!r})"
+
+    def do_wait(self, given: Statement) -> list[str]:
+        name = self.names.object(given.value)
+        until, timeout = self.option(given, "until"), self.option(given, "timeout")
+        limit = f"({timeout}) * SCALE" if timeout else ""
+        if until is not None:
+            arguments = ", ".join(filter(None, (f"lambda: {until}", limit)))
+            return self.receive(given, f"{name}.wait_for({arguments})")
+        return self.receive(given, f"{name}.wait({limit})")
+
+    def do_notify(self, given: Statement) -> list[str]:
+        return [f"{self.names.object(given.value)}.notify({self.option(given, 'count') or ''})"]
+
+    def do_notify_all(self, given: Statement) -> list[str]:
+        return [f"{self.names.object(given.value)}.notify_all()"]
+
+    def do_set(self, given: Statement) -> list[str]:
+        return [f"{self.names.object(given.value)}.set()"]
+
+    def do_clear(self, given: Statement) -> list[str]:
+        return [f"{self.names.object(given.value)}.clear()"]
+
+    def do_put(self, given: Statement) -> list[str]:
+        more = self.patience(given, "block")
+        call = f"{self.names.object(given.value)}.put({self.option(given, 'value') or 'None'}{', ' + more if more else ''})"
+        into = self.local(given)
+        if not more:
+            return [call, *([f"{into} = True"] if into else [])]
+        done, not_done = (
+            ([f"    {into} = True"], f"    {into} = False") if into else ([], "    pass")
+        )
+        return ["try:", f"    {call}", *done, "except queue.Full:", not_done]
+
+    def do_get(self, given: Statement) -> list[str]:
+        more = self.patience(given, "block")
+        into, ok = self.local(given), self.local(given, "ok")
+        call = f"{self.names.object(given.value)}.get({more})"
+        taken = f"{into} = {call}" if into else call
+        if not more:
+            return [taken, *([f"{ok} = True"] if ok else [])]
+        lines = [
+            "try:",
+            f"    {taken}",
+            *([f"    {ok} = True"] if ok else []),
+            "except queue.Empty:",
+        ]
+        empty = [f"    {name} = {value}" for name, value in ((into, "None"), (ok, "False")) if name]
+        return [*lines, *(empty or ["    pass"])]
+
+    def do_task_done(self, given: Statement) -> list[str]:
+        return [f"{self.names.object(given.value)}.task_done()"]
+
+    def do_join(self, given: Statement) -> list[str]:
+        name, timeout = self.names.object(given.value), self.option(given, "timeout")
+        limit = f"({timeout}) * SCALE" if timeout else ""
+        if self.section(given.value) == "queues":
+            if not limit:
+                into = self.local(given)
+                return [f"{name}.join()", *([f"{into} = True"] if into else [])]
+            return self.receive(given, f"join_queue({name}, {limit})")
+        return self.receive(
+            given, f"join(note({self.thread(given.value)}){', ' if limit else ''}{limit})"
+        )
+
+    def do_start(self, given: Statement) -> list[str]:
+        return [f"for thread in note({self.thread(given.value)}):", "    thread.start()"]
+
+    def thread(self, node: Node) -> str:
+        """Write the name of a thread, or of an array of them, as a text."""
+        assert isinstance(node, Scalar)
+        name, bracket, rest = clean(node.value.strip()).partition("[")
+        if not bracket:
+            return repr(name)
+        return f"{name!r}, {self.names.text(f'({rest.rstrip()[:-1]})')}"
+
+    def do_send(self, given: Statement) -> list[str]:
+        return [f"{self.names.object(given.value)}.send({self.option(given, 'value') or 'None'})"]
+
+    def do_receive(self, given: Statement) -> list[str]:
+        into, ok = self.local(given) or "_", self.local(given, "ok") or "_"
+        return [f"{into}, {ok} = {self.names.object(given.value)}.receive()"]
+
+    def do_close(self, given: Statement) -> list[str]:
+        end = given.options.get("end")
+        return [
+            f"{self.names.object(given.value)}.close({end.value if isinstance(end, Scalar) else 'write'!r})"
+        ]
+
+    def variable(self, node: Node) -> str:
+        """Write a variable that is written."""
+        name = self.names.object(node)
+        if name.isidentifier():
+            self.assigned.add(name)
+        return name
+
+    def do_read(self, given: Statement) -> list[str]:
+        return [f"{self.local(given) or '_'} = {self.names.object(given.value)}"]
+
+    def do_write(self, given: Statement) -> list[str]:
+        return [f"{self.variable(given.value)} = {self.option(given, 'value') or 'None'}"]
+
+    def do_add(self, given: Statement) -> list[str]:
+        return [f"{self.variable(given.value)} += {self.option(given, 'value') or '1'}"]
+
+    def do_let(self, given: Statement) -> list[str]:
+        assert isinstance(given.value, Map)
+        return [
+            f"{identifier(name.value)} = {self.names.expression(value)}"
+            for name, value in given.value.pairs
+        ]
+
+    def do_atomic(self, given: Statement) -> list[str]:
+        return ["with atomic:", *self.block(given.value, "    ")]
+
+    def do_if(self, given: Statement) -> list[str]:
+        lines = [
+            f"if {self.names.expression(given.value)}:",
+            *self.block(given.options["then"], "    "),
+        ]
+        if "else" in given.options:
+            lines += ["else:", *self.block(given.options["else"], "    ")]
+        return lines
+
+    def do_while(self, given: Statement) -> list[str]:
+        return [
+            f"while {self.names.expression(given.value)}:",
+            *self.block(given.options["do"], "    "),
+        ]
+
+    def do_repeat(self, given: Statement) -> list[str]:
+        index = self.local(given, "index") or "_"
+        return [
+            f"for {index} in range({self.names.expression(given.value)}):",
+            *self.block(given.options["do"], "    "),
+        ]
+
+    def do_forever(self, given: Statement) -> list[str]:
+        return ["while True:", *self.block(given.value, "    ")]
+
+    def do_break(self, given: Statement) -> list[str]:
+        return ["break"]
+
+    def do_continue(self, given: Statement) -> list[str]:
+        return ["continue"]
+
+    def do_return(self, given: Statement) -> list[str]:
+        return ["return"]
+
+    def do_pass(self, given: Statement) -> list[str]:
+        return ["pass"]
+
+    def do_yield(self, given: Statement) -> list[str]:
+        return ["time.sleep(0)"]
+
+    def do_choose(self, given: Statement) -> list[str]:
+        return self.receive(given, f"random.choice({self.names.expression(given.value)})")
+
+    def do_step(self, given: Statement) -> list[str]:
+        return [f"step({self.names.words(given.value)})"]
+
+    def do_print(self, given: Statement) -> list[str]:
+        end = given.options.get("end")
+        more = f", end={self.names.words(end)}" if isinstance(end, Scalar) else ""
+        return [f"print({self.names.words(given.value)}{more})"]
+
+    def do_sleep(self, given: Statement) -> list[str]:
+        return [f"time.sleep(({self.names.expression(given.value)}) * SCALE)"]
+
+    def do_assert(self, given: Statement) -> list[str]:
+        message = given.options.get("message")
+        more = f", {self.names.words(message)}" if isinstance(message, Scalar) else ""
+        return [f"assert {self.names.expression(given.value)}{more}"]
+
+    def do_raise(self, given: Statement) -> list[str]:
+        return [f"raise RuntimeError({self.names.words(given.value)})"]
+
+    def inner(self, replaced: dict[str, str], sections: dict[str, str]) -> "Body":
+        """Give what writes a procedure that is called here."""
+        return Body(self.shared, Names(self.names.arrays, replaced), sections)
+
+    def do_call(self, given: Statement) -> list[str]:
+        """Write a procedure where it is called: its objects stand in it, its values are its arguments."""
+        assert isinstance(given.value, Scalar)
+        name = clean(given.value.value)
+        procedure = self.shared.procedures[name]
+        given_args = given.options.get("args")
+        nodes = given_args.items if isinstance(given_args, Sequence) else ()
+        replaced: dict[str, str] = {}
+        sections: dict[str, str] = {}
+        values: list[tuple[str, str]] = []
+        written = mentioned(procedure.body)
+        for argument, node in zip(procedure.args, nodes, strict=True):
+            text = clean(node.value).partition("[")[0].strip() if isinstance(node, Scalar) else ""
+            section = self.sections.get(text)
+            if section and (section != "variables" or argument in written):
+                replaced[argument] = self.names.object(node)
+                sections[argument] = section
+            else:
+                values.append((identifier(argument), self.names.expression(node)))
+        inner = self.inner(replaced, sections)
+        inner.inlined = self.inlined + 1
+        body = inner.block(procedure.body, "    ")
+        self.inlined = inner.inlined
+        function = f"{identifier(name)}_{self.inlined}"
+        shared = sorted(inner.assigned)
+        declared = [f"    global {', '.join(shared)}"] if shared else []
+        parameters = ", ".join(argument for argument, _ in values)
+        return [
+            f"def {function}({parameters}):",
+            *declared,
+            *body,
+            f"{function}({', '.join(value for _, value in values)})",
+        ]
+
+
+def mentioned(node: Node) -> set[str]:
+    """Find the names that steps read, write or add to by name."""
+    found: set[str] = set()
+    if isinstance(node, Sequence):
+        for item in node.items:
+            found |= mentioned(item)
+    elif isinstance(node, Map):
+        for key, value in node.pairs:
+            if key.value in ("read", "write", "add") and isinstance(value, Scalar):
+                found.add(clean(value.value).partition("[")[0].strip())
+            found |= mentioned(value)
+    return found

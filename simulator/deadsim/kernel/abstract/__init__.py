@@ -1,0 +1,1 @@
+"""Steps as abstract interpretation sees them: what each could need, provide, and fail with."""

@@ -1,0 +1,191 @@
+"""What a step needs and provides, for deciding who is stuck (`detect.stuck.judge`).
+
+Relaxed progress lets every thread run on and takes nothing away that was once provided. A form says
+in which ways a step may be passed, given what could be provided; it must never deny what some real
+execution allows.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+from deadsim.kernel.operation import Fact, Operation
+from deadsim.model.objects import SharedObject
+from deadsim.model.values import Value
+
+ENDLESS = 1_000_000_000
+"""An amount without limit."""
+
+MOST_COUNTED = 8
+"""How far a thread's own use of what is counted is followed."""
+
+Stock: TypeAlias = tuple[str, int]
+"""Something that is counted: ("permits", semaphore), ("items", queue)."""
+
+Held: TypeAlias = dict[Hashable, int]
+"""What a thread has: a lock → how often, a stock → how much more of it was used than provided."""
+
+
+class Facts:
+    """What relaxed progress has found to be provided."""
+
+    def __init__(self, new: frozenset[int]) -> None:
+        self.new = new  # threads that have not begun now
+        self.known: set[Fact] = set()
+        self.stock: dict[Stock, int] = {}  # what there is now
+        self.supply: dict[Stock, dict[int, dict[Hashable, int]]] = {}  # by thread and place
+        self.totals: dict[Stock, dict[int, int]] = {}  # by thread
+        self.values: dict[int, dict[str, Value]] = {}  # object → values that it could give
+        self.version = 0
+
+    def provide(self, fact: Fact) -> None:
+        """Add one fact."""
+        if fact not in self.known:
+            self.known.add(fact)
+            self.version += 1
+
+    def store(self, number: int, value: Value) -> None:
+        """Add a value that a variable or queue could give; 1 and True are told apart."""
+        known = self.values.setdefault(number, {})
+        key = repr(value)
+        if key not in known:
+            known[key] = value
+            self.version += 1
+
+    def add(self, stock: Stock, thread: int, place: Hashable, amount: int) -> bool:
+        """Note how much a thread could provide at one place of its program; tell if it is news."""
+        by_thread = self.supply.setdefault(stock, {})
+        places = by_thread.setdefault(thread, {})
+        if places.get(place, 0) >= amount:
+            return False
+        places[place] = amount
+        return True
+
+    def total(self, stock: Stock, thread: int, amount: int) -> None:
+        """Note how much a thread could provide in all."""
+        totals = self.totals.setdefault(stock, {})
+        if amount > totals.get(thread, 0):
+            totals[thread] = amount
+            self.version += 1
+
+
+class Approach(NamedTuple):
+    """A thread comes to stand before a step that is about these objects.
+
+    `held` is what it has then; `operation` is None where only the place in the program is known, and
+    `held` what it has at the least. `wanted` says whether anybody wants the results.
+    """
+
+    thread: int
+    numbers: Sequence[int]
+    operation: Operation | None
+    facts: Facts
+    held: Held
+    wanted: bool = True
+
+    @property
+    def number(self) -> int:
+        """Give the number of the one object that the step is about."""
+        return self.numbers[0]
+
+    def available(self, stock: Stock) -> int:
+        """Count how much there could be for the thread."""
+        facts = self.facts
+        total = facts.stock.get(stock, 0)
+        for thread, amount in facts.totals.get(stock, {}).items():
+            if thread != self.thread or self.operation is None:
+                total += amount
+        return total - self.held.get(stock, 0)
+
+    def with_held(self, held: Held) -> "Approach":
+        """Give the same with other holdings."""
+        return self._replace(held=held)
+
+
+class Passage(NamedTuple):
+    """One way in which a step may be passed: what the thread has then, and what it provides.
+
+    It `stays` before the same step where that is one of several in turn, and goes on at the handler
+    if it `fails`.
+    """
+
+    held: Held
+    results: tuple[Value, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    supplies: tuple[tuple[Stock, int], ...] = ()
+    values: tuple[tuple[int, Value], ...] = ()
+    stays: bool = False
+    fails: bool = False
+
+
+class Declared(Protocol):
+    """Gives the declaration of an object by its number."""
+
+    def __getitem__(self, number: int) -> SharedObject: ...
+
+
+class Form(ABC):
+    """How one verb works on one kind of object: it makes the operation, and relaxes it."""
+
+    can_block = False
+    in_stages = False  # whether the step is several in turn, so that it may block after the first
+    varies = False  # whether `passages` may grow with what is provided, though there were some
+
+    def __init__(self, declared: Declared, flags: tuple[str, ...]) -> None:
+        self.declared = declared
+        self.flags = flags
+
+    @abstractmethod
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
+        """Make the operation; raises `Failing` where an operand is not what it must be."""
+
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        """List the ways in which the step may be passed."""
+        return (Passage(a.held, (True,)),)
+
+    def wants(self, number: int) -> Sequence[Fact]:
+        """List what lets the step go on where it blocks, other than an owner: facts and stocks."""
+        return ()
+
+    def certain(self, number: int) -> Sequence[Fact]:
+        """List what the step provides for certain, if it is taken: facts and stocks."""
+        return ()
+
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        """Decide whether the step may be a misuse or an error, while the thread holds at least this."""
+        return False
+
+    def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
+        """Give what the thread certainly holds after the step."""
+        return held
+
+    def undoes(self, number: int) -> Sequence[Fact]:
+        """List what is not certain to come later, if the step is taken, though a later one gives it."""
+        return ()
+
+    def possible(self, number: int) -> Sequence[Fact]:
+        """List what the step may provide, if it is taken: facts and stocks."""
+        return self.certain(number)
+
+
+def more(held: Held, key: Hashable, amount: int = 1) -> Held:
+    """Give what a thread has with more of one thing: less if the amount is negative.
+
+    Beyond `MOST_COUNTED` what it used counts as less than it was, and what it provided as endless.
+    """
+    after = dict(held)
+    total = after.get(key, 0) + amount
+    if total > MOST_COUNTED and isinstance(key, tuple):
+        total = MOST_COUNTED
+    elif total < -MOST_COUNTED:
+        total = -ENDLESS
+    if total:
+        after[key] = total
+    else:
+        after.pop(key, None)
+    return after
+
+
+def without(held: Held, *keys: Hashable) -> Held:
+    """Give what a thread has without some things."""
+    return {key: amount for key, amount in held.items() if key not in keys}

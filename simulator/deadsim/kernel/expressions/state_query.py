@@ -1,0 +1,41 @@
+"""What a claim may ask of a state: the functions of invariants and of `expect.final`."""
+
+from collections.abc import Sequence
+
+from deadsim.kernel.expressions.evaluator import Environment, Evaluate, evaluator, locate
+from deadsim.kernel.failure import Failing
+from deadsim.kernel.primitives.table import PRIMITIVES
+from deadsim.kernel.primitives.thread import ENDED
+from deadsim.model.expressions import Expression, Query
+from deadsim.model.program import Program
+
+
+def state_evaluator(program: Program, expression: Expression) -> Evaluate:
+    """Make a claim's expression into a function of the shared objects."""
+
+    def ask(query: Query) -> Evaluate:
+        target = query.target
+        numbers = tuple(target.candidates())
+        if query.function == "finished" and (target.whole or not target.indices):
+            return lambda objects: all(objects[number] == ENDED for number in numbers)
+        find = locate(target, ask)
+        if query.function == "finished":
+            return lambda objects: objects[find(objects)] == ENDED
+
+        def answer(objects: Environment) -> object:
+            number = find(objects)
+            declared = program.objects[number - program.first_object]
+            asked = PRIMITIVES[type(declared)].QUERIES[query.function]
+            return asked(program, objects[number])
+
+        return answer
+
+    return evaluator(expression, ask)
+
+
+def true(evaluate: Evaluate, objects: Sequence[object]) -> bool:
+    """Judge a claim's expression; one that cannot be evaluated counts as false."""
+    try:
+        return bool(evaluate(objects))
+    except Failing:
+        return False

@@ -1,0 +1,1 @@
+"""What threads share, one primitive a file: its state, and what each operation makes of it."""

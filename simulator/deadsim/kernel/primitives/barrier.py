@@ -1,0 +1,128 @@
+"""Barriers. State: (who has arrived, in order; those who may go on, each with its place in line)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage, Stock, more, without
+from deadsim.kernel.operation import Fact, Needs, Objects, Operation, Outcome, replaced
+from deadsim.kernel.ordering import Ordering
+from deadsim.model.objects import Barrier
+from deadsim.model.values import Value
+
+
+class Round(NamedTuple):
+    """Who has arrived for this round, and who was freed with an earlier one and has not gone on."""
+
+    arrived: tuple[int, ...] = ()
+    freed: tuple[tuple[int, int], ...] = ()
+
+
+def initial(barrier: Barrier) -> Round:
+    """Give the state that the object begins with."""
+    return Round()
+
+
+def threads_in(state: Round) -> tuple[int, ...]:
+    """List the threads that the state mentions, first to last."""
+    return (*state.arrived, *(thread for thread, _ in sorted(state.freed, key=lambda one: one[1])))
+
+
+def renamed(state: Round, names: Sequence[int]) -> Round:
+    """Give the state with each thread called by another's number."""
+    arrived = tuple(names[thread] for thread in state.arrived)
+    return Round(arrived, tuple(sorted((names[thread], place) for thread, place in state.freed)))
+
+
+def arrivals(number: int) -> Stock:
+    """Name arrivals as something that is counted."""
+    return ("arrivals", number)
+
+
+def offer(
+    number: int, barrier: Barrier, state: Round, facts: Facts, holding: dict[int, Held]
+) -> None:
+    """Note for relaxed progress who is there."""
+    facts.stock[arrivals(number)] = len(state.arrived)
+    for thread in state.arrived:
+        held = holding.setdefault(thread, {})
+        held["arrived", number] = 1
+        held[arrivals(number)] = 1  # its own arrival is none of the others'
+    for thread, _ in state.freed:
+        holding.setdefault(thread, {})["freed", number] = 1
+
+
+class Wait(Operation):
+    """Arrive: the last one goes on at once and frees the others, who then go on."""
+
+    verb = "wait"
+    can_block = True
+
+    def __init__(self, number: int, parties: int) -> None:
+        self.number = number
+        self.parties = parties
+        self.objects = self.gives = self.takes = (number,)
+
+    def ways(self, objects: Objects, thread: int) -> int:
+        return 0 if thread in objects[self.number].arrived else 1
+
+    def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
+        number = self.number
+        arrived, freed = objects[number]
+        for other, index in freed:
+            if other == thread:
+                rest = tuple(one for one in freed if one[0] != thread)
+                after = replaced(objects, number, Round(arrived, rest))
+                ordering = Ordering(takes=(number,))
+                return Outcome(after, (index,), phase="end", ordering=ordering)
+        if len(arrived) + 1 < self.parties:
+            after = replaced(objects, number, Round((*arrived, thread), freed))
+            return Outcome(after, stays=True, phase="begin", ordering=Ordering(gives=(number,)))
+        freed = tuple(sorted((*freed, *((other, place) for place, other in enumerate(arrived)))))
+        return Outcome(replaced(objects, number, Round((), freed)), (len(arrived),))
+
+    def needs(self, objects: Objects, thread: int) -> Needs:
+        missing = self.parties - len(objects[self.number].arrived)
+        return Needs((arrivals(self.number),), missing)
+
+
+class WaitForm(Form):
+    """`wait` at a barrier."""
+
+    can_block = True
+    in_stages = True
+    varies = True
+
+    def parties(self, number: int) -> int:
+        """Give how many threads wait for one another."""
+        barrier: Any = self.declared[number]
+        return int(barrier.parties)
+
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
+        return Wait(objects[0], self.parties(objects[0]))
+
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        number, held = a.number, a.held
+        stock = arrivals(number)
+        parties = self.parties(number)
+        places = range(parties) if a.wanted else range(1)
+        if ("freed", number) in held:
+            for place in places:
+                yield Passage(without(held, ("freed", number)), (place,))
+        elif ("arrived", number) not in held:
+            arrived = more(held, ("arrived", number))
+            yield Passage(arrived, supplies=((stock, 1),), stays=True)
+        elif a.available(stock) >= parties - 1:
+            after = more(without(held, ("arrived", number)), stock, parties - 1)
+            for place in places:
+                yield Passage(after, (place,))
+
+    def possible(self, number: int) -> Sequence[Fact]:
+        return (arrivals(number),)
+
+    def wants(self, number: int) -> Sequence[Fact]:
+        return (arrivals(number),)
+
+
+QUERIES = {"waiting": lambda program, state: len(state.arrived)}
+
+FORMS = {"wait": WaitForm}

@@ -1,0 +1,1 @@
+"""What a file declares and claims, checked; every problem with its place."""

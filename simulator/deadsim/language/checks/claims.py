@@ -1,0 +1,300 @@
+"""What a file claims and asks for: `invariants`, `expect`, `schedule`, `limits`."""
+
+from deadsim.language.checks.declarations import pairs
+from deadsim.language.checks.form import is_null
+from deadsim.language.checks.names import NOUNS, Problems, Scope, Shared, elements, listed, nearest
+from deadsim.language.expressions.texts import Expressions
+from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
+from deadsim.language.reading.scalars import core_value
+from deadsim.model.claims import (
+    DEADLOCK_KINDS,
+    DEFECT_TYPES,
+    LEVELS,
+    Claims,
+    DeadlockKind,
+    DefectType,
+    FinalClaim,
+    KindClaim,
+    Level,
+    OutputClaim,
+)
+from deadsim.model.program import Choice, Invariant, Limits, Plan, StrategyName
+from deadsim.trace.schedule import parse_name
+
+STRATEGIES: tuple[StrategyName, ...] = ("round-robin", "sequential", "random", "pct")
+MAX_SCRIPT = 100_000
+
+
+class Demands:
+    """Reads what a file claims and asks for."""
+
+    def __init__(self, problems: Problems, scope: Scope) -> None:
+        self.problems = problems
+        self.scope = scope
+
+    def claim(self) -> Expressions:
+        return Expressions(self.problems, self.scope, "claim")
+
+    def source(self, node: Node) -> str:
+        return " ".join(node.value.split()) if isinstance(node, Scalar) else "[...]"
+
+    def invariants(self, node: Node | None) -> tuple[Invariant, ...]:
+        """Read the expressions that are to hold in every state."""
+        return tuple(
+            Invariant(self.claim().read(item), self.source(item), item.place)
+            for item in self.several(node, "'invariants'")
+        )
+
+    def several(self, node: Node | None, what: str, single: bool = False) -> tuple[Node, ...]:
+        if node is None or is_null(node):
+            return ()
+        if isinstance(node, Sequence):
+            return node.items
+        if single:
+            return (node,)
+        self.problems.add(node.place, f"{what} is a list, in [ ] or behind '- '")
+        return ()
+
+    def expect(self, node: Node | None) -> Claims:
+        """Read `expect`."""
+        kinds: dict[DefectType, KindClaim] = {}
+        final: tuple[FinalClaim, ...] = ()
+        output: tuple[OutputClaim, ...] = ()
+        for key, value in pairs(node, self.problems, "'expect'"):
+            if is_null(value):
+                continue
+            if key.value in DEFECT_TYPES:
+                kinds[key.value] = self.kind(key.value, value)._replace(place=key.place)
+            elif key.value == "final":
+                final = self.final(value)
+            elif key.value == "output":
+                output = self.output(value)
+            else:
+                known = (*DEFECT_TYPES, "final", "output")
+                hint = nearest(key.value, known) or f"; they are {listed(known, 'and')}"
+                self.problems.add(key.place, f"nothing called '{key.value}' can be expected{hint}")
+        return Claims(kinds, final, output)
+
+    def level(self, node: Node) -> Level:
+        for level in LEVELS:
+            if isinstance(node, Scalar) and node.value == level:
+                return level
+        hint = nearest(node.value, LEVELS) if isinstance(node, Scalar) else ""
+        self.problems.add(node.place, f"expected {listed(LEVELS)}{hint}")
+        return "never"
+
+    def kind(self, type: DefectType, node: Node) -> KindClaim:
+        known = {"deadlock": ("claim", "kind", "threads", "objects"), "race": ("claim", "on")}
+        if not isinstance(node, Mapping) or type not in known:
+            return KindClaim(self.level(node))
+        given: dict[str, Node] = {}
+        for key, value in node.pairs:
+            if key.value not in known[type]:
+                hint = nearest(key.value, known[type]) or f"; it takes {listed(known[type], 'and')}"
+                self.problems.add(key.place, f"'{type}' has no '{key.value}'{hint}")
+            elif not is_null(value):
+                given[key.value] = value
+        if "claim" not in given:
+            self.problems.add(node.place, f"'{type}' wants 'claim': {listed(LEVELS)}")
+            return KindClaim("never")
+        level = self.level(given["claim"])
+        if level == "never" and len(given) > 1:
+            other = next(name for name in given if name != "claim")
+            self.problems.add(given[other].place, f"'{other}' says nothing beside 'claim: never'")
+        return KindClaim(
+            level,
+            self.deadlock_kind(given.get("kind")),
+            self.known_names(given.get("threads"), ("threads",), "thread"),
+            self.known_names(given.get("objects"), tuple(NOUNS), "object"),
+            self.known_names(given.get("on"), ("variables",), "variable", arrays=True),
+        )
+
+    def deadlock_kind(self, node: Node | None) -> DeadlockKind | None:
+        if node is None:
+            return None
+        for kind in DEADLOCK_KINDS:
+            if isinstance(node, Scalar) and node.value == kind:
+                return kind
+        hint = nearest(node.value, DEADLOCK_KINDS) if isinstance(node, Scalar) else ""
+        self.problems.add(
+            node.place,
+            f"unknown kind of deadlock{hint or '; they are ' + listed(DEADLOCK_KINDS, 'and')}",
+        )
+        return None
+
+    def known_names(
+        self, node: Node | None, sections: tuple[str, ...], noun: str, arrays: bool = False
+    ) -> tuple[str, ...] | None:
+        if node is None:
+            return None
+        known: list[str] = []
+        for name in self.scope.names(sections):
+            meaning = self.scope.find(name)
+            assert isinstance(meaning, Shared)
+            known.extend(elements(name, meaning.shape))
+            if arrays and meaning.shape:
+                known.append(name)
+        found: list[str] = []
+        for item in self.several(node, f"the {noun}s", single=True):
+            read = parse_name(item.value) if isinstance(item, Scalar) else None
+            name = read[0].thread if read else ""
+            if name not in known:
+                written = item.value if isinstance(item, Scalar) else "..."
+                self.problems.add(
+                    item.place, f"unknown {noun} '{written}'{nearest(written, known)}"
+                )
+            else:
+                found.append(name)
+        return tuple(sorted(set(found), key=known.index))
+
+    def final(self, node: Node) -> tuple[FinalClaim, ...]:
+        def one(key: str, level: Level, item: Node) -> FinalClaim:
+            expression = self.claim().read(item)
+            return FinalClaim(key, level, expression, self.source(item), item.place)
+
+        if not isinstance(node, Mapping):
+            return (one("final.always", "always", node),)
+        found: list[FinalClaim] = []
+        for key, value in node.pairs:
+            if is_null(value):
+                continue
+            match key.value:
+                case "always":
+                    found.append(one("final.always", "always", value))
+                case "never":
+                    found.append(one("final.never", "never", value))
+                case "possible":
+                    for number, item in enumerate(self.several(value, "'possible'", single=True)):
+                        found.append(one(f"final.possible[{number}]", "possible", item))
+                case _:
+                    hint = nearest(key.value, LEVELS) or f"; it takes {listed(LEVELS, 'and')}"
+                    self.problems.add(key.place, f"'final' has no '{key.value}'{hint}")
+        return tuple(found)
+
+    def output(self, node: Node) -> tuple[OutputClaim, ...]:
+        found: list[OutputClaim] = []
+        known = ("possible", "always", "exactly")
+        for key, value in pairs(node, self.problems, "'output'"):
+            match key.value:
+                case "possible" | "always" as level:
+                    for number, item in enumerate(
+                        self.several(value, f"'{key.value}'", single=True)
+                    ):
+                        line = (self.line(item),)
+                        name = f"output.{key.value}[{number}]"
+                        found.append(OutputClaim(name, level, line, item.place))
+                case "exactly":
+                    items = self.several(value, "'exactly'", single=True)
+                    lines = tuple(self.line(item) for item in items)
+                    found.append(OutputClaim("output.exactly", "exactly", lines, value.place))
+                case _:
+                    hint = nearest(key.value, known) or f"; it takes {listed(known, 'and')}"
+                    self.problems.add(key.place, f"'output' has no '{key.value}'{hint}")
+        return tuple(found)
+
+    def line(self, node: Node) -> str:
+        if not isinstance(node, Scalar):
+            self.problems.add(node.place, "expected a line of output, as text")
+            return ""
+        if "\n" in node.value:
+            self.problems.add(node.place, "a line of output has no line break in it")
+        return node.value
+
+    def integer(self, node: Node, what: str, least: int) -> int | None:
+        value = Expressions(self.problems, self.scope, "constant").constant(node)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            return value
+        self.problems.add(node.place, f"{what} is an integer, {least} or more")
+        return None
+
+    def plan(self, node: Node | None) -> Plan:
+        """Read `schedule`."""
+        if node is None or is_null(node):
+            return Plan()
+        if isinstance(node, Sequence):
+            return Plan(script=self.script(node))
+        if isinstance(node, Scalar):
+            return Plan(self.strategy(node))
+        given: dict[str, Node] = {}
+        known = ("strategy", "seed", "depth")
+        for key, value in node.pairs:
+            if key.value in known:
+                given[key.value] = value
+            else:
+                hint = nearest(key.value, known) or f"; it takes {listed(known, 'and')}"
+                self.problems.add(key.place, f"'schedule' has no '{key.value}'{hint}")
+        strategy: StrategyName = "round-robin"
+        if "strategy" in given:
+            strategy = self.strategy(given["strategy"])
+        seed = depth = None
+        if "seed" in given:
+            seed = self.integer(given["seed"], "'seed'", 0)
+        if "depth" in given:
+            depth = self.integer(given["depth"], "'depth'", 1)
+            if strategy != "pct":
+                self.problems.add(given["depth"].place, "'depth' is for the strategy pct")
+        return Plan(strategy, seed, depth)
+
+    def strategy(self, node: Node) -> StrategyName:
+        for name in STRATEGIES:
+            if isinstance(node, Scalar) and node.value == name:
+                return name
+        hint = nearest(node.value, STRATEGIES) if isinstance(node, Scalar) else ""
+        self.problems.add(
+            node.place, f"the strategies are {listed(STRATEGIES, 'and')}; or a list of names{hint}"
+        )
+        return "round-robin"
+
+    def script(self, node: Sequence) -> tuple[Choice, ...]:
+        known: list[str] = []
+        for name in self.scope.names(("threads",)):
+            meaning = self.scope.find(name)
+            assert isinstance(meaning, Shared)
+            known.extend(elements(name, meaning.shape))
+        choices: list[Choice] = []
+        for item in node.items:
+            read = parse_name(item.value) if isinstance(item, Scalar) else None
+            if read is None or read[0].thread not in known:
+                written = item.value if isinstance(item, Scalar) else "..."
+                self.problems.add(
+                    item.place, f"unknown thread '{written}'{nearest(written, known)}"
+                )
+                continue
+            choice, times = read
+            if len(choices) + times > MAX_SCRIPT:
+                self.problems.add(item.place, f"a script may have {MAX_SCRIPT:,} names")
+                break
+            choices.extend([choice] * times)
+        return tuple(choices)
+
+    def limits(self, node: Node | None) -> Limits:
+        """Read `limits`."""
+        found: dict[str, int | None] = {}
+        for key, value in pairs(node, self.problems, "'limits'"):
+            if key.value not in Limits._fields:
+                hint = nearest(key.value, Limits._fields)
+                more = hint or f"; they are {listed(Limits._fields, 'and')}"
+                self.problems.add(key.place, f"there is no limit '{key.value}'{more}")
+            elif not is_null(value):
+                found[key.value] = self.integer(value, f"'{key.value}'", 1)
+        return Limits(**found)
+
+
+def version(node: Node | None, problems: Problems) -> None:
+    """Check the version of the language."""
+    if node is None or is_null(node):
+        return
+    if not isinstance(node, Scalar) or core_value(node) != 1 or core_value(node) is True:
+        problems.add(node.place, "this is version 1 of the language; 'version: 1', or nothing")
+
+
+def literal(node: Node | None, default: str, problems: Problems, what: str, limit: int) -> str:
+    """Read a text in which nothing is worked out."""
+    if node is None or is_null(node):
+        return default
+    if not isinstance(node, Scalar):
+        problems.add(node.place, f"{what} is a text")
+        return default
+    if len(node.value) > limit:
+        problems.add(node.place, f"a text may have {limit:,} characters")
+    return node.value

@@ -1,0 +1,141 @@
+"""Check a step against the table of verbs: its keys, and what shape their values have."""
+
+from typing import NamedTuple
+
+from deadsim.errors import Place
+from deadsim.language.checks.names import NAME, RESERVED, Problems, clean, listed, nearest
+from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
+from deadsim.language.reading.scalars import core_value
+from deadsim.language.tables.verbs import VERBS, Option, Verb
+from deadsim.model.values import MAX_ITEMS
+
+
+class Statement(NamedTuple):
+    """A step whose keys are right: its verb, the value beside it, and its options."""
+
+    verb: Verb
+    place: Place
+    value: Node
+    options: dict[str, Node]
+
+
+def is_null(node: Node) -> bool:
+    """Decide whether there is nothing behind a key."""
+    return isinstance(node, Scalar) and core_value(node) is None
+
+
+def statement(node: Node, problems: Problems) -> Statement | None:
+    """Read one step; None where it cannot be told what it is."""
+    if isinstance(node, Scalar):
+        verb = VERBS.get(node.value)
+        if verb is None or verb.shape != "nothing":
+            words = [name for name, known in VERBS.items() if known.shape == "nothing"]
+            hint = f"; '{node.value}:' wants a value" if verb else nearest(node.value, words)
+            problems.add(node.place, f"a step is a verb with a value, not '{node.value}'{hint}")
+            return None
+        return Statement(verb, node.place, Scalar("", True, node.place, None), {})
+    if isinstance(node, Sequence):
+        problems.add(node.place, "a step is a map that begins with its verb, not a list")
+        return None
+    verbs = [(key, value) for key, value in node.pairs if key.value in VERBS]
+    if len(verbs) != 1:
+        if verbs:
+            names = listed([key.value for key, _ in verbs], "and")
+            problems.add(verbs[1][0].place, f"a step has one verb, not {names}")
+        else:
+            _no_verb(node, problems)
+        return None
+    key, value = verbs[0]
+    verb = VERBS[key.value]
+    options: dict[str, Node] = {}
+    known = {option.name: option for option in verb.options}
+    for name, given in node.pairs:
+        if name.value in known:
+            options[name.value] = given
+        elif name is not key:
+            takes = listed(known, "and") if known else "no options"
+            hint = nearest(name.value, known) or f"; it takes {takes}"
+            problems.add(name.place, f"'{verb.name}' has no option '{name.value}'{hint}")
+    for option in verb.options:
+        if option.required and option.name not in options:
+            problems.add(key.place, f"'{verb.name}' wants '{option.name}': {option.about}")
+    if verb.shape == "nothing" and not is_null(value):
+        problems.add(value.place, f"'{verb.name}' takes no value")
+    return Statement(verb, key.place, value, options)
+
+
+def _no_verb(node: Mapping, problems: Problems) -> None:
+    if not node.pairs:
+        problems.add(node.place, "a step is a map that begins with its verb; this one is empty")
+        return
+    key = node.pairs[0][0]
+    problems.add(key.place, f"unknown verb '{key.value}'{nearest(key.value, VERBS)}")
+
+
+def steps(node: Node, problems: Problems, what: str) -> tuple[Node, ...]:
+    """Read a list of steps; nothing behind the key is an empty list."""
+    if is_null(node):
+        return ()
+    if not isinstance(node, Sequence):
+        problems.add(node.place, f"{what} is a list of steps, each behind a '- '")
+        return ()
+    return node.items
+
+
+def local_name(node: Node, problems: Problems) -> str | None:
+    """Read the name of a local; what it may not be is checked where names are bound."""
+    if not isinstance(node, Scalar) or not NAME.fullmatch(clean(node.value)):
+        problems.add(node.place, "expected the name of a local")
+        return None
+    name = clean(node.value)
+    if "-" in name:
+        problems.add(node.place, f"a local cannot be called '{name}': '-' is minus in expressions")
+        return None
+    if name in RESERVED:
+        problems.add(node.place, f"'{name}' is a word of the expression language")
+        return None
+    return name
+
+
+def word(node: Node, option: Option, problems: Problems) -> str:
+    """Read one of the words that an option takes."""
+    if isinstance(node, Scalar) and node.value in option.words:
+        return node.value
+    given = node.value if isinstance(node, Scalar) else ""
+    hint = nearest(given, option.words) if given else ""
+    problems.add(node.place, f"'{option.name}' is {listed(option.words)}{hint}")
+    return option.words[0]
+
+
+def items(node: Node, problems: Problems, what: str) -> tuple[Node, ...]:
+    """Read a list of values."""
+    if not isinstance(node, Sequence):
+        problems.add(node.place, f"{what} wants a list, in [ ] or behind '- '")
+        return ()
+    if len(node.items) > MAX_ITEMS:
+        problems.add(node.place, f"a list may have {MAX_ITEMS:,} items")
+        return ()
+    return node.items
+
+
+def collect_locals(body: Node) -> dict[str, Scalar]:
+    """Find the locals that come to be in a body, and where each does first."""
+    found: dict[str, Scalar] = {}
+
+    def visit(node: Node) -> None:
+        if isinstance(node, Sequence):
+            for item in node.items:
+                visit(item)
+        elif isinstance(node, Mapping):
+            for key, value in node.pairs:
+                if key.value in ("into", "ok", "index"):
+                    if isinstance(value, Scalar):
+                        found.setdefault(clean(value.value), value)
+                elif key.value == "let":
+                    for name, _ in value.pairs if isinstance(value, Mapping) else ():
+                        found.setdefault(clean(name.value), name)
+                elif key.value in ("do", "then", "else", "atomic", "forever"):
+                    visit(value)
+
+    visit(body)
+    return found

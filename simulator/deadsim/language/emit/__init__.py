@@ -1,0 +1,1 @@
+"""Code generation: a thread's body becomes a flat list of instructions."""

@@ -1,0 +1,101 @@
+"""How the call of a procedure is written: its steps are written out where it is called."""
+
+from deadsim.language.checks import form
+from deadsim.language.checks.form import Statement
+from deadsim.language.checks.names import (
+    Bound,
+    Meaning,
+    Parameter,
+    Procedure,
+    Scope,
+    Slot,
+    Unknown,
+    clean,
+    nearest,
+    noun,
+)
+from deadsim.language.emit.exits import OpenCall
+from deadsim.language.emit.file_scope import ProcedureText
+from deadsim.language.emit.lowering import Lowering
+from deadsim.language.emit.writer import Writer
+from deadsim.language.reading.document import Node, Scalar
+from deadsim.model.expressions import Constant, Expression, Local
+from deadsim.model.instructions import Forget
+
+
+def call(writer: Writer, given: Statement) -> None:
+    name = clean(given.value.value) if isinstance(given.value, Scalar) else ""
+    text = writer.around.procedures.get(name)
+    if text is None:
+        meaning = writer.scope.find(name)
+        if meaning is not None and not isinstance(meaning, Procedure):
+            writer.problems.add(given.value.place, f"'{name}' is {noun(meaning)}, not a procedure")
+        else:
+            hint = nearest(name, writer.around.procedures)
+            writer.problems.add(given.value.place, f"unknown procedure '{name}'{hint}")
+        return
+    calls = [exit.name for exit in writer.exits if isinstance(exit, OpenCall)]
+    if name in calls:
+        writer.problems.add(given.value.place, f"'{name}' calls itself; procedures cannot recurse")
+        return
+    nodes: tuple[Node, ...] = ()
+    if "args" in given.options:
+        nodes = form.items(given.options["args"], writer.problems, "'args'")
+    if len(nodes) != len(text.args):
+        wanted = f"{len(text.args)} argument{'s' if len(text.args) != 1 else ''}"
+        writer.problems.add(given.place, f"'{name}' takes {wanted}, not {len(nodes)}")
+        return
+    work = writer.lowering(given)
+    inner = procedure_scope(writer, text, given, nodes, work)
+    outer, writer.scope = writer.scope, inner
+    writer.exits.append(call := OpenCall(name))
+    writer.block(text.body, "a procedure's body")
+    writer.exits.pop()
+    writer.scope = outer
+    writer.body.land(*call.returns)
+    work.done()
+
+
+def procedure_scope(
+    writer: Writer, text: ProcedureText, given: Statement, nodes: tuple[Node, ...], work: Lowering
+) -> Scope:
+    """Bind a procedure's arguments, and make its locals."""
+    own: dict[str, Meaning] = {}
+    values: list[tuple[str, Expression]] = []
+    for name, node in zip(text.args, nodes, strict=True):
+        found = reference(writer, text.name, name, node)
+        if found is None:
+            values.append((name, writer.expressions().read(node)))
+        elif isinstance(found, Bound):
+            own[name] = Bound(found.section, work.kept_target(found.target))
+        else:
+            own[name] = found
+    for (name, _), value in zip(values, work.all(tuple(value for _, value in values)), strict=True):
+        if isinstance(value, Constant) and name not in text.locals:
+            own[name] = Parameter(value.value, "argument")
+        else:
+            kept = work.keep(value)
+            assert isinstance(kept, Local)
+            own[name] = Slot(kept.slot)
+    fresh = [
+        local for local in text.locals if local not in own and local not in writer.around.shared
+    ]
+    slots = [work.result() for _ in fresh]
+    own.update({local: Slot(slot) for local, slot in zip(fresh, slots, strict=True)})
+    if slots:
+        writer.body.emit(Forget(tuple(slots), given.place))
+    return Scope(writer.around.shared, own)
+
+
+def reference(writer: Writer, procedure: str, argument: str, node: Node) -> Bound | Unknown | None:
+    """Find the object that an argument names; None where it is an expression."""
+    section = writer.section(node)
+    if section is None:
+        meaning = None
+        if isinstance(node, Scalar):
+            meaning = writer.scope.find(clean(node.value))
+        return Unknown() if isinstance(meaning, Unknown) else None
+    if section == "variables" and not writer.around.by_reference(procedure, argument):
+        return None
+    target = writer.expressions().reference(node, (section,), arrays=True)
+    return None if target is None else Bound(section, target)

@@ -1,0 +1,87 @@
+"""What the bodies of one file have in common: its names, its procedures, its bounds."""
+
+from deadsim.errors import Place
+from deadsim.language.checks import form
+from deadsim.language.checks.names import Meaning, Problems, clean
+from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
+
+MAX_STEPS = 100_000  # of a scenario, procedures written out where they are called
+MAX_INSTRUCTIONS = 4_000_000  # of all threads together, each element of an array for itself
+
+
+class TooLarge(Exception):
+    """Raised where a scenario passes its bounds."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+
+class ProcedureText:
+    """A procedure as it stands in the file."""
+
+    def __init__(self, name: str, place: Place, args: tuple[str, ...], body: Node) -> None:
+        self.name = name
+        self.place = place
+        self.args = args
+        self.body = body
+        self.locals = form.collect_locals(body)
+
+
+class Surroundings:
+    """What the bodies of one file have in common."""
+
+    def __init__(self, problems: Problems, shared: dict[str, Meaning]) -> None:
+        self.problems = problems
+        self.shared = shared
+        self.procedures: dict[str, ProcedureText] = {}
+        self.pending: dict[tuple[Place, str], None] = {}
+        self.steps = 0
+        self.counting = True
+        self.instructions = 0
+
+    def count(self, place: Place) -> None:
+        """Count a step that is written; raises TooLarge where there are too many."""
+        if self.counting:
+            self.steps += 1
+        self.instructions += 1
+        if self.steps > MAX_STEPS or self.instructions > MAX_INSTRUCTIONS:
+            raise TooLarge(place)
+
+    def not_yet(self, place: Place, what: str) -> None:
+        """Note the use of something that is read and checked, but not carried out."""
+        self.pending[place, what] = None
+
+    def by_reference(self, name: str, argument: str, seen: tuple[str, ...] = ()) -> bool:
+        """Decide whether a procedure reads or writes the variable that an argument names."""
+        text = self.procedures.get(name)
+        if text is None or name in seen:
+            return False
+
+        def uses(node: Node) -> bool:
+            if isinstance(node, Sequence):
+                return any(uses(item) for item in node.items)
+            if not isinstance(node, Mapping):
+                return False
+            values = {key.value: value for key, value in node.pairs}
+            for verb in ("read", "write", "add"):
+                about = values.get(verb)
+                if (
+                    isinstance(about, Scalar)
+                    and clean(about.value.split("[")[0].strip()) == argument
+                ):
+                    return True
+            called, given = values.get("call"), values.get("args")
+            if isinstance(called, Scalar) and isinstance(given, Sequence):
+                other = self.procedures.get(clean(called.value))
+                for position, item in enumerate(given.items):
+                    if (
+                        other is not None
+                        and position < len(other.args)
+                        and isinstance(item, Scalar)
+                        and clean(item.value) == argument
+                        and self.by_reference(other.name, other.args[position], (*seen, name))
+                    ):
+                        return True
+            return any(uses(value) for value in values.values())
+
+        return uses(text.body)

@@ -1,0 +1,221 @@
+"""How the steps are written that are about what threads share: one function for each verb."""
+
+from typing import NamedTuple
+
+from deadsim.language.checks import form
+from deadsim.language.checks.form import Statement
+from deadsim.language.emit.exits import OpenWith
+from deadsim.language.emit.writer import Writer
+from deadsim.language.reading.document import Scalar
+from deadsim.model.expressions import Binary, Constant, Expression, Local, Not
+from deadsim.model.instructions import Atomic, AtomicEnd
+
+
+def acquire(writer: Writer, given: Statement) -> None:
+    waiting = patience(writer, given)
+    about(writer, given, (), (*mode(writer, given), *waiting.flags), waiting.operands, ("into",))
+
+
+def plain(writer: Writer, given: Statement) -> None:
+    about(writer, given, (), (), (), ())
+
+
+def counted(writer: Writer, given: Statement) -> None:
+    """Write a step with a `count`."""
+    node = given.options.get("count")
+    if node is None:
+        plain(writer, given)
+        return
+    least = 1 if given.verb.name == "release" else 0
+    count = writer.expressions().read(node)
+    if isinstance(count, Constant) and (
+        not isinstance(count.value, int) or isinstance(count.value, bool) or count.value < least
+    ):
+        writer.problems.add(node.place, f"'count' is an integer, {least} or more")
+    about(writer, given, (count,), ("count",), (), ())
+
+
+def release(writer: Writer, given: Statement) -> None:
+    counted(writer, given)
+
+
+def put(writer: Writer, given: Statement) -> None:
+    """Write `put` or `send`."""
+    value = writer.option(given, "value", Constant(None))
+    waiting = patience(writer, given)
+    about(writer, given, (value,), waiting.flags, waiting.operands, ("into",))
+
+
+def get(writer: Writer, given: Statement) -> None:
+    """Write `get` or `receive`."""
+    waiting = patience(writer, given)
+    about(writer, given, (), waiting.flags, waiting.operands, ("into", "ok"))
+
+
+def join(writer: Writer, given: Statement) -> None:
+    waiting = patience(writer, given)
+    target = writer.target(given)
+    if target is not None and target.whole and writer.section(given.value) == "queues":
+        writer.problems.add(given.value.place, f"'{target.name}' is an array; say which one")
+    about(writer, given, (), waiting.flags, waiting.operands, ("into",))
+
+
+def close(writer: Writer, given: Statement) -> None:
+    end = "write"
+    if "end" in given.options:
+        option = next(option for option in given.verb.options if option.name == "end")
+        end = form.word(given.options["end"], option, writer.problems)
+    about(writer, given, (), (end,), (), ())
+
+
+def wait(writer: Writer, given: Statement) -> None:
+    waiting = patience(writer, given)
+    if "until" in given.options:
+        wait_for(writer, given, waiting)
+    else:
+        about(writer, given, (), waiting.flags, waiting.operands, ("into",))
+
+
+class Patience(NamedTuple):
+    """Whether a step waits for as long as it takes: the flags that say so, and the timeout."""
+
+    flags: tuple[str, ...] = ()
+    operands: tuple[Expression, ...] = ()
+
+
+def patience(writer: Writer, given: Statement) -> Patience:
+    """Read `blocking` and `timeout`, which exclude one another."""
+    blocking, timeout = given.options.get("blocking"), given.options.get("timeout")
+    tries = blocking is not None and not writer.boolean(blocking)
+    if timeout is None:
+        return Patience(("try",)) if tries else Patience()
+    if tries:
+        writer.problems.add(timeout.place, "'timeout' and 'blocking: false' exclude one another")
+    duration = writer.expressions().read(timeout)
+    writer.never_negative(duration, timeout, "'timeout'")
+    return Patience(("timed",), (duration,))
+
+
+def mode(writer: Writer, given: Statement) -> tuple[str, ...]:
+    """Read how an rwlock is taken."""
+    if "mode" not in given.options:
+        return ()
+    option = next(option for option in given.verb.options if option.name == "mode")
+    return (form.word(given.options["mode"], option, writer.problems),)
+
+
+def about(
+    writer: Writer,
+    given: Statement,
+    values: tuple[Expression, ...],
+    flags: tuple[str, ...],
+    timeout: tuple[Expression, ...],
+    into: tuple[str, ...],
+) -> None:
+    """Write a step that is about one object: its index is read first, then what it is given."""
+    target = writer.target(given)
+    slots = tuple(writer.into(given, name) for name in into)
+    if target is None:
+        return
+    work = writer.lowering(given)
+    lowered = work.all((*target.indices, *values, *timeout))
+    found = target._replace(indices=lowered[: len(target.indices)])
+    operands = lowered[len(target.indices) :]
+    writer.body.step(given.verb.name, found, given.place, operands, slots, flags)
+    work.done()
+
+
+def wait_for(writer: Writer, given: Statement, waiting: Patience) -> None:
+    """Write `wait` with `until`: look, and wait again as long as it is false and time is left."""
+    target = writer.target(given)
+    into = writer.into(given)
+    until = writer.expressions().read(given.options["until"])
+    if target is None:
+        return
+    work = writer.lowering(given)
+    kept = work.kept_target(target)
+    timeout = tuple(
+        one if isinstance(one, Constant) else work.keep(one) for one in work.all(waiting.operands)
+    )
+    value, woken = work.result(), work.result()
+    body, place = writer.body, given.place
+    body.let(value, work.lower(until), place)
+    outs = [body.branch(Not(Local(value, "")), place)]
+    body.step("wait", kept, place, timeout, (woken,), waiting.flags)
+    top = body.here
+    body.let(value, work.lower(until), place)
+    outs.append(body.branch(Not(Local(value, "")), place))
+    if waiting.flags:
+        outs.append(body.branch(Local(woken, ""), place))
+    body.step("wait", kept, place, timeout, (woken,), (*waiting.flags, "again"))
+    body.jump(place, top)
+    body.land(*outs)
+    if into is not None:
+        body.let(into, Local(value, ""), place)
+    work.done()
+
+
+def with_(writer: Writer, given: Statement) -> None:
+    single = isinstance(given.value, Scalar)
+    nodes = (given.value,) if single else form.items(given.value, writer.problems, "'with'")
+    flags = mode(writer, given)
+    work = writer.lowering(given)
+    opened: list[OpenWith] = []
+    for node in nodes:
+        target = writer.object(given, node)
+        if target is None:
+            continue
+        kept = work.kept_target(target)
+        own = flags if writer.section(node) == "rwlocks" else ()
+        writer.body.step("acquire", kept, given.place, into=(None,), flags=own)
+        opened.append(OpenWith(kept, given.place, writer.body.here))
+        writer.exits.append(opened[-1])
+    writer.nested(given, "do")
+    for one in reversed(opened):
+        writer.exits.pop()
+        covered = one.covered(writer.body.here)
+        writer.body.step("release", one.target, one.place)
+        writer.body.guard(covered, one.target, one.place)
+    work.done()
+
+
+# Shared variables.
+
+
+def read(writer: Writer, given: Statement) -> None:
+    about(writer, given, (), (), (), ("into",))
+
+
+def write(writer: Writer, given: Statement) -> None:
+    target = writer.target(given)
+    value = writer.option(given, "value", Constant(None))
+    if target is None:
+        return
+    work = writer.lowering(given)
+    lowered, *indices = work.all((value, *target.indices))
+    found = target._replace(indices=tuple(indices))
+    writer.body.step("write", found, given.place, (lowered,))
+    work.done()
+
+
+def add(writer: Writer, given: Statement) -> None:
+    target = writer.target(given)
+    value = writer.option(given, "value", Constant(1))
+    if target is None:
+        return
+    work = writer.lowering(given)
+    kept = work.kept_target(target)
+    old = work.result()
+    writer.body.step("read", kept, given.place, into=(old,))
+    total = Binary("+", Local(old, ""), work.lower(value))
+    writer.body.step("write", kept, given.place, (total,))
+    work.done()
+
+
+def atomic(writer: Writer, given: Statement) -> None:
+    begin = writer.body.emit(Atomic(-1, given.place))
+    writer.in_atomic = True
+    writer.block(given.value, "'atomic'")
+    writer.in_atomic = False
+    end = writer.body.emit(AtomicEnd(given.place))
+    writer.body.instructions[begin] = Atomic(end, given.place)

@@ -1,0 +1,61 @@
+"""Which function writes which verb."""
+
+from deadsim.language.checks.form import Statement
+from deadsim.language.checks.names import Scope
+from deadsim.language.emit import calls, control
+from deadsim.language.emit import shared_steps as sharing
+from deadsim.language.emit.body import Body
+from deadsim.language.emit.file_scope import Surroundings
+from deadsim.language.emit.writer import Write, Writer
+
+
+def _pending(writer: Writer, given: Statement) -> None:
+    """Note a step that is read and checked, but not carried out yet."""
+    writer.around.not_yet(given.place, f"'{given.verb.name}'")
+
+
+WRITE: dict[str, Write] = {
+    "acquire": sharing.acquire,
+    "release": sharing.release,
+    "with": sharing.with_,
+    "wait": sharing.wait,
+    "notify": sharing.counted,
+    "notify_all": sharing.plain,
+    "set": sharing.plain,
+    "clear": sharing.plain,
+    "put": sharing.put,
+    "get": sharing.get,
+    "task_done": sharing.plain,
+    "join": sharing.join,
+    "start": sharing.plain,
+    "send": sharing.put,
+    "receive": sharing.get,
+    "close": sharing.close,
+    "read": sharing.read,
+    "write": sharing.write,
+    "add": sharing.add,
+    "atomic": sharing.atomic,
+    "let": control.let,
+    "if": control.if_,
+    "while": control.while_,
+    "repeat": control.repeat,
+    "forever": control.forever,
+    "break": control.break_,
+    "continue": control.continue_,
+    "return": control.return_,
+    "pass": control.pass_,
+    "yield": control.yield_,
+    "choose": control.choose,
+    "step": control.step,
+    "print": control.print_,
+    "sleep": control.sleep,
+    "assert": control.assert_,
+    "raise": control.raise_,
+    "call": calls.call,
+    "signal": _pending,
+}
+
+
+def writer(around: Surroundings, body: Body, scope: Scope) -> Writer:
+    """Make what writes the steps of one thread."""
+    return Writer(around, body, scope, WRITE)

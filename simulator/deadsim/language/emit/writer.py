@@ -1,0 +1,142 @@
+"""Write a thread's body as instructions: what all verbs have in common."""
+
+from collections.abc import Callable
+from collections.abc import Mapping as Table
+from typing import TypeAlias
+
+from deadsim.errors import Place
+from deadsim.language.checks import form
+from deadsim.language.checks.form import Statement
+from deadsim.language.checks.names import Bound, Scope, Shared, Slot, Unknown, clean, listed, noun
+from deadsim.language.emit.body import Body
+from deadsim.language.emit.exits import OpenCall, OpenLoop, OpenWith
+from deadsim.language.emit.file_scope import ProcedureText, Surroundings
+from deadsim.language.emit.lowering import Lowering
+from deadsim.language.expressions.texts import Expressions
+from deadsim.language.reading.document import Node, Scalar
+from deadsim.language.tables.verbs import IN_ATOMIC, PENDING_SECTIONS
+from deadsim.model.expressions import Constant, Expression, Target
+
+Write: TypeAlias = Callable[["Writer", Statement], None]
+
+
+class Writer:
+    """Writes the steps of one thread, in one scope; `table` says how each verb is written."""
+
+    def __init__(
+        self, around: Surroundings, body: Body, scope: Scope, table: Table[str, Write]
+    ) -> None:
+        self.around = around
+        self.problems = around.problems
+        self.body = body
+        self.scope = scope
+        self.table = table
+        self.exits: list[OpenWith | OpenLoop | OpenCall] = []
+        self.in_atomic = False
+
+    def thread(self, node: Node, place: Place) -> None:
+        """Write a whole body."""
+        self.exits.append(whole := OpenCall(""))
+        self.block(node, "a thread's body")
+        self.exits.pop()
+        self.body.land(*whole.returns)
+
+    def procedure(self, text: ProcedureText) -> None:
+        """Write a procedure that nobody calls, for its problems alone."""
+        self.exits.append(OpenCall(text.name))
+        self.block(text.body, "a procedure's body")
+        self.exits.pop()
+
+    def block(self, node: Node, what: str) -> None:
+        """Write a list of steps."""
+        for item in form.steps(node, self.problems, what):
+            self.around.count(item.place)
+            statement = form.statement(item, self.problems)
+            if statement is not None:
+                self.statement(statement)
+
+    def statement(self, given: Statement) -> None:
+        """Write one step."""
+        name = given.verb.name
+        if self.in_atomic and name not in IN_ATOMIC:
+            message = f"'{name}' cannot stand inside 'atomic'; {listed(IN_ATOMIC, 'and')} can"
+            self.problems.add(given.place, message)
+            return
+        self.table[name](self, given)
+
+    def expressions(self) -> Expressions:
+        return Expressions(self.problems, self.scope, "thread")
+
+    def lowering(self, given: Statement) -> Lowering:
+        return Lowering(self.body, given.place)
+
+    def target(self, given: Statement) -> Target | None:
+        """Read the object that a step is about, and check the options that go with its kind."""
+        return self.object(given, given.value)
+
+    def object(self, given: Statement, node: Node) -> Target | None:
+        verb = given.verb
+        target = self.expressions().reference(node, verb.sections, verb.arrays)
+        section = self.section(node)
+        if target is None or section is None:
+            return target
+        if section in PENDING_SECTIONS:
+            self.around.not_yet(given.place, f"'{verb.name}' of a process")
+        for option in verb.options:
+            if option.name in given.options and option.sections and section not in option.sections:
+                kinds = listed(option.sections)
+                self.problems.add(
+                    given.options[option.name].place, f"'{option.name}' is for {kinds}"
+                )
+        if (
+            section == "rwlocks"
+            and verb.name in ("acquire", "with")
+            and "mode" not in given.options
+        ):
+            self.problems.add(given.place, "an rwlock wants 'mode: read' or 'mode: write'")
+        return target
+
+    def section(self, node: Node) -> str | None:
+        """Find the section in which what a name means was declared."""
+        if not isinstance(node, Scalar):
+            return None
+        meaning = self.scope.find(clean(node.value.split("[")[0].strip()))
+        return meaning.section if isinstance(meaning, (Shared, Bound)) else None
+
+    def into(self, given: Statement, option: str = "into") -> int | None:
+        """Find the slot of the local that receives a result."""
+        node = given.options.get(option)
+        name = form.local_name(node, self.problems) if node is not None else None
+        return None if name is None or node is None else self.assigned(name, node.place)
+
+    def assigned(self, name: str, place: Place) -> int | None:
+        """Find the slot of a local that is given a value; None where it is none."""
+        meaning = self.scope.find(name)
+        if isinstance(meaning, Slot):
+            return meaning.number
+        if meaning is not None and not isinstance(meaning, Unknown):
+            self.problems.add(
+                place, f"'{name}' is {noun(meaning)}; a local needs a name of its own"
+            )
+        return None
+
+    def option(self, given: Statement, name: str, default: Expression) -> Expression:
+        node = given.options.get(name)
+        return default if node is None else self.expressions().read(node)
+
+    def boolean(self, node: Node) -> bool:
+        value = self.expressions().constant(node)
+        if not isinstance(value, bool):
+            self.problems.add(node.place, "expected true or false")
+        return bool(value)
+
+    def never_negative(self, expression: Expression, node: Node, what: str) -> None:
+        if isinstance(expression, Constant):
+            value = expression.value
+            if not isinstance(value, int) or value < 0:
+                self.problems.add(node.place, f"{what} is an integer, 0 or more")
+
+    def nested(self, given: Statement, option: str) -> None:
+        node = given.options.get(option)
+        if node is not None:
+            self.block(node, f"'{option}'")

@@ -1,0 +1,1 @@
+"""Bytes to nodes that know their places, and plain data to text."""

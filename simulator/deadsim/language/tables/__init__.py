@@ -1,0 +1,1 @@
+"""What there is to write: verbs with their options, sections with theirs."""

@@ -1,9 +1,0 @@
-"""A scenario written as a plain Python program over `threading` and `queue`.
-
-program       the whole file
-statements    the steps of a thread
-turns         the same, each step in its turn of a schedule
-names         names and expressions, as Python has them
-classes       what `threading` does not have: an rwlock, a pipe
-forcing       what a program needs that is forced into a schedule
-"""

@@ -1,0 +1,296 @@
+"""Carry a scenario out once, on real threads, with all judges looking on."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from deadsim.detect.deadlocks.situation import situation, target_name
+from deadsim.detect.holdings import holdings
+from deadsim.detect.stuck.judge import StuckJudge
+from deadsim.engine.interrupts import Interrupt
+from deadsim.engine.pool import Pool
+from deadsim.engine.scheduler import Execution, Watcher, execute
+from deadsim.errors import ReplayDiverged, UsageError
+from deadsim.kernel.failure import Failure
+from deadsim.kernel.primitives.thread import ENDED, NEW
+from deadsim.kernel.system import State, System
+from deadsim.model.program import RUN_STEPS, Choice, Plan, Program
+from deadsim.runs.judge import broken_claims, judge
+from deadsim.runs.result import Outcome, Run
+from deadsim.runs.watchers import DeadlockWatch, FailureWatch, LivelockWatch, RaceWatch, hinted
+from deadsim.strategies.clock import Clock
+from deadsim.strategies.pos import Pos
+from deadsim.strategies.random_walk import Pct, Random
+from deadsim.strategies.round_robin import RoundRobin, Sequential
+from deadsim.strategies.script import Script, Unfit
+from deadsim.strategies.strategy import Chance, Strategy
+from deadsim.strategies.surw import Surw
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Deadlock, Finding
+
+if TYPE_CHECKING:
+    from deadsim.detect.locks.prediction import Circle
+
+PCT_DEPTH = 3
+MEASURED = 10_000  # steps of a run that is measured for what pct and surw want to know
+
+
+class Runner:
+    """Runs one scenario, once or many times; what is worked out about it is kept in between."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.system = System(program)
+        self.judge = StuckJudge(self.system)
+        self.names = {thread.name: number for number, thread in enumerate(program.threads)}
+        self._measured: list[tuple[int, tuple[int, ...]]] | None = None
+
+    def run(
+        self,
+        pool: Pool,
+        plan: Plan,
+        *,
+        max_steps: int | None = None,
+        keep_going: bool = False,
+        replay: Sequence[Choice] | None = None,
+        interrupt: Interrupt | None = None,
+        watchers: Sequence[Watcher] = (),
+        predict: bool = True,
+    ) -> Run:
+        """Run once, by `plan`, or with `replay` by the names of a schedule.
+
+        With `predict`, look for deadlocks that a run without one could have had.
+
+        Raises ReplayDiverged where a script or schedule does not fit.
+        """
+        chance = Chance(plan.seed or 0)
+        script: Script | None = None
+        names = plan.script if replay is None else tuple(replay)
+        if names is not None:
+            script = Script(self.numbers(names), chance)
+        strategy = script or self.strategy(plan, chance)
+        budget = max_steps or self.program.limits.steps or RUN_STEPS
+        deadlocks = DeadlockWatch(
+            self.judge, lambda: not keep_going and (script is None or not script.going)
+        )
+        races = RaceWatch()
+        livelocks = LivelockWatch(self.system)
+        failures = FailureWatch(self.program)
+        last = LastState()
+        try:
+            execution = execute(
+                self.system,
+                strategy,
+                pool,
+                (last, failures, races, livelocks, deadlocks, *watchers),
+                budget,
+                interrupt,
+            )
+        except Unfit as unfit:
+            raise self.diverged(unfit, last) from None
+        if script is not None and script.going and execution.ending in ("completed", "stuck"):
+            raise self.left_over(script, execution, last)
+        suspicions: tuple[Finding, ...] = (*livelocks.suspicions(execution.choices),)
+        found: tuple[Finding, ...] = deadlocks.found(self.system)
+        if predict and not found:
+            predicted, suspected = self.predicted(pool, plan, execution.events, execution.choices)
+            found += predicted
+            suspicions += suspected
+        command = "run" if replay is None else "replay"
+        how = plan.strategy if script is None else "script"
+        return self.result(
+            execution,
+            "replay" if command == "replay" else "run",
+            "replay" if command == "replay" else how,
+            chance.seed if chance.used else None,
+            (*found, *races.races(self.program, execution.events), *failures.found),
+            suspicions,
+            deadlocks,
+            failures.failed,
+        )
+
+    def predicted(
+        self,
+        pool: Pool,
+        plan: Plan,
+        events: tuple[Event, ...],
+        choices: Sequence[tuple[int, int | None]],
+    ) -> tuple[tuple[Deadlock, ...], tuple[Deadlock, ...]]:
+        """Find deadlocks of other schedules: those that a replay shows, and those suspected."""
+        from deadsim.detect.locks.prediction import (  # not where a run deadlocked
+            find_circles,
+            suspicion,
+        )
+
+        found: list[Deadlock] = []
+        suspected: list[Deadlock] = []
+        for circle in find_circles(self.program, events):
+            shown = self.certified(pool, plan, circle, choices)
+            if shown is None:
+                suspected.append(suspicion(self.program, events, circle))
+            elif shown not in found:
+                found.append(shown)
+        return (
+            tuple(hinted(self.system, self.judge, one) for one in found),
+            tuple(hinted(self.system, self.judge, one) for one in suspected),
+        )
+
+    def certified(
+        self, pool: Pool, plan: Plan, circle: "Circle", choices: Sequence[tuple[int, int | None]]
+    ) -> Deadlock | None:
+        """Replay a predicted schedule on real threads; give the deadlock that it shows, if it does."""
+        if circle.schedule is None:
+            return None
+        names = tuple(
+            Choice(self.program.threads[choices[step][0]].name, choices[step][1])
+            for step in circle.schedule
+        )
+        try:
+            run = self.run(pool, plan, replay=names, predict=False, max_steps=len(names))
+        except ReplayDiverged:
+            return None
+        threads = {self.program.threads[acquire.thread].name for acquire in circle.acquires}
+        for deadlock in run.deadlocks:
+            if threads <= {*deadlock.threads, *deadlock.also_stuck}:
+                return deadlock._replace(schedule=names)
+        return None
+
+    def result(
+        self,
+        execution: Execution,
+        command: str,
+        strategy: str,
+        seed: int | None,
+        found: tuple[Finding, ...],
+        suspicions: tuple[Finding, ...],
+        deadlocks: DeadlockWatch,
+        failed: set[int],
+    ) -> Run:
+        program = self.program
+        outcome: Outcome = "stuck" if execution.ending == "stopped" else execution.ending
+        ended = execution.ending == "completed" or (
+            outcome == "stuck" and not self.system.enabled(execution.state)
+        )
+        output = "".join(e.text or "" for e in execution.events if e.verb == "print")
+        step = execution.events[-1].step if execution.events else None
+        broken = broken_claims(program, execution.state, outcome, ended, step, output)
+        defects = (*_by_step(found), *broken)
+        verdict, reasons = judge(program, outcome, ended, defects)
+        objects = execution.state.objects
+        return Run(
+            program=program,
+            command="replay" if command == "replay" else "run",
+            strategy=strategy,
+            seed=seed,
+            outcome=outcome,
+            verdict=verdict,
+            reasons=reasons,
+            schedule=tuple(
+                Choice(program.threads[thread].name, way) for thread, way in execution.choices
+            ),
+            events=execution.events,
+            defects=defects,
+            suspicions=suspicions,
+            leaks=tuple(deadlocks.leaks),
+            variables={
+                declared.name: objects[number]
+                for number, declared in enumerate(program.objects, program.first_object)
+                if type(declared).__name__ == "Variable"
+            },
+            output=output,
+            situation=situation(
+                self.system,
+                execution.state,
+                holdings(program, execution.events),
+                failed,
+                (*deadlocks.deadlocks, *deadlocks.leaks),
+            ),
+        )
+
+    def strategy(self, plan: Plan, chance: Chance) -> Strategy:
+        """Make the strategy that a plan names."""
+        match plan.strategy:
+            case "round-robin":
+                return Clock(RoundRobin(chance))
+            case "sequential":
+                return Clock(Sequential(chance))
+            case "random":
+                return Clock(Random(chance))
+            case "pct":
+                length = len(self.measured())
+                return Clock(Pct(chance, plan.depth or PCT_DEPTH, length))
+            case "pos":
+                return Clock(Pos(chance))
+            case "surw":
+                counts: dict[int, dict[int, int]] = {}
+                for thread, objects in self.measured():
+                    for number in objects:
+                        by = counts.setdefault(number, {})
+                        by[thread] = by.get(thread, 0) + 1
+                return Clock(Surw(chance, counts))
+
+    def measured(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Measure a run: who took each step, and what it touched; one thread after the other, in memory."""
+        if self._measured is None:
+            self._measured = []
+            state = self.system.initial().state
+            last = -1
+            while len(self._measured) < MEASURED and (enabled := self.system.enabled(state)):
+                if last not in enabled:
+                    last = next((thread for thread in enabled if thread > last), enabled[0])
+                operation = state.frames[last].operation
+                assert operation is not None
+                self._measured.append((last, operation.objects))
+                state = self.system.step(state, last).state
+        return self._measured
+
+    def numbers(self, names: Sequence[Choice]) -> tuple[tuple[int, int | None], ...]:
+        """Find the threads that a schedule names."""
+        unknown = next((choice.thread for choice in names if choice.thread not in self.names), None)
+        if unknown is not None:
+            known = ", ".join(list(self.names)[:8])
+            raise UsageError(f"the schedule names '{unknown}'; the scenario's threads are {known}")
+        return tuple((self.names[thread], result) for thread, result in names)
+
+    def diverged(self, unfit: Unfit, last: "LastState") -> ReplayDiverged:
+        """Say what a schedule wanted at a step, and what was there."""
+        name = self.program.threads[unfit.thread].name
+        if unfit.bound is not None:
+            expected = f"{name}#{unfit.result}"
+            several = f"{unfit.bound} results, from #0" if unfit.bound > 1 else "one result alone"
+            return ReplayDiverged(unfit.step, expected, f"that step has {several}")
+        return ReplayDiverged(unfit.step, name, self.why_not(unfit.thread, last.state))
+
+    def why_not(self, thread: int, state: State | None) -> str:
+        assert state is not None
+        name = self.program.threads[thread].name
+        if state.objects[thread] == NEW:
+            return f"{name} has not been started"
+        frame = state.frames[thread]
+        if state.objects[thread] == ENDED or frame.operation is None:
+            return f"{name} has ended"
+        line = self.system.linked[thread].place(frame.position).line
+        about = target_name(self.system, thread, frame, state.objects)
+        return f"{name} is blocked in '{frame.operation.verb}' of {about} (line {line})"
+
+    def left_over(self, script: Script, execution: Execution, last: "LastState") -> ReplayDiverged:
+        """Say that a schedule goes on where the program does not."""
+        thread = script.choices[script.step][0]
+        name = self.program.threads[thread].name
+        if execution.ending == "completed":
+            return ReplayDiverged(script.step, name, "the program has ended")
+        return ReplayDiverged(script.step, name, self.why_not(thread, last.state))
+
+
+class LastState:
+    """Keeps the state that an execution has reached."""
+
+    def __init__(self) -> None:
+        self.state: State | None = None
+
+    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
+        self.state = state
+        return False
+
+
+def _by_step(found: tuple[Finding, ...]) -> list[Finding]:
+    return sorted(found, key=lambda finding: -1 if finding.step is None else finding.step)

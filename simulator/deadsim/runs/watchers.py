@@ -1,0 +1,147 @@
+"""The judges of one run, looking on step by step."""
+
+from collections.abc import Callable, Sequence
+
+from deadsim.detect.deadlocks.kinds import name_deadlocks
+from deadsim.detect.locks.lock_order import order_hint
+from deadsim.detect.order.races import RaceDetector, describe
+from deadsim.detect.stuck.judge import StuckJudge
+from deadsim.kernel.expressions.evaluator import Evaluate
+from deadsim.kernel.expressions.state_query import state_evaluator, true
+from deadsim.kernel.failure import Failure
+from deadsim.kernel.system import State, System
+from deadsim.model.program import Choice, Program
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Deadlock, Failed, Livelock, Race
+
+MANY_VISITS = 50  # of one state, before a livelock is suspected
+MOST_STATES = 20_000  # steps that are watched for that
+
+
+class DeadlockWatch:
+    """Finds each deadlock at the step with which it forms; `stop` says whether to stop then."""
+
+    def __init__(self, judge: StuckJudge, stop: Callable[[], bool]) -> None:
+        judge.begin()
+        self.judge = judge
+        self.stop = stop
+        self.events: list[Event] = []
+        self.deadlocks: list[Deadlock] = []
+        self.leaks: list[Deadlock] = []
+        self.seen: set[tuple[object, ...]] = set()
+
+    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
+        if event is not None:
+            self.events.append(event)
+        progress = self.judge.stuck(state)
+        if progress is None or self.judge.system.over(state.objects):
+            return False
+        total = not self.judge.system.enabled(state)
+        for found in name_deadlocks(self.judge, state, self.events, progress, total):
+            places = tuple(wait.place for wait in found.waits)
+            key = (found.kind, found.threads, found.objects, places)
+            if key not in self.seen:
+                self.seen.add(key)
+                (self.leaks if self.is_leak(found) else self.deadlocks).append(found)
+        return bool(self.deadlocks) and self.stop()
+
+    def is_leak(self, found: Deadlock) -> bool:
+        """Decide whether only daemons are stuck, which is no defect."""
+        daemons = {t.name for t in self.judge.system.program.threads if t.daemon}
+        return daemons.issuperset(found.threads) and daemons.issuperset(found.also_stuck)
+
+    def found(self, system: System) -> tuple[Deadlock, ...]:
+        """Give the deadlocks, with a hint where one is proved."""
+        return tuple(hinted(system, self.judge, one) for one in self.deadlocks)
+
+
+def hinted(system: System, judge: StuckJudge, found: Deadlock) -> Deadlock:
+    """Add the one order of locks that would avoid a circular wait, where it is proved."""
+    if found.kind != "circular-wait" or any(wait.want != "owner" for wait in found.waits):
+        return found
+    hint = order_hint(system, judge.flows, frozenset(found.objects))
+    if hint is None:
+        return found
+    order = ", ".join(hint.order)
+    words = f"one global order would be {order}; {hint.thread} breaks it at line {hint.place.line}"
+    return found._replace(hint=words)
+
+
+class LivelockWatch:
+    """Suspects a livelock where a run comes back to the same state again and again."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.visits: dict[object, list[int]] = {}
+        self.often: list[
+            int
+        ] = []  # the steps at which the state was the same, once it was so often
+        self.steps = 0
+
+    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
+        if event is not None and not self.often:
+            self.steps += 1
+            if self.steps <= MOST_STATES:
+                visits = self.visits.setdefault(state.key(), [])
+                visits.append(event.step)
+                if len(visits) >= MANY_VISITS:
+                    self.often = visits
+        return False
+
+    def suspicions(self, choices: Sequence[tuple[int, int | None]]) -> tuple[Livelock, ...]:
+        """Describe what goes round: the threads that take steps in it, and the schedule once round."""
+        if not self.often:
+            return ()
+        begin, end = self.often[-2], self.often[-1]
+        threads = self.system.program.threads
+        loop = tuple(
+            Choice(threads[thread].name, way) for thread, way in choices[begin + 1 : end + 1]
+        )
+        names = tuple(dict.fromkeys(choice.thread for choice in loop))
+        lasting = [t.name for t in threads if not t.daemon]
+        if not set(names).intersection(lasting):
+            return ()
+        return (Livelock("suspected", end, names, loop, len(self.often)),)
+
+
+class RaceWatch:
+    """Finds data races."""
+
+    def __init__(self) -> None:
+        self.detector = RaceDetector()
+
+    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
+        if event is not None:
+            self.detector.after(event)
+        return False
+
+    def races(self, program: Program, events: Sequence[Event]) -> tuple[Race, ...]:
+        """Give what was found, in the user's own names."""
+        return describe(program, events, tuple(self.detector.found.values()))
+
+
+class FailureWatch:
+    """Notes threads that fail, and invariants that do not hold, each of them once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.found: list[Failed] = []
+        self.failed: set[int] = set()
+        self.invariants: list[tuple[int, Evaluate]] = [
+            (number, state_evaluator(program, invariant.expression))
+            for number, invariant in enumerate(program.invariants)
+        ]
+
+    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
+        step = None if event is None else event.step
+        for failure in failures:
+            self.failed.add(failure.thread)
+            name = self.program.threads[failure.thread].name
+            self.found.append(Failed(failure.type, step, name, failure.place, failure.message))
+        for number, holds in list(self.invariants):
+            if not true(holds, state.objects):
+                self.invariants = [one for one in self.invariants if one[0] != number]
+                invariant = self.program.invariants[number]
+                mover = None if event is None else self.program.threads[event.thread].name
+                self.found.append(Failed("invariant", step, mover, invariant.place, invariant.text))
+        return False

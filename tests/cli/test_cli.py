@@ -1,0 +1,274 @@
+"""The commands: their JSON, their exit status, and what they print."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from commands import deadsim
+from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence, parse
+from deadsim.language.reading.scalars import core_value
+from deadsim.model.values import Unset
+
+TWO = (
+    "name: two locks, two orders\nlocks: [A, B]\nthreads:\n  left:\n    - acquire: A\n    - acquire: B\n"
+    "    - release: B\n    - release: A\n  right:\n    - with: [B, A]\n      do:\n"
+    "        - step: critical section\nexpect:\n  deadlock: possible\n"
+)
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("two_locks.yaml").write_text(TWO)
+    return tmp_path
+
+
+def test_the_json_of_a_deadlock(two: Path) -> None:
+    done = deadsim("run", "two_locks.yaml", "--format", "json")
+    assert done.status == 0
+    report = done.json
+    trace, defects, threads = report.pop("trace"), report.pop("defects"), report.pop("threads")
+    assert report == {
+        "deadsim": 1, "command": "run", "scenario": "two locks, two orders", "file": "two_locks.yaml",
+        "params": {}, "engine": "threads", "strategy": "round-robin", "seed": None,
+        "outcome": "stuck", "verdict": "as-expected", "reasons": [], "steps": 2,
+        "schedule": ["left", "right"], "suspicions": [], "leaks": [], "variables": {}, "output": [],
+    }  # fmt: skip
+    assert trace == [
+        {"step": 0, "thread": "left", "verb": "acquire", "phase": None, "object": "A", "line": 5, "column": 7},
+        {"step": 1, "thread": "right", "verb": "acquire", "phase": None, "object": "B", "line": 10, "column": 7},
+    ]  # fmt: skip
+    left, right = threads
+    assert left.pop("waits") == defects[0]["waits"][0]
+    assert left == {
+        "thread": "left",
+        "state": "blocked",
+        "line": 6,
+        "column": 7,
+        "holds": [{"object": "A", "line": 5}],
+    }
+    assert (right["state"], right["line"], right["waits"]["for"]) == ("blocked", 10, ["left"])
+    (deadlock,) = defects
+    assert deadlock.pop("message").startswith("circular wait of 2 threads: left holds A")
+    assert deadlock == {
+        "type": "deadlock", "kind": "circular-wait", "proof": "proved", "step": 1,
+        "threads": ["left", "right"], "objects": ["B", "A"],
+        "waits": [
+            {"thread": "left", "verb": "acquire", "object": "B", "wants": "owner", "missing": 1, "line": 6, "column": 7,
+             "holds": [{"object": "A", "line": 5}], "for": ["right"], "blocked": True},
+            {"thread": "right", "verb": "acquire", "object": "A", "wants": "owner", "missing": 1, "line": 10, "column": 7,
+             "holds": [{"object": "B", "line": 10}], "for": ["left"], "blocked": True},
+        ],
+        "cycle": ["left", "right"], "also_stuck": [], "still_running": [],
+        "hint": "one global order would be A, B; right breaks it at line 10",
+    }  # fmt: skip
+
+
+def test_the_text_of_a_deadlock(two: Path, golden) -> None:  # type: ignore[no-untyped-def]
+    golden("two_locks.txt", deadsim("run", "two_locks.yaml").out)
+
+
+@pytest.mark.parametrize(
+    "name", ["dining", "lost_update", "partial_deadlock", "print_race", "orphaned_lock"]
+)
+def test_the_text_of_other_runs(name: str, golden) -> None:  # type: ignore[no-untyped-def]
+    golden(f"{name}.txt", deadsim("run", name).out)
+
+
+def test_the_last_line_replays(two: Path) -> None:
+    first = deadsim("run", "two_locks.yaml").out
+    command = re.search(r"^replay:   deadsim (.*)$", first, re.M)
+    assert command is not None
+    import shlex
+
+    again = deadsim(*shlex.split(command[1]))
+    assert again.out == first
+
+
+def test_a_replay_carries_the_params_that_were_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first = deadsim("run", "dining", "-p", "n=2")
+    assert "deadsim replay -p n=2 dining 'philosopher[0]" in first.out
+    deadsim("run", "dining", "-p", "n=2", "--save-schedule", "d.schedule")
+    assert "param n=2" in Path("d.schedule").read_text()
+    assert deadsim("replay", "d.schedule", "--format", "json").json["params"] == {"n": 2}
+
+
+def test_exit_status(tmp_path: Path) -> None:
+    def status(expect: str, steps: str = "{acquire: A}, {acquire: A}", *options: str) -> int:
+        file = tmp_path / "one.yaml"
+        file.write_text(f"locks: [A]\nthreads: {{t: [{steps}]}}\n{expect}")
+        return deadsim("run", str(file), *options).status
+
+    assert status("expect: {deadlock: always}\n") == 0
+    assert status("") == 1
+    assert status("expect: {deadlock: always}\n", "step: x") == 1
+    assert status("", "forever: [yield]", "--max-steps", "50") == 3
+    assert status("limits: {steps: 50}\n", "forever: [yield]") == 3
+    assert status("expect: {final: false}\n", "step: x") == 1
+    assert status("expect: {final: {never: true}}\n", "step: x") == 1
+    assert status("expect: {final: {possible: [false]}}\n", "step: x") == 0
+    assert status("expect: {output: {always: [a]}}\n", "print: b") == 1
+    assert status("expect: {output: {possible: [a], exactly: [c]}}\n", "print: b") == 0
+    assert status("expect: {misuse: possible}\n", "release: A") == 0
+    assert status("expect: {race: {claim: possible, on: []}}\n", "step: x") == 0
+
+
+def test_a_run_without_a_defect_that_is_claimed_always_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text("threads: {t: [step: x]}\nexpect: {error: always}\n")
+    done = deadsim("run", str(file))
+    assert "error is claimed 'always', but this run ended without" in done.out
+
+
+def test_a_scenario_from_standard_input() -> None:
+    done = deadsim("run", "-", "--format", "json", stdin=TWO.encode())
+    assert done.json["file"] == "-"
+    assert done.json["outcome"] == "stuck"
+
+
+def test_output_goes_to_a_file(two: Path) -> None:
+    done = deadsim("run", "two_locks.yaml", "--format", "json", "--output", "out.json")
+    assert done.out == ""
+    assert json.loads(Path("out.json").read_text())["outcome"] == "stuck"
+
+
+def test_many_runs_are_counted() -> None:
+    done = deadsim("run", "two_locks", "--runs", "40", "--seed", "3", "--format", "json")
+    report = done.json
+    assert report["runs"] == 40
+    assert report["first_seed"] == 3
+    assert report["outcomes"]["completed"] + report["outcomes"]["stuck"] == 40
+    entry = report["defects"]["deadlock (circular-wait)"]
+    one = deadsim(
+        "run", "two_locks", "--strategy", "random", "--seed", str(entry["first_seed"]), "--quiet"
+    )
+    assert one.out.startswith("DEADLOCK")
+    text = deadsim("run", "two_locks", "--runs", "40", "--seed", "3").out
+    assert "40 runs of two locks, two orders (seeds 3 to 42, random)" in text
+
+
+def test_many_runs_keep_a_strategy_of_the_scenario_that_draws(tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    for written, used in (("{strategy: pct, depth: 2}", "pct"), ("[t]", "random")):
+        file.write_text(f"threads: {{t: [step: x]}}\nschedule: {written}\n")
+        report = deadsim("run", str(file), "--runs", "3", "--format", "json").json
+        assert report["strategy"] == used
+
+
+def test_the_schedule_of_a_script_overrules_the_strategy(two: Path) -> None:
+    deadsim("run", "two_locks.yaml", "--strategy", "sequential", "--save-schedule", "good.schedule")
+    done = deadsim("run", "two_locks.yaml", "--schedule", "good.schedule", "--format", "json").json
+    assert (done["outcome"], done["strategy"]) == ("completed", "script")
+
+
+def test_a_changed_scenario_is_a_warning(two: Path) -> None:
+    deadsim("run", "two_locks.yaml", "--save-schedule", "s.schedule")
+    Path("two_locks.yaml").write_text(TWO + "# changed\n")
+    done = deadsim("replay", "s.schedule")
+    assert done.status == 0
+    assert "two_locks.yaml has changed since the schedule was saved" in done.err
+
+
+def test_a_schedule_finds_its_scenario_from_another_folder(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("sub").mkdir()
+    deadsim("run", "two_locks.yaml", "--save-schedule", "sub/s.schedule")
+    assert "scenario: ../two_locks.yaml" in Path("sub/s.schedule").read_text()
+    monkeypatch.chdir(two / "sub")
+    assert deadsim("replay", "s.schedule", "--quiet").out.startswith("DEADLOCK after 2 steps")
+
+
+def test_the_scenarios_that_ship_are_listed() -> None:
+    done = deadsim("scenarios")
+    assert any(
+        line.split() == ["dining", "dining", "philosophers"] for line in done.out.splitlines()
+    )
+    assert deadsim("scenarios", "--format", "json").json["scenarios"][0]["name"] == "bakery"
+
+
+def test_version_and_help() -> None:
+    assert deadsim("--version").out.startswith("deadsim, version ")
+    assert "Usage: deadsim" in deadsim("--help").out
+    for command in ("run", "replay", "graph", "lint", "schema", "scenarios"):
+        assert deadsim(command, "--help").status == 0
+
+
+def test_control_characters_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    file = tmp_path / "odd.yaml"
+    file.write_text('name: "a\\e[31mb"\nthreads: {t: [{step: "x\\ay"}, {print: "\\e[2J"}]}\n')
+    done = deadsim("run", str(file))
+    assert "\x1b" not in done.out
+    assert "\x07" not in done.out
+    assert "\\x1b[2J" in done.out
+
+
+def test_names_in_other_scripts(tmp_path: Path) -> None:
+    file = tmp_path / "한국.yaml"
+    file.write_text(
+        "locks: [열쇠]\nthreads: {'철학자[i < 2]': [{with: 열쇠, do: [{step: '{i} 먹는다'}]}]}\n"
+    )
+    done = deadsim("run", str(file))
+    assert done.status == 0
+    assert "철학자[1]" in done.out
+
+
+def plain(node: Node | None) -> object:
+    """Give what an editor that reads YAML 1.2 sees."""
+    match node:
+        case Scalar():
+            value = core_value(node)
+            return node.value if isinstance(value, Unset) else value
+        case Sequence(items):
+            return [plain(item) for item in items]
+        case Mapping(pairs):
+            return {key.value: plain(value) for key, value in pairs}
+        case _:
+            return None
+
+
+def test_the_schema_accepts_every_scenario_and_refuses_wrong_forms() -> None:
+    import jsonschema
+
+    schema = deadsim("schema").json
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    gallery = Path(__file__).parent.parent.parent / "scenarios"
+    for file in gallery.glob("**/*.yaml"):
+        validator.validate(plain(parse(file.read_text(), file.name)))
+    for wrong in (
+        {"lock": ["A"], "threads": {}},
+        {"threads": {"t": [{"aquire": "A"}]}},
+        {"threads": {"t": [{"write": "x"}]}},
+        {"threads": {"t": 3}},
+        {"threads": {}, "expect": {"deadlock": "sometimes"}},
+        {"locks": ["A"]},
+    ):
+        assert not validator.is_valid(wrong), wrong
+
+
+def test_the_attributes_of_a_result_bear_the_names_of_the_json() -> None:
+    import json
+
+    import deadsim as package
+
+    done = package.run(package.load("worker_queue"), seed=3)
+    report = json.loads(done.to_json())
+    assert [key for key in report if key != "deadsim" and not hasattr(done, key)] == []
+    for key in (
+        "command",
+        "scenario",
+        "params",
+        "strategy",
+        "seed",
+        "steps",
+        "trace",
+        "output",
+        "variables",
+    ):
+        assert getattr(done, key) == report[key], key

@@ -1,0 +1,216 @@
+"""Scenarios as plain Python programs: each is written, runs, and ends as it may."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import deadsim as library
+from commands import deadsim
+from deadsim import gallery
+from deadsim.export.program import as_python
+from programs import scenario as random_scenario
+
+ENDS, FAILS, HANGS = 0, 1, 3
+
+
+def exported(name: str, *options: str) -> str:
+    """Write a scenario as a program."""
+    done = deadsim("export", name, "--python", *options)
+    assert done.status == 0, done.err
+    return done.out
+
+
+def ran(text: str, folder: Path, hangs: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run a program; one that may hang gives up soon, any other has time."""
+    file = folder / "program.py"
+    text = text.replace("LIMIT = 5.0", f"LIMIT = {0.5 if hangs else 30.0}")
+    file.write_text(text, encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, str(file)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def may(name: str) -> set[int]:
+    """Say how a program of a scenario may end."""
+    claims = library.explore(library.load(name)).claims
+    ends = {ENDS}
+    if any(claims[type].possible for type in ("deadlock", "livelock")):
+        ends.add(HANGS)
+    if any(claims[type].possible for type in ("assertion", "misuse", "error")):
+        ends.add(FAILS)
+    return ends
+
+
+@pytest.mark.parametrize("name", gallery.names())
+def test_a_scenario_of_the_gallery_runs_as_a_program(name: str, tmp_path: Path) -> None:
+    done = ran(exported(name), tmp_path, HANGS in may(name))
+    assert "Traceback" not in done.stderr
+    assert done.returncode in may(name), done.stderr
+
+
+@pytest.mark.parametrize("name", gallery.names())
+def test_a_defect_of_the_gallery_happens_where_it_is_forced(name: str, tmp_path: Path) -> None:
+    scenario = library.load(name)
+    wanted = {"deadlock": {HANGS}, "livelock": {HANGS}}
+    wanted |= {type: {FAILS, HANGS} for type in ("assertion", "misuse", "error")}
+    for found in library.explore(scenario).defects:
+        done = ran(as_python(scenario.program, found.schedule), tmp_path, hangs=True)
+        assert "Traceback" not in done.stderr
+        assert done.returncode in wanted.get(found.finding.type, {ENDS, FAILS, HANGS}), (
+            found.finding
+        )
+
+
+def test_random_programs_are_forced_into_their_defects(tmp_path: Path) -> None:
+    compared = 0
+    for seed in range(25):
+        scenario = library.loads(random_scenario(seed))
+        for found in library.explore(scenario, max_states=5_000, max_seconds=5).defects[:1]:
+            text = as_python(scenario.program, found.schedule)
+            # All of the schedule was taken when the program is given up, or ends.
+            text = text.replace(
+                "os._exit(", "print('left:', len(turn.coming), flush=True) or os._exit("
+            )
+            done = ran(text, tmp_path, hangs=True)
+            assert "left: 0" in done.stdout, (seed, done.stderr)
+            assert "Traceback" not in done.stderr
+            if found.finding.type in ("deadlock", "livelock"):
+                assert done.returncode == HANGS, seed
+                compared += 1
+    assert compared > 3
+
+
+def test_a_saved_schedule_forces_a_program_every_time(tmp_path: Path) -> None:
+    saved = tmp_path / "two.schedule"
+    assert deadsim("explore", "two_locks", "--save-schedule", str(saved)).status == 0
+    text = exported("two_locks", "--schedule", str(saved))
+    assert "SCHEDULE = [" in text
+    for _ in range(3):
+        done = ran(text, tmp_path, hangs=True)
+        assert done.returncode == HANGS
+        assert "still running: left, right" in done.stderr
+    done = deadsim("export", "dining", "--python", "--schedule", str(saved))
+    assert done.status == 2
+    assert "names 'left'" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("self_deadlock", HANGS),
+        ("never_set", HANGS),
+        ("missing_task_done", HANGS),
+        ("broken_pipe", FAILS),
+        ("stack", ENDS),
+    ],
+)
+def test_what_happens_under_every_schedule_happens(name: str, status: int, tmp_path: Path) -> None:
+    assert ran(exported(name), tmp_path, status == HANGS).returncode == status
+
+
+EVERYTHING = """
+name: 'all of "it"'
+params: {n: 3, on: true}
+locks: ["L[n]", R: {reentrant: true}, class]
+rwlocks: {W: {prefer: writers}}
+semaphores: {S: 1, T: {value: 2, bounded: true}}
+conditions: {C: class, "D[2]": null}
+events: {E: {set: true}, "e[n]": null}
+barriers: {G: 2}
+queues: {q: {maxsize: 2}, l: {order: lifo}, p: {order: priority}}
+pipes: {line: {capacity: 2}}
+variables: {x: 0, 'v[n]': 0, 'm[2, 2]': 1, t: "'hello'", flag: false, nothing: null, some: [1, 2]}
+procedures:
+  both: {args: [first, which, amount], do: [{with: first, do: [{add: which, value: amount}]}]}
+  plainly: [{step: works}]
+threads:
+  main:
+    locals: {total: 0}
+    do:
+      - with: ["L[0]", R]
+        do: [{write: x, value: "x + 1 if not flag else 0"}, {add: "v[x]", value: 2}]
+      - {acquire: "L[n - 1]", blocking: false, into: got}
+      - if: got
+        then: [{release: "L[n - 1]"}]
+        else: [pass]
+      - {call: both, args: [class, x, 5]}
+      - {call: both, args: ["L[1]", "v[2]", x]}
+      - call: plainly
+      - {with: W, mode: read, do: [{read: x, into: seen}]}
+      - {acquire: W, mode: write, timeout: 1, into: got}
+      - if: got
+        then: [{release: W}]
+      - {acquire: T}
+      - {release: S, count: 2}
+      - {wait: E, timeout: 1}
+      - {set: "e[1]"}
+      - {put: q, value: x}
+      - {put: q, value: 7, blocking: false, into: got}
+      - {get: q, into: total}
+      - {get: l, blocking: false, into: none, ok: got}
+      - {task_done: q}
+      - {send: line, value: "[x, 1]"}
+      - {close: line}
+      - {receive: line, into: item, ok: got}
+      - repeat: n
+        index: k
+        do: [{let: {total: total + k}}, {if: k == 1, then: [continue]}]
+      - while: "total < 20"
+        do: [{let: {total: total * 2 + 1}}]
+      - forever: [break]
+      - {choose: ["'a'", "'b'"], into: letter}
+      - atomic: [{write: "m[1, 0]", value: "max(v)"}]
+      - {print: "x={x} {{{letter in 'ab'}}} {len(v)} {sum(v)} {m[1, 0]} {t} {some[1]} {nothing}"}
+      - {print: "", end: "!"}
+      - {sleep: 1}
+      - {assert: "x == 6 and flag == false", message: "x is {x}"}
+      - {start: late}
+      - {join: "worker", timeout: 2, into: got}
+      - {wait: G, into: order}
+  'worker[i < 2, j < 1]':
+    - {wait: "e[1]"}
+    - with: "D[i]"
+      do: [{notify: "D[i]"}, {notify_all: "D[i]"}, {wait: "D[i]", timeout: 1, into: woken}]
+    - {print: "{i}{j}"}
+  late:
+    autostart: false
+    do: [{wait: G}, {join: q, timeout: 1}, return]
+  idle: {daemon: true, do: [{forever: [yield]}]}
+"""
+
+
+def test_every_verb_and_section_is_written(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(
+        EVERYTHING.replace(
+            '["L[n]", R: {reentrant: true}, class]',
+            '{"L[n]": null, R: {reentrant: true}, class: null}',
+        )
+    )
+    text = exported(str(tmp_path / "all.yaml"), "-p", "n=3")
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree) is not None
+    done = ran(text, tmp_path)
+    assert done.returncode == ENDS, done.stderr
+    lines = done.stdout.splitlines()
+    assert "x=6 {True} 3 8 6 hello 2 None" in lines
+    assert "!" in done.stdout
+    # Real threads print them at once: the text of one may stand between another's text and its end.
+    assert "00" in done.stdout
+    assert "10" in done.stdout
+
+
+def test_no_format_or_a_wrong_file_is_an_error(tmp_path: Path) -> None:
+    done = deadsim("export", "dining")
+    assert done.status == 2
+    assert "--python" in done.err
+    (tmp_path / "x.yaml").write_text("threads: {t: [{acquire: A}]}\n")
+    assert deadsim("export", str(tmp_path / "x.yaml"), "--python").status == 2
+
+
+def test_it_is_written_to_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "dining.py"
+    assert deadsim("export", "dining", "--python", "-p", "n=2", "--output", str(file)).status == 0
+    assert "fork = {" in file.read_text()

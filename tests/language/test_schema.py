@@ -1,0 +1,83 @@
+"""The JSON Schema: it ships beside the scenarios, and each of them names it."""
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from commands import deadsim
+from programs import scenario
+from wrong_files import WRONG
+
+
+def test_every_scenario_names_its_schema_for_editors(root: Path) -> None:
+    folder = root / "scenarios"
+    for file in sorted(folder.rglob("*.yaml")):
+        first = file.read_text(encoding="utf-8").splitlines()[0]
+        where = first.removeprefix("# yaml-language-server: $schema=")
+        assert where != first, file
+        assert (file.parent / where).resolve() == folder / "scenario.schema.json"
+
+
+def test_the_schema_that_ships_is_the_one_that_is_printed(
+    request: pytest.FixtureRequest, root: Path
+) -> None:
+    shipped = root / "scenarios" / "scenario.schema.json"
+    printed = deadsim("schema").out
+    if request.config.getoption("--update-golden"):
+        shipped.write_text(printed, encoding="utf-8")
+    assert shipped.read_text(encoding="utf-8") == printed
+
+
+# What is wrong with these is what a name or a value means, or what only the whole file shows.
+MEANING = {
+    "unknown lock", "unknown name in an expression", "unknown thread in a script",
+    "lock where a variable is wanted", "lock in an expression", "array without an index",
+    "index out of range", "negative index", "duplicate keys", "one name, two meanings",
+    "local called as a lock", "assigning an index", "string tag", "depth of an expression",
+    "length of an expression", "a huge power", "a huge number", "a huge list", "a huge text", "a huge array",
+    "too many threads", "a negative array", "float in an expression", "division", "is", "attribute", "a call",
+    "lambda", "comprehension", "no expression", "format", "open brace", "recursive procedure",
+    "mutual recursion", "uncalled recursion", "wrong number of arguments", "too many steps", "break outside",
+    "state function in a thread", "reserved variable", "reserved param", "nothing released",
+    "a count for a lock", "timeout of a barrier", "until for an event", "waiting for a queue",
+    "a lock that is none", "an array of queues joined", "rwlock without a mode", "mode of a lock",
+    "processes",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_in_form_does_not_fit_the_schema(name: str) -> None:
+    text = WRONG[name][0]
+    try:
+        data = yaml.load(
+            text, Loader=yaml.CSafeLoader if isinstance(text, bytes) else yaml.SafeLoader
+        )
+    except (yaml.YAMLError, UnicodeError, RecursionError, ValueError, TypeError):
+        return  # no YAML at all, or none that a schema could be asked about
+    assert validator().is_valid(data) is (name in MEANING)
+
+
+def test_what_can_be_loaded_fits_the_schema() -> None:
+    fits = validator()
+    for seed in range(150):
+        assert fits.is_valid(yaml.safe_load(scenario(seed))), seed
+    for text in (
+        "locks: {'철학자[n]': null, _a: {}, a-b: null}\nparams: {n: 2}\nthreads: {t: [{call: p, args: []}]}\nprocedures: {p: []}\n",
+        "variables: {'m[i < 2, j < 2]': 0}\nthreads: {'t[k < 2]': [{sleep: k}, {atomic: [{if: k, then: [{add: 'm[0, 0]'}]}]}]}\n",
+    ):
+        assert fits.is_valid(yaml.safe_load(text)), text
+
+
+def test_every_key_has_a_description() -> None:
+    found = deadsim("schema").json
+    for name, key in found["properties"].items():
+        assert key.get("description"), name
+    for verb in found["$defs"]["step"]["anyOf"]:
+        for name, key in verb.get("properties", {}).items():
+            assert key.get("description"), (verb["required"], name)
+
+
+def validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(deadsim("schema").json)

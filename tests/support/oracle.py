@@ -1,0 +1,359 @@
+"""A plain exhaustive search over the kernel: the judge of every cleverer search.
+
+It visits every state and knows no reduction. What has been shown on the way (a failure, a broken
+invariant, a race) is part of the state, so that "in every outcome" can be decided too.
+"""
+
+from typing import Any, NamedTuple
+
+from deadsim.detect.deadlocks.kinds import name_deadlocks
+from deadsim.detect.stuck.judge import StuckJudge
+from deadsim.kernel.expressions.state_query import state_evaluator, true
+from deadsim.kernel.ordering import Stores
+from deadsim.kernel.primitives.thread import RUNNING
+from deadsim.kernel.system import State, System, Transition
+from deadsim.model.claims import DEFECT_TYPES, Claims
+from deadsim.model.program import Program
+from deadsim.runs.result import lines
+from deadsim.trace.event import Event
+
+Known = dict[int, tuple[Any, dict[int, Any]]]  # variable → who knows its last write, last reads
+
+
+class Node(NamedTuple):
+    state: State
+    shown: frozenset[Any]  # ("race", variable), ("invariant", n), types of failures
+    races: tuple[Any, ...]
+
+
+class Found(NamedTuple):
+    """What all schedules together show: how often each claim holds, and how."""
+
+    levels: dict[str, str]  # type or key of a claim → never, possible or always
+    racy: frozenset[str]
+    deadlocks: frozenset[tuple[str, tuple[str, ...], tuple[str, ...]]]
+    states: int
+    stuck: dict[Any, frozenset[int]]  # key of a state → who is stuck in it
+
+
+class TooManyStates(Exception):
+    pass
+
+
+def accesses(system: System, node: Node, thread: int, move: Transition) -> tuple[set[int], Any]:
+    """Follow happens-before by who knows of each last access, and find the variables that race."""
+    operation = node.state.frames[thread].operation
+    assert operation is not None
+    reads, writes = operation.reads, operation.writes
+    gives, takes = set(operation.gives), set(operation.takes)
+    if move.outcome.block is not None:
+        reads, writes = move.outcome.block.reads, move.outcome.block.writes
+        gives = takes = {*reads, *writes}
+    marks: tuple[Any, ...] = ()
+    if move.outcome.ordering is not None:
+        gives, takes = set(move.outcome.ordering.gives), set(move.outcome.ordering.takes)
+        marks = move.outcome.ordering.marks
+    elif not move.outcome.success:
+        gives, takes = set(), set()
+    first = ("begun", thread) not in node.shown
+    takes |= {thread} if first else set()
+    if move.state.frames[thread].operation is None:
+        gives |= {thread}
+    raced: set[int] = set()
+    known = [set(entry[3]) for entry in node.races]
+    records = [entry[:3] for entry in node.races]
+    for who in known:
+        if any(("channel", c) in who for c in takes):
+            who.add(thread)
+        for mark in marks:
+            if not mark.puts and ("kept", mark.store, mark.at) in who:
+                who.add(thread)
+    keep = []
+    for record, who in zip(records, known, strict=True):
+        variable, kind, _ = record
+        clash = variable in writes or (variable in reads and kind == "write")
+        if clash and thread not in who:
+            raced.add(variable)
+        if variable in writes or (variable in reads and kind == "read" and thread in who):
+            continue  # the new access stands for it
+        keep.append((record, who))
+    for variable in dict.fromkeys((*reads, *writes)):
+        keep.append(((variable, "write" if variable in writes else "read", thread), {thread}))
+    entries = []
+    for record, who in keep:
+        who = moved_along(system, node.state, marks, who)
+        if thread in who:
+            who |= {("channel", c) for c in gives}
+            who |= {("kept", m.store, place_of(system, node.state, m)) for m in marks if m.puts}
+        entries.append((*record, frozenset(who)))
+    old = {entry[0] for entry in entries if ("race", entry[0]) in node.shown or entry[0] in raced}
+    return raced, tuple(sorted((e for e in entries if e[0] not in old), key=repr))
+
+
+def place_of(system: System, state: State, mark: Any) -> int:
+    """Find where a step puts itself into a store: -1 is its end."""
+    if mark.at >= 0:
+        return mark.at
+    number = mark.store[1]
+    return mark.room - len(state.objects[number].items)
+
+
+def moved_along(system: System, state: State, marks: tuple[Any, ...], who: set[Any]) -> set[Any]:
+    """Let what is kept in stores move up or down as steps take out and put in."""
+    for mark in marks:
+        at = place_of(system, state, mark) if mark.puts else mark.at
+        moved = set()
+        for one in who:
+            if isinstance(one, tuple) and one[:2] == ("kept", mark.store):
+                if mark.puts and one[2] >= at:
+                    moved.add((*one[:2], one[2] + 1))
+                elif mark.puts or one[2] < at:
+                    moved.add(one)
+                elif one[2] > at:
+                    moved.add((*one[:2], one[2] - 1))
+            else:
+                moved.add(one)
+        who = moved
+    return who
+
+
+def explore(program: Program, max_states: int = 200_000, kinds: bool = False) -> Found:
+    """Visit every state, and decide every claim."""
+    system = System(program)
+    keep_output = bool(program.claims.output)
+    start = system.initial(keep_output)
+    holds = [state_evaluator(program, i.expression) for i in program.invariants]
+
+    def shown(move: Transition) -> set[Any]:
+        found: set[Any] = {failure.type for failure in move.failures}
+        if any(not true(check, move.state.objects) for check in holds):
+            found.add("invariant")
+        return found
+
+    root = Node(start.state, frozenset(shown(start)), ())
+    index = {node_key(root): 0}
+    nodes, front = [root], [0]
+    came: list[tuple[int, int, int]] = [(-1, -1, 0)]  # from which node, by which step
+    edges: list[list[tuple[int, int]]] = [[]]
+    while front:
+        number = front.pop()
+        node = nodes[number]
+        for thread in system.enabled(node.state):
+            for way in range(system.ways(node.state, thread)):
+                move = system.step(node.state, thread, way)
+                raced, races = accesses(system, node, thread, move)
+                bits = {*node.shown, *shown(move), *(("race", v) for v in raced), ("begun", thread)}
+                after = Node(move.state, frozenset(bits), races)
+                key = node_key(after)
+                if key not in index:
+                    if len(nodes) >= max_states:
+                        raise TooManyStates(program.name)
+                    index[key] = len(nodes)
+                    nodes.append(after)
+                    edges.append([])
+                    came.append((number, thread, way))
+                    front.append(index[key])
+                edges[number].append((thread, index[key]))
+    moves = who_can_move(edges)
+    ends = outcomes(system, nodes, edges)
+    return judged(system, nodes, moves, ends, came if kinds else None)
+
+
+def node_key(node: Node) -> Any:
+    """Tell states apart; the text tells 1 from True, which print differently."""
+    return (repr(node.state.key()), node.shown, node.races)
+
+
+def who_can_move(edges: list[list[tuple[int, int]]]) -> list[int]:
+    """Find for each state the threads that take a step in some continuation, as bits."""
+    moves = [0] * len(edges)
+    before: list[list[tuple[int, int]]] = [[] for _ in edges]
+    for number, out in enumerate(edges):
+        for thread, to in out:
+            before[to].append((thread, number))
+            moves[number] |= 1 << thread
+    front = list(range(len(edges)))
+    while front:
+        to = front.pop()
+        for _, number in before[to]:
+            if moves[to] & ~moves[number]:
+                moves[number] |= moves[to]
+                front.append(number)
+    return moves
+
+
+def outcomes(
+    system: System, nodes: list[Node], edges: list[list[tuple[int, int]]]
+) -> list[tuple[int, frozenset[int]]]:
+    """List the outcomes: a state of each bottom component, and who runs in it for ever."""
+    import networkx
+
+    graph = networkx.DiGraph()
+    graph.add_nodes_from(range(len(nodes)))
+    graph.add_edges_from((n, to) for n, out in enumerate(edges) for _, to in out)
+    found = []
+    for part in networkx.strongly_connected_components(graph):
+        if all(to in part for n in part for _, to in edges[n]):
+            runners = frozenset(thread for n in part for thread, _ in edges[n])
+            found.append((min(part), runners))
+    return found
+
+
+def judged(
+    system: System,
+    nodes: list[Node],
+    moves: list[int],
+    ends: list[tuple[int, frozenset[int]]],
+    came: list[tuple[int, int, int]] | None,
+) -> Found:
+    program, claims = system.program, system.program.claims
+    lasting = system.lasting
+    stuck: dict[Any, frozenset[int]] = {}
+    for node, movers in zip(nodes, moves, strict=True):
+        if not system.over(node.state.objects):
+            stuck[node.state.key()] = frozenset(
+                t
+                for t in range(len(program.threads))
+                if node.state.objects[t] == RUNNING and not movers >> t & 1
+            )
+    dead = {key for key, who in stuck.items() if who & set(lasting)}
+    levels: dict[str, str] = {}
+
+    def level(name: str, somewhere: bool, everywhere: bool) -> None:
+        levels[name] = (
+            "always" if somewhere and everywhere else "possible" if somewhere else "never"
+        )
+
+    final = [nodes[number] for number, _ in ends]
+    level("deadlock", bool(dead), all(n.state.key() in dead for n in final))
+    running = [bool(who & set(lasting)) for _, who in ends]
+    level("livelock", any(running), all(running))
+    for type in DEFECT_TYPES[2:]:
+        level(type, any(has(n, type) for n in nodes), all(has(n, type) for n in final))
+    over = [n for n in final if system.over(n.state.objects)]
+    for claim in claims.final:
+        check = state_evaluator(program, claim.expression)
+        values = [true(check, n.state.objects) for n in over]
+        level(claim.key, any(values), all(values))
+        if not values and claim.level == "always":
+            levels[claim.key] = "always"  # vacuously: nothing was judged
+    for wanted in claims.output:
+        printed = [lines(n.state.objects[program.output]) for n in final]
+        exact = wanted.level == "exactly"
+        values = [p == list(wanted.lines) if exact else wanted.lines[0] in p for p in printed]
+        level(wanted.key, any(values), all(values))
+    racy = {bit[1] for n in nodes for bit in n.shown if bit[0] == "race"}
+    return Found(
+        levels,
+        frozenset(program.object_name(variable) or "" for variable in racy),
+        deadlocks_of(system, nodes, dead, came) if came else frozenset(),
+        len(nodes),
+        stuck,
+    )
+
+
+def has(node: Node, type: str) -> bool:
+    return type in node.shown or any(bit[0] == type for bit in node.shown)
+
+
+def deadlocks_of(
+    system: System, nodes: list[Node], dead: set[Any], came: list[tuple[int, int, int]]
+) -> frozenset[Any]:
+    """Name the deadlocks of all states, with what happened on one way to each."""
+    judge = StuckJudge(system)
+    found = set()
+    for number, node in enumerate(nodes):
+        if node.state.key() not in dead:
+            continue
+        judge.begin()
+        progress = judge.stuck(node.state)
+        if progress is not None:
+            path = []
+            while number:
+                number, thread, way = came[number]
+                path.append((thread, way))
+            events = events_along(system, path[::-1])
+            for one in name_deadlocks(judge, node.state, events, progress, False):
+                found.add((one.kind, one.threads, one.objects))
+    return frozenset(found)
+
+
+def events_along(system: System, path: list[tuple[int, int]]) -> list[Event]:
+    """Give the events of a schedule, made from what the kernel says alone."""
+    stores = Stores()
+    state = system.initial().state
+    events = []
+    for step, (thread, way) in enumerate(path):
+        move = system.step(state, thread, way)
+        events.append(event(system, step, thread, state, move, stores))
+        state = move.state
+    return events
+
+
+def event(
+    system: System, step: int, thread: int, before: State, move: Transition, stores: Stores
+) -> Event:
+    """Give the event of one step."""
+    frame, outcome = before.frames[thread], move.outcome
+    operation = frame.operation
+    assert operation is not None
+    reads, writes, gives, takes = (
+        operation.reads,
+        operation.writes,
+        operation.gives,
+        operation.takes,
+    )
+    objects = operation.objects
+    if outcome.block is not None:
+        reads, writes = outcome.block.reads, outcome.block.writes
+        objects = gives = takes = tuple(dict.fromkeys(reads + writes))
+    after: tuple[int, ...] = ()
+    is_source = False
+    if outcome.ordering is not None:
+        gives, takes, marks = outcome.ordering
+        after = stores.follow(step, marks)
+        is_source = any(mark.puts for mark in marks)
+    elif not outcome.success and outcome.block is None:
+        gives = takes = ()
+    if move.state.frames[thread].operation is None:
+        gives = (*gives, thread)
+    return Event(
+        step, thread, operation.verb, outcome.phase, objects,
+        system.linked[thread].place(frame.position), reads, writes, gives, takes, after,
+        outcome.success, outcome.results[0] if outcome.results else None, is_source=is_source,
+    )  # fmt: skip
+
+
+def holds(claims: Claims, found: Found) -> list[str]:
+    """List what is claimed and not so; empty where every claim holds."""
+    wrong = []
+    for type in DEFECT_TYPES:
+        level, claimed = found.levels[type], claims.level(type)
+        if level != claimed and not (claimed == "possible" and level == "always"):
+            wrong.append(f"{type} is {level}, claimed {claimed}")
+    deadlock = claims.kinds.get("deadlock")
+    if deadlock and (deadlock.kind or deadlock.threads or deadlock.objects):
+        if not any(
+            deadlock.kind in (None, kind)
+            and deadlock.threads in (None, threads)
+            and (deadlock.objects is None or set(deadlock.objects) == set(objects))
+            for kind, threads, objects in found.deadlocks
+        ):
+            wrong.append(f"no deadlock is as claimed: {sorted(found.deadlocks)}")
+    race = claims.kinds.get("race")
+    if race and race.on is not None and race.on:
+        arrays = {
+            name.split("[")[0] if name.split("[")[0] in race.on else name for name in found.racy
+        }
+        if arrays != set(race.on):
+            wrong.append(f"races on {sorted(found.racy)}, claimed {race.on}")
+    for claim in claims.final:
+        level = found.levels[claim.key]
+        if level != claim.level and not (claim.level == "possible" and level == "always"):
+            wrong.append(f"{claim.key} is {level}: {claim.text}")
+    for wanted in claims.output:
+        level = found.levels[wanted.key]
+        enough = ("always",) if wanted.level == "always" else ("possible", "always")
+        if level not in enough:
+            wrong.append(f"{wanted.key} is {level}: {wanted.lines}")
+    return wrong
