@@ -15,7 +15,8 @@ from pathlib import Path
 import deadsim
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.executions.optimal_dpor import Classes
-from deadsim.exploration.states.breadth_first import Reached
+from deadsim.exploration.states import breadth_first
+from deadsim.exploration.states.levels import Reached
 from deadsim.exploration.states.stateful_search import Stateful
 from deadsim.exploration.static.ruled_out import terminates
 from deadsim.kernel.system import System
@@ -78,7 +79,7 @@ def counts(text: str, seconds: float) -> dict[str, float]:
         try:
             begin = time.perf_counter()
             reached = Reached(space)
-            reached.search(budget)
+            breadth_first.search(reached, budget)
             found["states"] = reached.states
             found["seconds"] = time.perf_counter() - begin
             search = Stateful(system, ["deadlock"], budget, reduce="early")

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import deadsim
 from deadsim.exploration.budget import Budget
+from deadsim.exploration.states import breadth_first
 from deadsim.exploration.states import breadth_first as reach
-from deadsim.exploration.states.breadth_first import Reached
+from deadsim.exploration.states.levels import Reached
 from deadsim.kernel.system import System
 from deadsim.space.packed import Outgrown, Space
 
@@ -41,7 +42,7 @@ def ours(space: Space) -> tuple[int, float]:
         try:
             found = Reached(space)
             begin = time.perf_counter()
-            found.search(Budget(10**8, 3600, 10**6))
+            breadth_first.search(found, Budget(10**8, 3600, 10**6))
             return found.states, time.perf_counter() - begin
         except Outgrown:
             space.widen()
@@ -86,7 +87,7 @@ def main() -> None:
             rows.append((states / mine, stored / theirs))
     tracemalloc.start()
     found = Reached(space)
-    found.search(Budget(10**8, 3600, 10**6))
+    breadth_first.search(found, Budget(10**8, 3600, 10**6))
     held = tracemalloc.get_traced_memory()[1]
     print(f"states: {states:,} (SPIN stores {stored:,})")
     ratio = statistics.median(one / other for one, other in rows)

@@ -19,8 +19,9 @@ import oracle
 from deadsim.engine.pool import Pool
 from deadsim.exploration.budget import Budget, Spent, resident
 from deadsim.exploration.explorer import Request, explore
-from deadsim.exploration.states import breadth_first as reach
+from deadsim.exploration.states import breadth_first
 from deadsim.exploration.states import stateful_search as stateful
+from deadsim.exploration.states.levels import Reached
 from deadsim.exploration.states.stateful_search import Stateful, keys
 from deadsim.exploration.verdicts.result import Exploration
 from deadsim.kernel.system import System
@@ -273,12 +274,12 @@ def test_states_are_the_same_with_numpy(monkeypatch: pytest.MonkeyPatch, most: i
         space = Space(System(deadsim.loads(scenario(seed)).program))
         found = []
         for enough in (10**9, 12):
-            monkeypatch.setattr(reach, "ENOUGH", enough)
-            monkeypatch.setattr(reach, "ALONE", 4)
+            monkeypatch.setattr(breadth_first, "ENOUGH", enough)
+            monkeypatch.setattr(breadth_first, "ALONE", 4)
             while True:
-                reached = reach.Reached(space)
+                reached = Reached(space)
                 try:
-                    reached.search(Budget(MOST_STATES, seconds=5), most)
+                    breadth_first.search(reached, Budget(MOST_STATES, seconds=5), most)
                 except Outgrown:
                     space.widen()
                     continue
@@ -295,14 +296,14 @@ def test_states_are_the_same_with_numpy(monkeypatch: pytest.MonkeyPatch, most: i
 
 
 def test_more_bits_than_numpy_has_are_gone_through_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "ENOUGH", 500)
-    monkeypatch.setattr(reach, "ALONE", 100)
+    monkeypatch.setattr(breadth_first, "ENOUGH", 500)
+    monkeypatch.setattr(breadth_first, "ALONE", 100)
     names = [f"v{number}" for number in range(60)]
     writes = ", ".join(f"{{write: {name}, value: 1}}" for name in names)
     text = f"variables: {{{': 0, '.join(names)}: 0}}\nthreads:\n  'a[2]': [{writes}]\n"
     space = Space(System(deadsim.loads(text).program))
-    reached = reach.Reached(space)
-    reached.search(Budget(100_000, seconds=20))
+    reached = Reached(space)
+    breadth_first.search(reached, Budget(100_000, seconds=20))
     assert reached.states == 61**2
     assert len(reached.ends) == 1
 

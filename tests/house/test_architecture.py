@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from deadsim.engine.real import objects as real
+from deadsim.kernel.abstract.table import ABSTRACT
 from deadsim.kernel.primitives.table import PRIMITIVES
 from deadsim.language.emit import steps
 from deadsim.language.tables.sections import SECTIONS
@@ -60,7 +61,13 @@ def test_the_kernel_knows_no_threads_clock_randomness_or_files(room: str) -> Non
 def test_every_primitive_has_its_real_counterpart() -> None:
     assert PRIMITIVES.keys() == real._REAL.keys()
     for module in PRIMITIVES.values():
-        for name in ("initial", "offer", "FORMS"):
+        assert hasattr(module, "initial"), module
+
+
+def test_every_primitive_has_its_abstract_form() -> None:
+    assert PRIMITIVES.keys() == ABSTRACT.keys()
+    for module in ABSTRACT.values():
+        for name in ("offer", "FORMS"):
             assert hasattr(module, name), (module, name)
 
 

@@ -9,8 +9,9 @@ from deadsim import ReplayDiverged, UsageError, load, loads, replay, run
 from deadsim.kernel.primitives.local import Note, Sleep
 from deadsim.model.program import Choice
 from deadsim.strategies.clock import PATIENCE, Clock
+from deadsim.strategies.pct import Pct
 from deadsim.strategies.pos import Pos
-from deadsim.strategies.random_walk import Pct, Random
+from deadsim.strategies.random_walk import Random
 from deadsim.strategies.round_robin import RoundRobin, Sequential
 from deadsim.strategies.script import Script
 from deadsim.strategies.strategy import Chance, Option, Strategy

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from deadsim.detect.deadlocks.kinds import name_deadlocks
 from deadsim.detect.stuck.judge import StuckJudge
-from deadsim.kernel.expressions.state_query import state_evaluator, true
 from deadsim.kernel.ordering import Stores
 from deadsim.kernel.primitives.thread import RUNNING
+from deadsim.kernel.state_query import state_evaluator, true
 from deadsim.kernel.system import State, System, Transition
 from deadsim.model.claims import DEFECT_TYPES, Claims
 from deadsim.model.program import Program

@@ -314,7 +314,7 @@ def chosen(scenario: Scenario, claims: Iterable[str] | None) -> frozenset[str] |
     """Check the claims that were asked for; `final` and `output` stand for all of theirs."""
     if claims is None:
         return None
-    from deadsim.language.checks.names import nearest
+    from deadsim.language.expressions.names import nearest
 
     wanted = frozenset(claims)
     parts = scenario.program.claims

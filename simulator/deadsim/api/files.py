@@ -32,7 +32,7 @@ def contents(path: str) -> bytes:
 
 def missing(path: str) -> str:
     """Say that there is no such file, and which scenario is near."""
-    from deadsim.language.checks.names import nearest
+    from deadsim.language.expressions.names import nearest
 
     hint = nearest(os.path.splitext(os.path.basename(path))[0], gallery.names())
     return f"{path}: no such file, and no scenario of that name ships with deadsim{hint}"

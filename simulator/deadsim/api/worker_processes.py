@@ -11,7 +11,7 @@ from deadsim.engine.interrupts import noted
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.explorer import Request
 from deadsim.exploration.verdicts import result
-from deadsim.exploration.witnesses.best_first import rank
+from deadsim.exploration.verdicts.goal import rank
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.model.program import Program
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deadsim.cli.output import Output, save
+from deadsim.cli.files import save
+from deadsim.cli.output import Output
 from deadsim.errors import ScenarioError
 
 if TYPE_CHECKING:

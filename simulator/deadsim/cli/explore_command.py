@@ -10,17 +10,8 @@ import click
 from deadsim.cli import ci_reports as for_ci
 from deadsim.cli import pictures
 from deadsim.cli.commands import ON_A_FILE, apply, complete_files, deadsim, pairs
-from deadsim.cli.output import (
-    INTERRUPTED,
-    WRONG,
-    Output,
-    numbered,
-    save,
-    searching,
-    status,
-    terminal_columns,
-    warn,
-)
+from deadsim.cli.files import numbered, save
+from deadsim.cli.output import INTERRUPTED, WRONG, Output, searching, status, terminal_columns, warn
 from deadsim.errors import ScenarioError, UsageError
 
 if TYPE_CHECKING:

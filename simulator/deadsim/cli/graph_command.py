@@ -18,7 +18,8 @@ from deadsim.cli.commands import (
     given,
     single_run,
 )
-from deadsim.cli.output import Output, save
+from deadsim.cli.files import save
+from deadsim.cli.output import Output
 from deadsim.errors import UsageError
 
 if TYPE_CHECKING:

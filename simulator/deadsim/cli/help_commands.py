@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from deadsim.cli.commands import FORMAT, complete_files, deadsim, given
-from deadsim.cli.output import Output, save, warn
+from deadsim.cli.files import save
+from deadsim.cli.output import Output, warn
 from deadsim.errors import UsageError
 
 FIRST = """\
@@ -69,7 +70,7 @@ def explain(kind: str | None, **options: Any) -> int:
     output = Output(options)
     with output.reporting("explain"):
         from deadsim import api, gallery
-        from deadsim.language.checks.names import nearest
+        from deadsim.language.expressions.names import nearest
         from deadsim.report.explanations import EXPLANATIONS
 
         if kind is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from deadsim.cli.files import save
 from deadsim.errors import DeadsimError, InternalError, Problem, ScenarioError, UsageError
 
 if TYPE_CHECKING:
@@ -206,25 +207,6 @@ def colored(line: str) -> str:
     if word in ("verdict:", "schedule:", "replay:", "player:", "output:", "variables:"):
         return click.style(word, bold=True) + line[len(word) :]
     return line
-
-
-def numbered(file: str, number: int) -> str:
-    """Name the file of the n-th picture: NAME.svg, NAME-2.svg."""
-    if number == 1:
-        return file
-    stem, dot, ending = file.rpartition(".")
-    return f"{stem}-{number}{dot}{ending}" if dot and "/" not in ending else f"{file}-{number}"
-
-
-def save(file: str, content: str | bytes) -> None:
-    """Write a file; raises UsageError where that cannot be."""
-    try:
-        with open(file, "wb") as stream:
-            stream.write(content if isinstance(content, bytes) else content.encode("utf-8"))
-    except OSError as error:
-        from deadsim.api import reason
-
-        raise UsageError(f"{file}: cannot be written ({reason(error)})") from None
 
 
 def excerpt(source: str, problem: Problem) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from deadsim.cli.output import numbered, save
+from deadsim.cli.files import numbered, save
 from deadsim.errors import UsageError
 
 OPTIONS = (

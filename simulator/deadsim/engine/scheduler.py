@@ -19,7 +19,8 @@ from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import Objects, Operation, Outcome
 from deadsim.kernel.ordering import Stores
 from deadsim.kernel.primitives import thread as threads
-from deadsim.kernel.programs.walk import Block, Frame, proceed
+from deadsim.kernel.programs.atomic import Block
+from deadsim.kernel.programs.walk import Frame, proceed
 from deadsim.kernel.system import State, System
 from deadsim.model.objects import Lock
 from deadsim.strategies.strategy import Option, Strategy

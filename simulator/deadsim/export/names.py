@@ -5,7 +5,7 @@ import keyword
 import re
 from collections.abc import Mapping
 
-from deadsim.language.checks.names import clean, split_commas
+from deadsim.language.expressions.names import clean, split_commas
 from deadsim.language.expressions.texts import closing
 from deadsim.language.reading.document import Node, Scalar, Sequence
 from deadsim.language.reading.scalars import core_value

@@ -10,7 +10,7 @@ from deadsim.export.names import Names, identifier
 from deadsim.export.statements import Body, Procedure, Shared
 from deadsim.export.turns import TurnBody, TurnNames
 from deadsim.language.checks.form import is_null
-from deadsim.language.checks.names import clean, declared
+from deadsim.language.expressions.names import clean, declared
 from deadsim.language.reading.document import Mapping as Map
 from deadsim.language.reading.document import Node, Scalar, Sequence, decode, parse
 from deadsim.model import objects

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from deadsim.export.names import Names, identifier
 from deadsim.language.checks.form import Statement, is_null, statement, steps
-from deadsim.language.checks.names import Problems, clean
+from deadsim.language.expressions.names import Problems, clean
 from deadsim.language.reading.document import Mapping as Map
 from deadsim.language.reading.document import Node, Scalar, Sequence
 

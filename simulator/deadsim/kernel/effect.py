@@ -2,7 +2,7 @@
 
 from deadsim.kernel.operation import Outcome
 from deadsim.kernel.ordering import Stores
-from deadsim.kernel.programs.walk import Block
+from deadsim.kernel.programs.atomic import Block
 from deadsim.trace.event import Event
 
 

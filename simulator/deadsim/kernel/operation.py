@@ -17,6 +17,9 @@ Phase: TypeAlias = Literal["begin", "end"] | None
 Fact: TypeAlias = tuple[Hashable, ...]
 """Something that is so, or could come to be so: ("free", lock), ("set", event)."""
 
+Stock: TypeAlias = tuple[str, int]
+"""Something that is counted: ("permits", semaphore), ("items", queue)."""
+
 
 class Needs(NamedTuple):
     """What a blocked step waits for.

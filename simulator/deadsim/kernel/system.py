@@ -6,7 +6,9 @@ from deadsim.kernel.failure import Failing, Failure
 from deadsim.kernel.operation import Objects, Operation, Outcome
 from deadsim.kernel.primitives import thread as threads
 from deadsim.kernel.primitives.table import initial_state
-from deadsim.kernel.programs.walk import NOWHERE, Frame, Linked, begin, link, proceed
+from deadsim.kernel.programs.link import link
+from deadsim.kernel.programs.linked import Linked
+from deadsim.kernel.programs.walk import NOWHERE, Frame, begin, proceed
 from deadsim.model.program import Program
 
 

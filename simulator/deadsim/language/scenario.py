@@ -8,7 +8,10 @@ from deadsim.language.checks import claims, form
 from deadsim.language.checks.claims import Demands
 from deadsim.language.checks.declarations import Declarations, index_values, pairs
 from deadsim.language.checks.form import is_null
-from deadsim.language.checks.names import (
+from deadsim.language.emit.body import Body
+from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
+from deadsim.language.emit.steps import writer
+from deadsim.language.expressions.names import (
     NAME,
     Meaning,
     Problems,
@@ -23,9 +26,6 @@ from deadsim.language.checks.names import (
     nearest,
     noun,
 )
-from deadsim.language.emit.body import Body
-from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
-from deadsim.language.emit.steps import writer
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence, decode, parse
 from deadsim.language.tables.sections import SECTIONS
 from deadsim.language.tables.verbs import PENDING_SECTIONS

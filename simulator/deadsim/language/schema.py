@@ -3,7 +3,7 @@
 from typing import Any
 
 from deadsim.language.checks.claims import STRATEGIES
-from deadsim.language.checks.names import listed
+from deadsim.language.expressions.names import listed
 from deadsim.language.tables.sections import SECTIONS, EntryOption, Section
 from deadsim.language.tables.verbs import IN_ATOMIC, VERBS, Option, Shape, Verb
 from deadsim.model.claims import DEADLOCK_KINDS, DEFECT_TYPES, LEVELS

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from deadsim.kernel.expressions.state_query import state_evaluator, true
+from deadsim.kernel.state_query import state_evaluator, true
 from deadsim.kernel.system import State
 from deadsim.model.claims import DEFECT_TYPES, KindClaim
 from deadsim.model.program import Program

@@ -18,8 +18,9 @@ from deadsim.runs.judge import broken_claims, judge
 from deadsim.runs.result import Outcome, Run
 from deadsim.runs.watchers import DeadlockWatch, FailureWatch, LivelockWatch, RaceWatch, hinted
 from deadsim.strategies.clock import Clock
+from deadsim.strategies.pct import Pct
 from deadsim.strategies.pos import Pos
-from deadsim.strategies.random_walk import Pct, Random
+from deadsim.strategies.random_walk import Random
 from deadsim.strategies.round_robin import RoundRobin, Sequential
 from deadsim.strategies.script import Script, Unfit
 from deadsim.strategies.strategy import Chance, Strategy

@@ -7,8 +7,8 @@ from deadsim.detect.locks.lock_order import order_hint
 from deadsim.detect.order.races import RaceDetector, describe
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.kernel.expressions.evaluator import Evaluate
-from deadsim.kernel.expressions.state_query import state_evaluator, true
 from deadsim.kernel.failure import Failure
+from deadsim.kernel.state_query import state_evaluator, true
 from deadsim.kernel.system import State, System
 from deadsim.model.program import Choice, Program
 from deadsim.trace.event import Event

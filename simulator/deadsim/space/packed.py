@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeAlias
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import Operation, replaced
 from deadsim.kernel.primitives import thread as threads
-from deadsim.kernel.programs.walk import AtomicBlock, Frame
+from deadsim.kernel.programs.atomic import AtomicBlock
+from deadsim.kernel.programs.walk import Frame
 from deadsim.kernel.system import State, System, Transition
 from deadsim.model.objects import Condition, Lock, Variable
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from deadsim.kernel.expressions.state_query import state_evaluator, true
+from deadsim.kernel.state_query import state_evaluator, true
 from deadsim.model.expressions import Expression, Target
 from deadsim.space.packed import Packed, Space
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, assert_never
 from deadsim.detect.components import on_cycles
 from deadsim.detect.stuck.local_failures import Types, always_set, fails
 from deadsim.kernel.operation import Fact
-from deadsim.kernel.programs.walk import Linked, Stop
+from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.model.expressions import (
     Constant,
     Target,

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 from deadsim.kernel.abstract.form import Facts, Held, Passage
-from deadsim.kernel.primitives.table import offer
+from deadsim.kernel.abstract.table import offer
 from deadsim.kernel.primitives.thread import ENDED, NEW, RUNNING
 from deadsim.kernel.system import State, System
 

@@ -16,7 +16,9 @@ from deadsim.kernel.failure import misuse
 from deadsim.kernel.operation import Outcome
 from deadsim.kernel.primitives.thread import RUNNING
 from deadsim.kernel.primitives.variable import Read
-from deadsim.kernel.programs.walk import AtomicBlock, Frame, Stop, Walk, begin, proceed
+from deadsim.kernel.programs.atomic import AtomicBlock
+from deadsim.kernel.programs.linked import Stop
+from deadsim.kernel.programs.walk import Frame, Walk, begin, proceed
 from deadsim.kernel.system import State, System
 
 MOST_PLACES = 2_000  # of all threads together, before it is given up

@@ -8,10 +8,10 @@ from collections.abc import Collection
 
 from deadsim.engine.pool import Pool
 from deadsim.exploration.budget import Budget, Spent
+from deadsim.exploration.verdicts.goal import Goal, Path, Shortest
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.level import Known, never
-from deadsim.exploration.witnesses.best_first import Goal, Path, Shortest
-from deadsim.kernel.expressions.state_query import state_evaluator, true
+from deadsim.kernel.state_query import state_evaluator, true
 from deadsim.kernel.system import State
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.model.program import Choice, Plan, StrategyName

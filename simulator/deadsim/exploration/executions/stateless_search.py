@@ -12,9 +12,9 @@ from deadsim.errors import InternalError
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.executions.optimal_dpor import MOST_STEPS, Classes, Execution
 from deadsim.exploration.static import ruled_out as beforehand
+from deadsim.exploration.verdicts.goal import Goal, Path, Shortest
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.level import UNKNOWN, Known, never, over
-from deadsim.exploration.witnesses.best_first import Goal, Path, Shortest
 from deadsim.kernel.system import System
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.runs.result import lines

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from deadsim.exploration.budget import Budget
-from deadsim.exploration.states.breadth_first import WATCHED
+from deadsim.exploration.states.levels import WATCHED
 from deadsim.space.packed import Info, Packed, Space
 
 Node: TypeAlias = int

@@ -6,7 +6,7 @@ Multithreaded Programs, PLDI 2007; over (state, last thread), so that nothing is
 """
 
 from deadsim.exploration.budget import Budget
-from deadsim.exploration.states.breadth_first import WATCHED, Reached
+from deadsim.exploration.states.levels import WATCHED, Reached
 from deadsim.space.packed import Packed, Space
 
 

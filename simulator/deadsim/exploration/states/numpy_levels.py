@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deadsim.exploration.budget import Budget
-from deadsim.exploration.states.breadth_first import Quick, Reached
+from deadsim.exploration.states.levels import Quick, Reached
 from deadsim.space.packed import Packed
 
 WORD = 2**64 - 1

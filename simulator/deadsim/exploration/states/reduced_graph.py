@@ -12,10 +12,10 @@ from typing import NamedTuple, TypeAlias
 
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.states.bottom_components import Component, Node, bottom_components
-from deadsim.exploration.states.breadth_first import WATCHED
+from deadsim.exploration.states.levels import WATCHED
 from deadsim.exploration.states.stubborn_sets import Stubborn
 from deadsim.exploration.static.symmetry import Names, Symmetry
-from deadsim.exploration.witnesses.best_first import Path
+from deadsim.exploration.verdicts.goal import Path
 from deadsim.space.access_order import Order
 from deadsim.space.packed import Info, Packed
 

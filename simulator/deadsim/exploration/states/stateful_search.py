@@ -8,9 +8,10 @@ from functools import partial
 from typing import Literal, TypeAlias
 
 from deadsim.exploration.budget import Budget, Spent
+from deadsim.exploration.states import breadth_first
 from deadsim.exploration.states.bottom_components import Component, bottom_components, edges_of
-from deadsim.exploration.states.breadth_first import WATCHED, Reached
 from deadsim.exploration.states.context_bound import reach_within
+from deadsim.exploration.states.levels import WATCHED, Reached
 from deadsim.exploration.states.reduced_graph import Reduced, See, TooMany, seeing, seeing_race
 from deadsim.exploration.states.stubborn_sets import Stubborn
 from deadsim.exploration.static import ruled_out as beforehand
@@ -156,7 +157,7 @@ class Stateful:
         """Visit every state, and find the outcomes, unless there are more states than `most`."""
         self.reached = Reached(self.space, self.reached.shown)
         try:
-            self.reached.search(self.budget, most)
+            breadth_first.search(self.reached, self.budget, most)
         finally:
             self.depth = len(self.reached.levels) - 2
             if not self.reached.complete:

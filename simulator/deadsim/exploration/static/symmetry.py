@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from deadsim.exploration.static.ruled_out import terminates
 from deadsim.kernel.primitives.table import mentions_threads, renamed_state, threads_in
-from deadsim.kernel.programs.walk import Stop
+from deadsim.kernel.programs.linked import Stop
 from deadsim.kernel.system import System
 from deadsim.model.expressions import Query
 from deadsim.space.packed import Packed, Space

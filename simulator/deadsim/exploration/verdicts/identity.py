@@ -4,7 +4,7 @@ from deadsim.detect.deadlocks.kinds import name_deadlocks
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.detect.stuck.progress import Progress
 from deadsim.errors import Place
-from deadsim.exploration.witnesses.best_first import Goal
+from deadsim.exploration.verdicts.goal import Goal
 from deadsim.kernel.abstract.form import Held
 from deadsim.kernel.primitives.thread import ENDED, RUNNING
 from deadsim.kernel.system import State, System

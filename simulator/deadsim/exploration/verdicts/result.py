@@ -2,8 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from deadsim.exploration.verdicts.goal import Goal, Shown
 from deadsim.exploration.verdicts.level import Found
-from deadsim.exploration.witnesses.best_first import Goal, Shown
 from deadsim.model.claims import FinalClaim, KindClaim, OutputClaim
 from deadsim.model.program import Choice, Program
 from deadsim.runs.result import Run, Verdict

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from deadsim.engine.pool import Pool
 from deadsim.errors import InternalError
 from deadsim.exploration.states.stateful_search import Stateful
+from deadsim.exploration.verdicts.goal import Goal, Path, Shown
 from deadsim.exploration.verdicts.result import Defect
-from deadsim.exploration.witnesses.best_first import Goal, Path, Shown
 from deadsim.exploration.witnesses.goals import Goals
 from deadsim.exploration.witnesses.good_run import Nearest
 from deadsim.exploration.witnesses.lasso import once_round

@@ -6,9 +6,10 @@ from functools import partial
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.states.bottom_components import who_can_move
 from deadsim.exploration.states.stateful_search import FAILURES, Stateful
+from deadsim.exploration.verdicts.goal import Goal, Path
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.level import UNKNOWN
-from deadsim.exploration.witnesses.best_first import Edge, Goal, Path
+from deadsim.exploration.witnesses.best_first import Edge
 from deadsim.kernel.failure import Failure
 from deadsim.model.claims import FinalClaim, OutputClaim
 from deadsim.runs.result import lines

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from deadsim.engine.pool import Pool
-from deadsim.exploration.witnesses.best_first import Path
+from deadsim.exploration.verdicts.goal import Path
 from deadsim.model.program import Choice, Plan
 from deadsim.runs.runner import Runner
 from deadsim.space.rehearsal import rehearse

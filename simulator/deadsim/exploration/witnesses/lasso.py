@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from deadsim.exploration.witnesses.best_first import Path
+from deadsim.exploration.verdicts.goal import Path
 from deadsim.space.packed import Packed, Space
 
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from deadsim.exploration.budget import Spent
 from deadsim.exploration.executions.optimal_dpor import MOST_STEPS, Execution
 from deadsim.exploration.executions.stateless_search import Stateless
-from deadsim.exploration.witnesses.best_first import Goal, Path, Shortest
+from deadsim.exploration.verdicts.goal import Goal, Path, Shortest
 from deadsim.space.packed import Info, Outgrown, Space
 
 

@@ -8,11 +8,12 @@ from deadsim.exploration.executions.sample import Sampled
 from deadsim.exploration.executions.stateless_search import Stateless, in_memory
 from deadsim.exploration.states.reduced_graph import Reduced, seeing, seeing_race
 from deadsim.exploration.states.stateful_search import Stateful
+from deadsim.exploration.verdicts.goal import Goal, Shortest, Shown, rank
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.judgement import has_match
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
 from deadsim.exploration.verdicts.result import Defect
-from deadsim.exploration.witnesses.best_first import Goal, Hunt, Shortest, Shown, rank
+from deadsim.exploration.witnesses.best_first import Hunt
 from deadsim.exploration.witnesses.confirmation import Confirming
 from deadsim.exploration.witnesses.goals import Goals, Races
 from deadsim.exploration.witnesses.shrinking import shorten

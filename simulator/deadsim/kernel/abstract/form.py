@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
-from deadsim.kernel.operation import Fact, Operation
+from deadsim.kernel.operation import Fact, Operation, Stock
 from deadsim.model.objects import SharedObject
 from deadsim.model.values import Value
 
@@ -18,9 +18,6 @@ ENDLESS = 1_000_000_000
 
 MOST_COUNTED = 8
 """How far a thread's own use of what is counted is followed."""
-
-Stock: TypeAlias = tuple[str, int]
-"""Something that is counted: ("permits", semaphore), ("items", queue)."""
 
 Held: TypeAlias = dict[Hashable, int]
 """What a thread has: a lock → how often, a stock → how much more of it was used than provided."""

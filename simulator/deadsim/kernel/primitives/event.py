@@ -1,23 +1,11 @@
 """Events. State: (whether it is set, ((waiter, whether it was woken), ...) in order of arrival)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from deadsim.kernel.abstract.form import (
-    Approach,
-    Declared,
-    Facts,
-    Form,
-    Held,
-    Passage,
-    more,
-    without,
-)
-from deadsim.kernel.expressions.operators import amount
-from deadsim.kernel.operation import Fact, Needs, Objects, Operation, Outcome, replaced
+from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, replaced
 from deadsim.kernel.ordering import Ordering
 from deadsim.model.objects import Event
-from deadsim.model.values import Value
 
 
 class Flag(NamedTuple):
@@ -48,14 +36,6 @@ def threads_in(state: Flag) -> tuple[int, ...]:
 def renamed(state: Flag, names: Sequence[int]) -> Flag:
     """Give the state with each thread called by another's number."""
     return state._replace(waiters=tuple((names[thread], woken) for thread, woken in state.waiters))
-
-
-def offer(number: int, event: Event, state: Flag, facts: Facts, holding: dict[int, Held]) -> None:
-    """Note for relaxed progress whether it is set, and who waits."""
-    if state.set:
-        facts.known.add(("set", number))
-    for thread, woken in state.waiters:
-        holding.setdefault(thread, {})["woken" if woken else "waits", number] = 1
 
 
 class Wait(Operation):
@@ -121,60 +101,7 @@ class Clear(Operation):
         return Outcome(replaced(objects, self.number, objects[self.number]._replace(set=False)))
 
 
-class WaitForm(Form):
-    """`wait` for an event; with the flag "timed" the operand is the timeout."""
-
-    in_stages = True
-    varies = True
-
-    def __init__(self, declared: Declared, flags: tuple[str, ...]) -> None:
-        super().__init__(declared, flags)
-        self.can_block = "timed" not in flags
-
-    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        timed = "timed" in self.flags
-        return Wait(objects[0], amount(operands[0], "a timeout", 0) if timed else None)
-
-    def passages(self, a: Approach) -> Iterable[Passage]:
-        number, held = a.number, a.held
-        if ("woken", number) in held:
-            yield Passage(without(held, ("woken", number)), (True,))
-            return
-        waits = ("waits", number) in held
-        if ("set", number) in a.facts.known:
-            yield Passage(without(held, ("waits", number)), (True,))
-        if waits and "timed" in self.flags:
-            yield Passage(without(held, ("waits", number)), (False,))
-        if not waits:
-            yield Passage(more(held, ("waits", number)), stays=True)
-
-    def wants(self, number: int) -> Sequence[Fact]:
-        return (("set", number),)
-
-
-class SetForm(Form):
-    """`set` of an event."""
-
-    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        return Set(objects[0])
-
-    def passages(self, a: Approach) -> Iterable[Passage]:
-        yield Passage(a.held, facts=self.certain(a.number))
-
-    def certain(self, number: int) -> tuple[Fact, ...]:
-        return (("set", number),)
-
-
-class ClearForm(Form):
-    """`clear` of an event."""
-
-    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        return Clear(objects[0])
-
-
 QUERIES = {
     "is_set": lambda program, state: state.set,
     "waiting": lambda program, state: sum(not woken for _, woken in state.waiters),
 }
-
-FORMS: dict[str, type[Form]] = {"wait": WaitForm, "set": SetForm, "clear": ClearForm}

@@ -1,10 +1,8 @@
 """One-way pipes that carry items. State: (items, which ends are closed)."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage, more
-from deadsim.kernel.operation import Fact, Needs, Objects, Operation, Outcome, Wrong, replaced
+from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Wrong, replaced
 from deadsim.kernel.ordering import Mark, Ordering
 from deadsim.kernel.primitives.queue import free_slot, items, slots, take_slot
 from deadsim.model.objects import Pipe
@@ -23,17 +21,6 @@ class Content(NamedTuple):
 def initial(pipe: Pipe) -> Content:
     """Give the state that the object begins with."""
     return Content()
-
-
-def offer(number: int, pipe: Pipe, state: Content, facts: Facts, holding: dict[int, Held]) -> None:
-    """Note for relaxed progress what is in it, and which ends are closed."""
-    facts.stock[items(number)] = len(state.items)
-    facts.stock[slots(number)] = pipe.capacity - len(state.items)
-    for item in state.items:
-        facts.store(number, item)
-    for end in state.closed:
-        facts.known.add(("closed", number, end))
-        facts.known.add(("was closed", number, end))
 
 
 def broken(verb: str, number: int) -> Wrong:
@@ -120,88 +107,4 @@ class Close(Operation):
         return Outcome(replaced(objects, self.number, after))
 
 
-class SendForm(Form):
-    """`send` into a pipe."""
-
-    can_block = True
-    varies = True
-
-    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        pipe: Any = self.declared[objects[0]]
-        return Send(objects[0], operands[0], pipe.capacity)
-
-    def passages(self, a: Approach) -> Iterable[Passage]:
-        number, known = a.number, a.facts.known
-        if any(("closed", number, end) in known for end in ("read", "write")):
-            yield Passage(a.held, fails=True)
-        if any(("was closed", number, end) in known for end in ("read", "write")):
-            return
-        if a.available(slots(number)) > 0:
-            after = more(more(a.held, slots(number)), items(number), -1)
-            values = ((number, a.operation.item),) if isinstance(a.operation, Send) else ()
-            yield Passage(after, supplies=((items(number), 1),), values=values)
-
-    def possible(self, number: int) -> Sequence[Fact]:
-        return (items(number),)
-
-    def wants(self, number: int) -> Sequence[Fact]:
-        return (
-            slots(number),
-            ("closed", number),
-        )
-
-
-class ReceiveForm(Form):
-    """`receive` from a pipe."""
-
-    can_block = True
-    varies = True
-
-    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        pipe: Any = self.declared[objects[0]]
-        return Receive(objects[0], pipe.capacity)
-
-    def passages(self, a: Approach) -> Iterable[Passage]:
-        number, known = a.number, a.facts.known
-        if ("closed", number, "read") in known:
-            yield Passage(a.held, fails=True)
-        if ("was closed", number, "read") in known:
-            return
-        if ("closed", number, "write") in known:
-            yield Passage(a.held, (None, False))
-        if a.available(items(number)) > 0:
-            after = more(more(a.held, items(number)), slots(number), -1)
-            values = list(a.facts.values.get(number, {}).values())
-            for value in values if a.wanted and a.operation else [None]:
-                yield Passage(after, (value, True), supplies=((slots(number), 1),))
-
-    def possible(self, number: int) -> Sequence[Fact]:
-        return (slots(number),)
-
-    def wants(self, number: int) -> Sequence[Fact]:
-        return (
-            items(number),
-            ("closed", number),
-        )
-
-
-class CloseForm(Form):
-    """`close` of one end, which is the flag."""
-
-    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        return Close(objects[0], self.end())
-
-    def end(self) -> End:
-        """Give the end that is closed."""
-        return "read" if "read" in self.flags else "write"
-
-    def passages(self, a: Approach) -> Iterable[Passage]:
-        yield Passage(a.held, facts=(("closed", a.number, self.end()),))
-
-    def certain(self, number: int) -> Sequence[Fact]:
-        return (("closed", number),)
-
-
 QUERIES = {"qsize": lambda program, state: len(state.items)}
-
-FORMS: dict[str, type[Form]] = {"send": SendForm, "receive": ReceiveForm, "close": CloseForm}

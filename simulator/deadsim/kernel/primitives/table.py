@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from deadsim.kernel.abstract.form import Facts, Form, Held
 from deadsim.kernel.primitives import (
     barrier,
     condition,
@@ -13,10 +12,8 @@ from deadsim.kernel.primitives import (
     queue,
     rwlock,
     semaphore,
-    thread,
     variable,
 )
-from deadsim.kernel.primitives.local import ChooseForm, NoteForm, PrintForm, SleepForm
 from deadsim.model.objects import (
     Barrier,
     Condition,
@@ -29,7 +26,6 @@ from deadsim.model.objects import (
     SharedObject,
     Variable,
 )
-from deadsim.model.program import Program
 
 PRIMITIVES: dict[type, Any] = {
     Lock: lock,
@@ -42,17 +38,6 @@ PRIMITIVES: dict[type, Any] = {
     Pipe: pipe,
     Variable: variable,
 }
-
-
-class Declarations:
-    """The declarations of a program's objects, by their numbers."""
-
-    def __init__(self, program: Program) -> None:
-        self.first = program.first_object
-        self.objects = program.objects
-
-    def __getitem__(self, number: int) -> SharedObject:
-        return self.objects[number - self.first]
 
 
 def initial_state(declared: SharedObject) -> Any:
@@ -74,30 +59,3 @@ def threads_in(declared: SharedObject, state: Any) -> tuple[int, ...]:
 def renamed_state(declared: SharedObject, state: Any, names: Sequence[int]) -> Any:
     """Give the state of an object with each thread called by another's number."""
     return PRIMITIVES[type(declared)].renamed(state, names)
-
-
-def form_of(program: Program, verb: str, number: int | None, flags: tuple[str, ...]) -> Form:
-    """Find how a verb works on the object with this number, or on none."""
-    declared = Declarations(program)
-    if number is None:
-        match verb:
-            case "print":
-                return PrintForm(declared, flags, program.output)
-            case "choose":
-                return ChooseForm(declared, flags)
-            case "sleep":
-                return SleepForm(declared, flags)
-            case _:
-                return NoteForm(declared, flags, verb)
-    if number < len(program.threads):
-        return thread.FORMS[verb](declared, flags)
-    made: type[Form] = PRIMITIVES[type(declared[number])].FORMS[verb]
-    return made(declared, flags)
-
-
-def offer(
-    program: Program, number: int, state: Any, facts: Facts, holding: dict[int, Held]
-) -> None:
-    """Note for relaxed progress what an object provides now, and who holds it how often."""
-    declared = program.objects[number - program.first_object]
-    PRIMITIVES[type(declared)].offer(number, declared, state, facts, holding)

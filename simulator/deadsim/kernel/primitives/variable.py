@@ -1,9 +1,5 @@
 """Shared variables. State: the value."""
 
-from collections.abc import Iterable
-from typing import Any
-
-from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage
 from deadsim.kernel.expressions.operators import stored
 from deadsim.kernel.operation import Objects, Operation, Outcome, replaced
 from deadsim.model.objects import Variable
@@ -13,13 +9,6 @@ from deadsim.model.values import Value
 def initial(variable: Variable) -> Value:
     """Give the state that the object begins with."""
     return variable.initial
-
-
-def offer(
-    number: int, variable: Variable, state: Any, facts: Facts, holding: dict[int, Held]
-) -> None:
-    """Note for relaxed progress which value it has."""
-    facts.store(number, state)
 
 
 class Read(Operation):
@@ -47,33 +36,3 @@ class Write(Operation):
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         return Outcome(replaced(objects, self.number, self.value))
-
-
-class ReadForm(Form):
-    """`read` of a variable, in an expression or by the verb."""
-
-    varies = True
-
-    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        return Read(objects[0])
-
-    def passages(self, a: Approach) -> Iterable[Passage]:
-        if not a.operation:
-            yield Passage(a.held)
-            return
-        for value in list(a.facts.values[a.number].values()):
-            yield Passage(a.held, (value,))
-
-
-class WriteForm(Form):
-    """`write` of a variable."""
-
-    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        return Write(objects[0], operands[0])
-
-    def passages(self, a: Approach) -> Iterable[Passage]:
-        values = ((a.number, a.operation.value),) if isinstance(a.operation, Write) else ()
-        yield Passage(a.held, values=values)
-
-
-FORMS: dict[str, type[Form]] = {"read": ReadForm, "write": WriteForm}

@@ -2,7 +2,15 @@
 
 from deadsim.language.checks.declarations import pairs
 from deadsim.language.checks.form import is_null
-from deadsim.language.checks.names import NOUNS, Problems, Scope, Shared, elements, listed, nearest
+from deadsim.language.expressions.names import (
+    NOUNS,
+    Problems,
+    Scope,
+    Shared,
+    elements,
+    listed,
+    nearest,
+)
 from deadsim.language.expressions.texts import Expressions
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
 from deadsim.language.reading.scalars import core_value

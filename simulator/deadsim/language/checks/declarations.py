@@ -5,7 +5,7 @@ from typing import Literal
 from deadsim.errors import Place
 from deadsim.kernel.expressions.operators import stored
 from deadsim.language.checks.form import is_null
-from deadsim.language.checks.names import (
+from deadsim.language.expressions.names import (
     NAME,
     NOUNS,
     RESERVED,

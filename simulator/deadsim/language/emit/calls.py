@@ -2,7 +2,11 @@
 
 from deadsim.language.checks import form
 from deadsim.language.checks.form import Statement
-from deadsim.language.checks.names import (
+from deadsim.language.emit.exits import OpenCall
+from deadsim.language.emit.file_scope import ProcedureText
+from deadsim.language.emit.lowering import Lowering
+from deadsim.language.emit.writer import Writer
+from deadsim.language.expressions.names import (
     Bound,
     Meaning,
     Parameter,
@@ -14,10 +18,6 @@ from deadsim.language.checks.names import (
     nearest,
     noun,
 )
-from deadsim.language.emit.exits import OpenCall
-from deadsim.language.emit.file_scope import ProcedureText
-from deadsim.language.emit.lowering import Lowering
-from deadsim.language.emit.writer import Writer
 from deadsim.language.reading.document import Node, Scalar
 from deadsim.model.expressions import Constant, Expression, Local
 from deadsim.model.instructions import Forget

@@ -2,7 +2,7 @@
 
 from deadsim.errors import Place
 from deadsim.language.checks import form
-from deadsim.language.checks.names import Meaning, Problems, clean
+from deadsim.language.expressions.names import Meaning, Problems, clean
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
 
 MAX_STEPS = 100_000  # of a scenario, procedures written out where they are called

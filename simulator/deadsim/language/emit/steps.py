@@ -1,12 +1,12 @@
 """Which function writes which verb."""
 
 from deadsim.language.checks.form import Statement
-from deadsim.language.checks.names import Scope
 from deadsim.language.emit import calls, control
 from deadsim.language.emit import shared_steps as sharing
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.file_scope import Surroundings
 from deadsim.language.emit.writer import Write, Writer
+from deadsim.language.expressions.names import Scope
 
 
 def _pending(writer: Writer, given: Statement) -> None:

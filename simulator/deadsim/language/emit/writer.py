@@ -7,11 +7,20 @@ from typing import TypeAlias
 from deadsim.errors import Place
 from deadsim.language.checks import form
 from deadsim.language.checks.form import Statement
-from deadsim.language.checks.names import Bound, Scope, Shared, Slot, Unknown, clean, listed, noun
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.exits import OpenCall, OpenLoop, OpenWith
 from deadsim.language.emit.file_scope import ProcedureText, Surroundings
 from deadsim.language.emit.lowering import Lowering
+from deadsim.language.expressions.names import (
+    Bound,
+    Scope,
+    Shared,
+    Slot,
+    Unknown,
+    clean,
+    listed,
+    noun,
+)
 from deadsim.language.expressions.texts import Expressions
 from deadsim.language.reading.document import Node, Scalar
 from deadsim.language.tables.verbs import IN_ATOMIC, PENDING_SECTIONS

@@ -9,7 +9,8 @@ import warnings
 from typing import Literal, TypeAlias, get_args
 
 from deadsim.errors import Place
-from deadsim.language.checks.names import (
+from deadsim.language.expressions.constant_folding import fold
+from deadsim.language.expressions.names import (
     FUNCTIONS,
     STATE_FUNCTIONS,
     Bound,
@@ -25,7 +26,6 @@ from deadsim.language.checks.names import (
     nearest,
     noun,
 )
-from deadsim.language.expressions.constant_folding import fold
 from deadsim.language.expressions.references import all_of, element, reference
 from deadsim.language.reading.scalars import Rejected, Source, short
 from deadsim.model import expressions as tree

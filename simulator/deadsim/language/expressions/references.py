@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from deadsim.errors import Place
 from deadsim.kernel.expressions.evaluator import span
-from deadsim.language.checks.names import (
+from deadsim.language.expressions.names import (
     NAME,
     Bound,
     Scope,

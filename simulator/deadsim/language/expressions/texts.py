@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from deadsim.errors import Place
 from deadsim.kernel.expressions.evaluator import evaluator
 from deadsim.kernel.failure import Failing
-from deadsim.language.checks.names import Problems, Scope, Shared, listed, noun
 from deadsim.language.expressions.constant_folding import fold
+from deadsim.language.expressions.names import Problems, Scope, Shared, listed, noun
 from deadsim.language.expressions.parser import Where, parse
 from deadsim.language.expressions.references import reference
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence

@@ -1,0 +1,87 @@
+"""Locks: who could hold them, and whether they could be free."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from deadsim.kernel.abstract.attempt import AttemptForm
+from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage, more, without
+from deadsim.kernel.operation import Fact, Operation
+from deadsim.kernel.primitives.lock import TAKEN, Acquire, Release, reentrant
+from deadsim.model.objects import Lock
+from deadsim.model.values import Value
+
+
+def offer(number: int, lock: Lock, state: Any, facts: Facts, holding: dict[int, Held]) -> None:
+    """Note for relaxed progress whether it is free, or who holds it."""
+    if state is None:
+        facts.known.add(("free", number))
+    else:
+        holding.setdefault(state[0], {})[number] = state[1]
+
+
+class AcquireForm(AttemptForm):
+    """`acquire` of a lock."""
+
+    def lock(self, number: int) -> int:
+        """Give the number of the lock that is meant."""
+        return number
+
+    def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
+        number = self.lock(objects[0])
+        return Acquire(number, reentrant(self.declared[number]))
+
+    def is_sure(self, a: Approach) -> bool:
+        number = a.number if a.operation else self.lock(a.number)
+        return number in a.held and reentrant(self.declared[number])
+
+    def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
+        return held if self.gives_up else held | {self.lock(number)}
+
+    def undoes(self, number: int) -> Sequence[Fact]:
+        return (("given back", self.lock(number)),)
+
+    def taken(self, a: Approach) -> Iterable[Passage]:
+        number = a.number if a.operation else self.lock(a.number)
+        mine = number in a.held
+        if (mine and reentrant(self.declared[number])) or (
+            not mine and ("free", number) in a.facts.known
+        ):
+            yield Passage(more(a.held, number), TAKEN)
+
+
+class ReleaseForm(Form):
+    """`release` of a lock."""
+
+    def lock(self, number: int) -> int:
+        """Give the number of the lock that is meant."""
+        return number
+
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
+        return Release(self.lock(objects[0]))
+
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        number = a.number if a.operation else self.lock(a.number)
+        depth = a.held.get(number, 0)
+        if depth > 1:
+            yield Passage(more(a.held, number, -1))
+        elif depth or not a.operation:
+            yield Passage(without(a.held, number), facts=(("free", number),))
+        if not depth:
+            yield Passage(a.held, fails=True)
+
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        return self.lock(number) not in held
+
+    def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
+        return held - {self.lock(number)}
+
+    def certain(self, number: int) -> Sequence[Fact]:
+        number = self.lock(number)
+        back = ("given back", number)
+        return (back,) if reentrant(self.declared[number]) else (("free", number), back)
+
+    def possible(self, number: int) -> Sequence[Fact]:
+        return (("free", self.lock(number)),)
+
+
+FORMS = {"acquire": AcquireForm, "release": ReleaseForm}

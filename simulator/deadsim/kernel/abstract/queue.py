@@ -1,0 +1,141 @@
+"""Queues: items, room, and how many could be done."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from deadsim.kernel.abstract.attempt import AttemptForm
+from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage, more
+from deadsim.kernel.expressions.operators import comparable
+from deadsim.kernel.operation import (
+    Fact,
+    Operation,
+    Stock,
+    wanted,
+)
+from deadsim.kernel.primitives.lock import TAKEN
+from deadsim.kernel.primitives.queue import Content, Get, Join, Put, TaskDone, dones, items, slots
+from deadsim.model.objects import Queue
+from deadsim.model.values import Value
+
+
+def offer(
+    number: int, queue: Queue, state: Content, facts: Facts, holding: dict[int, Held]
+) -> None:
+    """Note for relaxed progress what is in it."""
+    facts.stock[items(number)] = len(state.items)
+    facts.stock[slots(number)] = queue.maxsize - len(state.items)
+    facts.stock[dones(number)] = -state.unfinished
+    for item in state.items:
+        facts.store(number, item)
+
+
+class PutForm(AttemptForm):
+    """`put` into a queue."""
+
+    def queue(self, number: int) -> Any:
+        """Give the declaration of the queue."""
+        return self.declared[number]
+
+    def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
+        queue = self.queue(objects[0])
+        return Put(objects[0], operands[0], queue.maxsize, queue.order)
+
+    def taken(self, a: Approach) -> Iterable[Passage]:
+        number = a.number
+        queue = self.queue(number)
+        if queue.maxsize > 0 and a.available(slots(number)) <= 0:
+            return
+        after = more(more(a.held, items(number), -1), dones(number))
+        supplies: tuple[tuple[Stock, int], ...] = ((items(number), 1),)
+        if queue.maxsize > 0:
+            after = more(after, slots(number))
+        put = wanted(a.operation)
+        values = ((number, put.item),) if isinstance(put, Put) else ()
+        yield Passage(after, TAKEN, supplies=supplies, values=values)
+        if queue.order == "priority":
+            known = a.facts.values.get(number, {}).values()
+            if not isinstance(put, Put) or not all(comparable(put.item, one) for one in known):
+                yield Passage(a.held, fails=True)
+
+    def certain(self, number: int) -> Sequence[Fact]:
+        return (items(number),) if self.queue(number).order != "priority" else ()
+
+    def possible(self, number: int) -> Sequence[Fact]:
+        return (items(number),)
+
+    def wants(self, number: int) -> Sequence[Fact]:
+        return (slots(number),)
+
+
+class GetForm(AttemptForm):
+    """`get` from a queue."""
+
+    varies = True
+    failed = (None, False)
+
+    def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
+        queue: Any = self.declared[objects[0]]
+        return Get(objects[0], queue.maxsize, queue.order)
+
+    def taken(self, a: Approach) -> Iterable[Passage]:
+        number = a.number
+        queue: Any = self.declared[number]
+        if a.available(items(number)) <= 0:
+            return
+        after = more(a.held, items(number))
+        supplies: tuple[tuple[Stock, int], ...] = ()
+        if queue.maxsize > 0:
+            after = more(after, slots(number), -1)
+            supplies = ((slots(number), 1),)
+        known = list(a.facts.values.get(number, {}).values())
+        for value in known if a.wanted and a.operation else [None]:
+            yield Passage(after, (value, True), supplies=supplies)
+
+    def certain(self, number: int) -> Sequence[Fact]:
+        return (slots(number),)
+
+    def wants(self, number: int) -> Sequence[Fact]:
+        return (items(number),)
+
+
+class TaskDoneForm(Form):
+    """`task_done` of a queue."""
+
+    varies = True
+
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
+        return TaskDone(objects[0])
+
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        stock = dones(a.number)
+        yield Passage(more(a.held, stock, -1), supplies=((stock, 1),))
+        if a.available(stock) >= 0:  # all that were put could be dealt with already
+            yield Passage(a.held, fails=True)
+
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        return True
+
+    def possible(self, number: int) -> Sequence[Fact]:
+        return (dones(number),)
+
+
+class JoinForm(AttemptForm):
+    """`join` of a queue."""
+
+    def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
+        return Join(objects[0])
+
+    def taken(self, a: Approach) -> Iterable[Passage]:
+        if a.available(dones(a.number)) >= 0:
+            yield Passage(a.held, TAKEN)
+
+    def wants(self, number: int) -> Sequence[Fact]:
+        return (dones(number),)
+
+
+FORMS: dict[str, type[Form]] = {
+    "put": PutForm,
+    "get": GetForm,
+    "task_done": TaskDoneForm,
+    "join": JoinForm,
+}

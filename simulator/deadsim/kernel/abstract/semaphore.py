@@ -1,0 +1,75 @@
+"""Semaphores: how many permits there could be."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from deadsim.kernel.abstract.attempt import AttemptForm
+from deadsim.kernel.abstract.form import ENDLESS, Approach, Facts, Form, Held, Passage, more
+from deadsim.kernel.expressions.operators import amount
+from deadsim.kernel.operation import Fact, Operation
+from deadsim.kernel.primitives.lock import TAKEN
+from deadsim.kernel.primitives.semaphore import Acquire, Release, permits
+from deadsim.model.objects import Semaphore
+from deadsim.model.values import Value
+
+MANY = 2**31  # permits, from which on one more is not taken to be always possible
+
+
+def offer(
+    number: int, semaphore: Semaphore, state: int, facts: Facts, holding: dict[int, Held]
+) -> None:
+    """Note for relaxed progress how many permits there are."""
+    facts.stock[permits(number)] = state
+
+
+class AcquireForm(AttemptForm):
+    """`acquire` of a semaphore."""
+
+    def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
+        return Acquire(objects[0])
+
+    def taken(self, a: Approach) -> Iterable[Passage]:
+        stock = permits(a.number)
+        if a.available(stock) > 0:
+            yield Passage(more(a.held, stock), TAKEN)
+
+    def wants(self, number: int) -> Sequence[Fact]:
+        return (permits(number),)
+
+
+class ReleaseForm(Form):
+    """`release` of a semaphore, with the flag "count" as often as the operand says."""
+
+    varies = True
+
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
+        declared: Any = self.declared[objects[0]]
+        count = amount(operands[0], "the number of permits", 1) if operands else 1
+        return Release(objects[0], count, declared.value if declared.bounded else None)
+
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        stock = permits(a.number)
+        count = ENDLESS if "count" in self.flags else 1
+        if isinstance(a.operation, Release):
+            count = a.operation.count
+        declared: Any = self.declared[a.number]
+        if declared.bounded:
+            if a.available(stock) + count > declared.value:
+                yield Passage(a.held, fails=True)
+            if a.operation and count > declared.value:
+                return
+        yield Passage(more(a.held, stock, -count), supplies=((stock, count),))
+
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        # Of an unbounded one, once its permits are more than an integer can count.
+        declared: Any = self.declared[number]
+        return bool(declared.bounded or "count" in self.flags or declared.value >= MANY)
+
+    def certain(self, number: int) -> Sequence[Fact]:
+        return (permits(number),)
+
+    def possible(self, number: int) -> Sequence[Fact]:
+        return (permits(number),)
+
+
+FORMS = {"acquire": AcquireForm, "release": ReleaseForm}

@@ -1,0 +1,65 @@
+"""A thread's code as a list with an entry for each instruction.
+
+Local work is a function from the slots to the number of the next instruction, and a step is a `Stop`.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from deadsim.errors import Place
+from deadsim.kernel.abstract.form import Form
+from deadsim.kernel.operation import Operation
+from deadsim.model.instructions import Code
+
+Slots: TypeAlias = list[Any]
+
+
+class Stop:
+    """An instruction at which local work ends: a step, or the end of something."""
+
+    __slots__ = ("build", "form", "into", "kind", "numbers", "operation", "whole")
+
+    def __init__(
+        self,
+        kind: Literal["step", "atomic", "atomic-end", "resume", "end"],
+        form: Form | None = None,
+        numbers: range = range(0),
+        whole: bool = False,
+        build: Callable[[Slots], Operation] | None = None,
+        operation: Operation | None = None,
+        into: tuple[int | None, ...] = (),
+    ) -> None:
+        self.kind = kind
+        self.form = form
+        self.numbers = numbers  # what it may be about: one of them, or of threads all at once
+        self.whole = whole
+        self.build = build
+        self.operation = operation  # made once, where nothing has to be worked out
+        self.into = into
+
+
+Entry: TypeAlias = "Stop | Callable[[Slots], int]"
+
+
+class Linked(NamedTuple):
+    """A thread's code, ready to be walked.
+
+    A thread without locals goes the same way each time it passes a step; `known` keeps that way.
+    `dead` are for each place the slots whose values nobody reads any more.
+    """
+
+    thread: int
+    code: Code
+    entries: tuple[Entry, ...]
+    known: dict[tuple[int, bool], Any]
+    dead: tuple[tuple[int, ...], ...]
+
+    def place(self, position: int) -> Place:
+        """Give the place of an instruction in the file."""
+        return self.code.instructions[position].place
+
+
+def store(into: tuple[int | None, ...], results: tuple[Any, ...], slots: Slots) -> None:
+    for slot, value in zip(into, results, strict=False):
+        if slot is not None:
+            slots[slot] = value
