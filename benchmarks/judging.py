@@ -18,8 +18,8 @@ from execution import ping_pong
 import deadsim
 from deadsim.detect.order.races import RaceDetector
 from deadsim.detect.stuck.judge import StuckJudge
-from deadsim.errors import Place
 from deadsim.kernel.system import State, System
+from deadsim.model.place import Place
 from deadsim.strategies.strategy import Chance
 from deadsim.trace.event import Event
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from deadsim.errors import (
         DeadsimError,
         InternalError,
-        Place,
         Problem,
         ReplayDiverged,
         ScenarioError,
         UsageError,
     )
+    from deadsim.model.place import Place
 
 __version__ = "0.1.0"
 

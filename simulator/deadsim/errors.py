@@ -11,17 +11,7 @@ A defect in the user's program is data (a finding), never an exception.
 
 from typing import NamedTuple
 
-
-class Place(NamedTuple):
-    """A stretch of one line of a scenario file; lines and columns count from 1, in characters.
-
-    >>> Place(3, 7).length
-    1
-    """
-
-    line: int
-    column: int
-    length: int = 1
+from deadsim.model.place import Place
 
 
 class Problem(NamedTuple):

@@ -9,7 +9,8 @@ from commands import deadsim
 from deadsim import Run, loads, run
 from deadsim.detect.locks.prediction import find_circles
 from deadsim.engine.pool import Pool
-from deadsim.errors import Place
+from deadsim.kernel.system import System
+from deadsim.model.place import Place
 from deadsim.runs.runner import Runner
 from deadsim.trace.event import Event
 from deadsim.trace.schedule import text as names
@@ -99,7 +100,7 @@ def test_it_takes_events_written_by_hand() -> None:
               gives=() if verb == "acquire" else (lock,))
         for n, (thread, verb, lock) in enumerate(steps)
     ]  # fmt: skip
-    (circle,) = find_circles(program, events)
+    (circle,) = find_circles(System(program).world, events)
     assert circle.schedule == (0, 4)
 
 

@@ -7,8 +7,8 @@ import programs
 from deadsim import Run, loads, run
 from deadsim.detect.order.races import RaceDetector
 from deadsim.engine.pool import Pool
-from deadsim.errors import Place
 from deadsim.kernel.system import System
+from deadsim.model.place import Place
 from deadsim.runs.runner import Runner
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Race
@@ -119,7 +119,7 @@ def every_path(program: object, most: int = 400) -> set[str] | None:
             detector = RaceDetector()
             for event in oracle.events_along(system, list(path)):
                 detector.after(event)
-            found |= {program.object_name(variable) for variable in detector.found}  # type: ignore[attr-defined]
+            found |= {system.world.name(variable) for variable in detector.found}
             continue
         for thread in enabled:
             for way in range(system.ways(state, thread)):

@@ -10,6 +10,7 @@ import pytest
 from browser import opened
 from deadsim import Run, explore, gallery, load, loads, run
 from deadsim.api.pictures import players
+from deadsim.kernel.system import System
 
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 360, "height": 740}
@@ -344,7 +345,10 @@ def test_hostile_names_in_the_drawing(pages: Pages) -> None:
             for choice in done.schedule
         )
         other = done._replace(
-            program=program._replace(threads=threads, objects=objects), schedule=renamed, defects=()
+            program=(other := program._replace(threads=threads, objects=objects)),
+            system=System(other),
+            schedule=renamed,
+            defects=(),
         )
         page = pages.open(player(other))
         assert cells(page)[0][0].split() == text.replace("\n", " ").split()

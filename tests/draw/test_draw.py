@@ -30,7 +30,8 @@ from deadsim.draw.graphs.objects import Dots
 from deadsim.draw.graphs.paint import paint
 from deadsim.draw.graphs.run_graph import graph_of
 from deadsim.draw.svg import Ids
-from deadsim.errors import Place, UsageError
+from deadsim.errors import UsageError
+from deadsim.model.place import Place
 from hostile import HOSTILE
 
 SVG = "{http://www.w3.org/2000/svg}"

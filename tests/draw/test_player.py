@@ -17,6 +17,7 @@ from deadsim.draw.player.page import embedded, player
 from deadsim.draw.player.rows import row
 from deadsim.draw.player.scenes import scenes_of
 from deadsim.draw.time.film import film
+from deadsim.kernel.system import System
 from hostile import HOSTILE
 
 BASE = 40_000
@@ -223,7 +224,9 @@ def test_any_text_is_inert_in_a_page(text: str) -> None:
     names = tuple(
         one._replace(thread=text) if one.thread == "left" else one for one in done.schedule
     )
-    page = player(done._replace(program=program, schedule=names, defects=()))
+    page = player(
+        done._replace(program=program, system=System(program), schedule=names, defects=())
+    )
     assert len(re.findall(r"<script", page)) == 2
     assert len(re.findall(r"</script>", page)) == 2
     assert data_of(page)["threads"][0] == text

@@ -17,6 +17,7 @@ from deadsim.draw.time.film import film
 from deadsim.draw.time.sequence import sequence
 from deadsim.draw.time.timeline import TOP, draw_timeline, staged, timeline
 from deadsim.draw.time.trace_events import trace_events
+from deadsim.kernel.system import System
 from deadsim.runs.playback import moments
 from deadsim.trace.finding import Race
 from hostile import HOSTILE
@@ -292,7 +293,10 @@ def test_hostile_texts_over_time(text: str) -> None:
         one._replace(thread=text) if one.thread == "left" else one for one in done.schedule
     )
     other = done._replace(
-        program=program._replace(name=text, file=text, threads=threads), schedule=names, defects=()
+        program=(other := program._replace(name=text, file=text, threads=threads)),
+        system=System(other),
+        schedule=names,
+        defects=(),
     )
     root = xml.fromstring(draw_timeline(other))
     assert not list(root.iter(f"{SVG}script"))

@@ -272,7 +272,7 @@ def test_arrays_of_primitives() -> None:
     )
     done = ran(text)
     assert (done.outcome, done.verdict) == ("completed", "as-expected")
-    assert done.program.object_name(done.events[0].objects[0]) == "m[0]"
+    assert done.world.name(done.events[0].objects[0]) == "m[0]"
 
 
 def test_what_claims_may_ask_of_a_state() -> None:

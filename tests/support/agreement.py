@@ -48,7 +48,7 @@ def agree(seed: int, pool: Pool) -> Counter[str]:
             decided[way] += 1
             levels = {key: search.known[key].found for key in wanted.levels}
             same(seed, way, levels, wanted.levels)
-            racy = {program.object_name(variable) for variable in search.racy}
+            racy = {search.system.world.name(variable) for variable in search.racy}
             same(seed, way, racy, wanted.racy)
     return decided
 

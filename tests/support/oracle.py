@@ -122,7 +122,7 @@ def explore(program: Program, max_states: int = 200_000, kinds: bool = False) ->
     system = System(program)
     keep_output = bool(program.claims.output)
     start = system.initial(keep_output)
-    holds = [state_evaluator(program, i.expression) for i in program.invariants]
+    holds = [state_evaluator(system.world, i.expression) for i in program.invariants]
 
     def shown(move: Transition) -> set[Any]:
         found: set[Any] = {failure.type for failure in move.failures}
@@ -232,20 +232,20 @@ def judged(
         level(type, any(has(n, type) for n in nodes), all(has(n, type) for n in final))
     over = [n for n in final if system.over(n.state.objects)]
     for claim in claims.final:
-        check = state_evaluator(program, claim.expression)
+        check = state_evaluator(system.world, claim.expression)
         values = [true(check, n.state.objects) for n in over]
         level(claim.key, any(values), all(values))
         if not values and claim.level == "always":
             levels[claim.key] = "always"  # vacuously: nothing was judged
     for wanted in claims.output:
-        printed = [lines(n.state.objects[program.output]) for n in final]
+        printed = [lines(n.state.objects[system.world.output]) for n in final]
         exact = wanted.level == "exactly"
         values = [p == list(wanted.lines) if exact else wanted.lines[0] in p for p in printed]
         level(wanted.key, any(values), all(values))
     racy = {bit[1] for n in nodes for bit in n.shown if bit[0] == "race"}
     return Found(
         levels,
-        frozenset(program.object_name(variable) or "" for variable in racy),
+        frozenset(system.world.name(variable) for variable in racy),
         deadlocks_of(system, nodes, dead, came) if came else frozenset(),
         len(nodes),
         stuck,

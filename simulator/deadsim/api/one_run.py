@@ -126,7 +126,7 @@ class Run(_Done, Asserting, Displaying):
         """Give the steps, as in the JSON."""
         from deadsim.report.as_json import trace
 
-        return trace(self.result.program, self.result.events)
+        return trace(self.result.world, self.result.events)
 
     @property
     def threads(self) -> list[dict[str, Any]]:

@@ -215,7 +215,7 @@ def excerpt(source: str, problem: Problem) -> list[str]:
     from deadsim.report.table import width
 
     lines = source.split("\n")
-    line, column, length = problem.place
+    line, column, length = problem.place[:3]
     if not 0 < line <= len(lines):
         return []
     shown = lines[line - 1]

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from deadsim.errors import Place
+from deadsim.kernel.world import World
 from deadsim.model.objects import Condition, Semaphore
-from deadsim.model.program import Program
+from deadsim.model.place import Place
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Hold
 
@@ -29,14 +29,14 @@ class Holders:
     thread does not hold the condition's lock.
     """
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.held: Holdings = [{} for _ in program.threads]
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.held: Holdings = [{} for _ in world.threads]
         self.aside: dict[int, Holding] = {}
 
     def after(self, event: Event) -> None:
         """See a step."""
-        if not event.objects or event.objects[0] < self.program.first_object:
+        if not event.objects or self.world.declared(event.objects[0]) is None:
             return
         own, number = self.held[event.thread], event.objects[0]
         if event.verb == "acquire" and event.success and event.phase != "begin":
@@ -47,7 +47,7 @@ class Holders:
             if number not in own:
                 owner = next((other for other in self.held if number in other), {})
             _give_back(owner, number)
-        elif event.verb == "wait" and isinstance(_declared(self.program, number), Condition):
+        elif event.verb == "wait" and isinstance(self.world[number], Condition):
             mutex = event.objects[1]
             if event.phase == "begin":
                 self.aside[event.thread] = own.pop(mutex, Holding(event.place, 1))
@@ -55,16 +55,12 @@ class Holders:
                 own[mutex] = self.aside.pop(event.thread, Holding(event.place, 1))
 
 
-def holdings(program: Program, events: Iterable[Event]) -> Holdings:
+def holdings(world: World, events: Iterable[Event]) -> Holdings:
     """Find what each thread holds after some events."""
-    holders = Holders(program)
+    holders = Holders(world)
     for event in events:
         holders.after(event)
     return holders.held
-
-
-def _declared(program: Program, number: int) -> object:
-    return program.objects[number - program.first_object]
 
 
 def _give_back(held: dict[int, Holding], number: int) -> None:
@@ -75,14 +71,13 @@ def _give_back(held: dict[int, Holding], number: int) -> None:
         held.pop(number, None)
 
 
-def is_semaphore(program: Program, number: int) -> bool:
+def is_semaphore(world: World, number: int) -> bool:
     """Decide whether an object is a semaphore, whose permits anybody may give back."""
-    return number >= program.first_object and isinstance(_declared(program, number), Semaphore)
+    return isinstance(world.declared(number), Semaphore)
 
 
-def named(program: Program, held: dict[int, Holding]) -> tuple[Hold, ...]:
+def named(world: World, held: dict[int, Holding]) -> tuple[Hold, ...]:
     """Write what a thread holds in the user's names, in the order in which it was taken."""
     return tuple(
-        Hold(program.object_name(number) or "", holding.place, holding.times)
-        for number, holding in held.items()
+        Hold(world.name(number), holding.place, holding.times) for number, holding in held.items()
     )

@@ -85,11 +85,10 @@ class _Run:
         self.max_steps = max_steps
         self.interrupt = interrupt
         count = len(system.linked)
-        self.first_object = system.program.first_object
-        self.real = primitives.make_all(system.program)
+        self.real = primitives.make_all(system.world)
         self.reentrant = [
             number
-            for number, declared in enumerate(system.program.objects, self.first_object)
+            for number, declared in system.world.shared()
             if isinstance(declared, Lock) and declared.reentrant
         ]
         self.kept: list[Worker] = []  # of threads that have ended and left such a lock held
@@ -127,7 +126,7 @@ class _Run:
         return State(self.objects, tuple(self.frames))
 
     def names(self) -> tuple[str, ...]:
-        return tuple(self.system.program.threads[thread].name for thread, _ in self.choices)
+        return tuple(self.system.world.name(thread) for thread, _ in self.choices)
 
     def engage(self, threads: Sequence[int]) -> None:
         """Give a worker to each of these threads that stands before a step."""
@@ -234,10 +233,11 @@ class _Run:
 
     def perform_really(self, operation: Operation, outcome: Outcome) -> None:
         number = operation.objects[0]
-        if number >= self.first_object:
-            getattr(self.real[number - self.first_object], operation.verb)(operation, outcome)
+        real = self.real.get(number)
+        if real is not None:
+            getattr(real, operation.verb)(operation, outcome)
             for touched in operation.objects:
-                if not self.real[touched - self.first_object].agrees(outcome.objects):
+                if not self.real[touched].agrees(outcome.objects):
                     raise InternalError(
                         f"a real object differs from the kernel after '{operation.verb}'",
                         self.names(),
@@ -245,7 +245,7 @@ class _Run:
 
     def perform_block(self, block: Block, outcome: Outcome) -> None:
         for number in block.writes:
-            variable = self.real[number - self.first_object]
+            variable = self.real[number]
             assert isinstance(variable, primitives.RealVariable)
             variable.value = outcome.objects[number]
 
@@ -352,5 +352,5 @@ class _Run:
                 self.pool.idle.append(worker)
 
     def let_go(self, thread: int) -> None:
-        for real in self.real:
+        for real in self.real.values():
             real.let_go(self.objects, thread)

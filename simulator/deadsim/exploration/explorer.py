@@ -127,7 +127,7 @@ class _Explorer:
         showing = Showing(search, made, known, self.naming, self.budget, self.request.every)
         defects = showing.defects(self.runner, self.pool)
         complete = all(known.get(key, UNKNOWN).complete for key in self.asked)
-        names = frozenset(str(self.program.object_name(number)) for number in self.racy())
+        names = frozenset(self.runner.world.name(number) for number in self.racy())
         by_executions = self.executions is not None and (
             self.request.engine == "threads" or self.request.sample or self.executions.complete
         )

@@ -254,7 +254,7 @@ def made_plainly(program: Program, one: SharedObject) -> str:
         case objects.Semaphore():
             return f"threading.{'Bounded' if one.bounded else ''}Semaphore({one.value})"
         case objects.Condition():
-            lock = program.objects[one.lock - program.first_object]
+            lock = program.objects[one.lock - len(program.threads) - 1]
             own = lock.name == one.name
             return f"threading.Condition({'' if own else reference(lock.name)})"
         case objects.Event():

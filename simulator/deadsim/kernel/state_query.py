@@ -6,11 +6,11 @@ from deadsim.kernel.expressions.evaluator import Environment, Evaluate, evaluato
 from deadsim.kernel.failure import Failing
 from deadsim.kernel.primitives.table import PRIMITIVES
 from deadsim.kernel.primitives.thread import ENDED
+from deadsim.kernel.world import World
 from deadsim.model.expressions import Expression, Query
-from deadsim.model.program import Program
 
 
-def state_evaluator(program: Program, expression: Expression) -> Evaluate:
+def state_evaluator(world: World, expression: Expression) -> Evaluate:
     """Make a claim's expression into a function of the shared objects."""
 
     def ask(query: Query) -> Evaluate:
@@ -24,9 +24,9 @@ def state_evaluator(program: Program, expression: Expression) -> Evaluate:
 
         def answer(objects: Environment) -> object:
             number = find(objects)
-            declared = program.objects[number - program.first_object]
+            declared = world[number]
             asked = PRIMITIVES[type(declared)].QUERIES[query.function]
-            return asked(program, objects[number])
+            return asked(world, objects[number])
 
         return answer
 

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 from deadsim.kernel.failure import Failing, Failure
 from deadsim.kernel.operation import Objects, Operation, Outcome
 from deadsim.kernel.primitives import thread as threads
-from deadsim.kernel.primitives.table import initial_state
 from deadsim.kernel.programs.link import link
 from deadsim.kernel.programs.linked import Linked
 from deadsim.kernel.programs.walk import NOWHERE, Frame, begin, proceed
+from deadsim.kernel.world import world_of
 from deadsim.model.program import Program
 
 
@@ -36,8 +36,9 @@ class System:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.world = world_of(program)
         self.linked: tuple[Linked, ...] = tuple(
-            link(program, number) for number in range(len(program.threads))
+            link(program, self.world, number) for number in range(len(program.threads))
         )
         self._initial: dict[bool, Transition] = {}
         self.lasting = frozenset(
@@ -53,10 +54,9 @@ class System:
 
     def _begin(self, keep_output: bool) -> Transition:
         program = self.program
-        objects: Objects = (
-            *[threads.NEW for _ in program.threads],
-            "" if keep_output else None,
-            *[initial_state(declared) for declared in program.objects],
+        objects: Objects = tuple(
+            "" if keep_output and number == self.world.output else entity.initial
+            for number, entity in enumerate(self.world.entities)
         )
         first = tuple(number for number, t in enumerate(program.threads) if t.autostart)
         for number in first:
@@ -103,7 +103,7 @@ class System:
         if outcome.wrong is None:
             return None
         sentence, number, type = outcome.wrong
-        return Failing(type, sentence.format(self.program.object_name(number)))
+        return Failing(type, sentence.format(self.world.name(number)))
 
     def step(self, state: State, thread: int, way: int = 0) -> Transition:
         """Take a thread's next step, with the result that `way` counts out from 0."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping as Map
 
-from deadsim.errors import Place, UsageError
+from deadsim.errors import UsageError
 from deadsim.language.reading.document import Mapping, Node, Scalar, decode, parse
+from deadsim.model.place import Place
 
 
 def with_levels(data: bytes, file: str, levels: Map[str, str]) -> bytes:

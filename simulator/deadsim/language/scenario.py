@@ -3,7 +3,7 @@
 from collections.abc import Mapping as MappingType
 from typing import NamedTuple
 
-from deadsim.errors import Place, ScenarioError, UsageError
+from deadsim.errors import ScenarioError, UsageError
 from deadsim.language.checks import claims, form
 from deadsim.language.checks.claims import Demands
 from deadsim.language.checks.declarations import Declarations, index_values, pairs
@@ -30,6 +30,7 @@ from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence, d
 from deadsim.language.tables.sections import SECTIONS
 from deadsim.language.tables.verbs import PENDING_SECTIONS
 from deadsim.model.instructions import Code
+from deadsim.model.place import Place
 from deadsim.model.program import Program, Thread
 from deadsim.model.values import MAX_TEXT, Unset
 
@@ -98,7 +99,7 @@ class _Loader:
 
     def load(self, root: Node | None) -> Program:
         if not isinstance(root, Mapping):
-            place = Place(1, 1) if root is None else root.place
+            place = Place(1, 1, 1, self.file) if root is None else root.place
             what = "is empty" if root is None or is_null(root) else "is no map"
             self.problems.add(place, f"the file {what}; a scenario is a map with 'threads'")
             raise self.fail()

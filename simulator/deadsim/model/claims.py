@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-from deadsim.errors import Place
 from deadsim.model.expressions import Expression
+from deadsim.model.place import Place
 
 DefectType: TypeAlias = Literal[
     "deadlock", "livelock", "race", "assertion", "invariant", "misuse", "error"

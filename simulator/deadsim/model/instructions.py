@@ -6,8 +6,8 @@ before it. A failure inside a `with` goes to its handler, which releases and han
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.errors import Place
 from deadsim.model.expressions import Expression, Target
+from deadsim.model.place import Place
 from deadsim.model.values import Slot
 
 

@@ -2,11 +2,11 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.errors import Place
 from deadsim.model.claims import Claims
 from deadsim.model.expressions import Expression
 from deadsim.model.instructions import Code
 from deadsim.model.objects import SharedObject
+from deadsim.model.place import Place
 from deadsim.model.values import Value
 
 RUN_STEPS = 100_000  # how long one run may get, unless something else is asked for
@@ -87,30 +87,3 @@ class Program(NamedTuple):
         import hashlib  # few commands want it, and it takes a while to load
 
         return hashlib.sha256(self.data).hexdigest()
-
-    @property
-    def output(self) -> int:
-        """Give the number of the printed output among the objects."""
-        return len(self.threads)
-
-    @property
-    def first_object(self) -> int:
-        """Give the number of the first of `objects`."""
-        return len(self.threads) + 1
-
-    def object_name(self, number: int) -> str | None:
-        """Give the name of an object by its number; the printed output has none."""
-        if number < len(self.threads):
-            return self.threads[number].name
-        if number == len(self.threads):
-            return None
-        return self.objects[number - len(self.threads) - 1].name
-
-    def about(self, numbers: tuple[int, ...]) -> str | None:
-        """Name what a step was about: the first object, or the array of several threads."""
-        if not numbers:
-            return None
-        name = self.object_name(numbers[0])
-        if name is not None and len(numbers) > 1 and numbers[0] < len(self.threads):
-            return name.split("[")[0]
-        return name

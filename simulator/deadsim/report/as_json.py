@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from deadsim.detect.deadlocks.situation import Standing
-from deadsim.errors import Place
-from deadsim.model.program import Choice, Program
+from deadsim.kernel.world import World
+from deadsim.model.place import Place
+from deadsim.model.program import Choice
 from deadsim.model.values import plain
 from deadsim.report.sentences import message
 from deadsim.runs.result import Run
@@ -34,18 +35,18 @@ def position(place: Place) -> dict[str, int]:
     return {"line": place.line, "column": place.column}
 
 
-def trace(program: Program, events: tuple[Event, ...]) -> list[dict[str, Any]]:
+def trace(world: World, events: tuple[Event, ...]) -> list[dict[str, Any]]:
     """Give the steps of a run."""
     rows = []
     for event in events:
         # A condition that was declared without a lock has one of the same name.
-        objects = list(dict.fromkeys(program.object_name(number) for number in event.objects))
+        objects = list(dict.fromkeys(world.entities[number].name for number in event.objects))
         row: dict[str, Any] = {
             "step": event.step,
-            "thread": program.threads[event.thread].name,
+            "thread": world.name(event.thread),
             "verb": event.verb,
             "phase": event.phase,
-            "object": program.about(event.objects),
+            "object": world.about(event.objects),
             **position(event.place),
         }
         if len(objects) > 1:
@@ -165,7 +166,7 @@ def run(result: Run) -> dict[str, Any]:
         "reasons": list(result.reasons),
         "steps": len(result.events),
         "schedule": schedule(result.schedule),
-        "trace": trace(program, result.events),
+        "trace": trace(result.world, result.events),
         "defects": [finding(found) for found in result.defects],
         "suspicions": [finding(found) for found in result.suspicions],
         "leaks": [finding(found) for found in result.leaks],

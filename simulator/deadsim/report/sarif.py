@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from deadsim.errors import Place
 from deadsim.exploration.verdicts.result import Defect
+from deadsim.model.place import Place
 from deadsim.report.as_json import trace
 from deadsim.report.sentences import visible
 from deadsim.report.text import command_for
@@ -73,9 +73,8 @@ def result(trouble: Trouble) -> dict[str, Any]:
 
 def flows(file: str, defect: Defect) -> list[dict[str, Any]]:
     """Give the steps of the schedule that shows a defect, thread by thread."""
-    program = defect.run.program
     steps: dict[str, list[dict[str, Any]]] = {}
-    for row in trace(program, defect.run.events):
+    for row in trace(defect.run.world, defect.run.events):
         about = f" {row['object']}" if row["object"] else ""
         where = location(file, Place(row["line"], row["column"]))
         where["message"] = {"text": visible(f"{row['thread']}: {row['verb']}{about}")}

@@ -1,13 +1,13 @@
 """What a step did, in a few words: briefly for tables, as the rest of a sentence for pictures."""
 
-from deadsim.model.program import Program
+from deadsim.kernel.world import World
 from deadsim.report.sentences import visible
 from deadsim.trace.event import Event
 
 
-def brief(program: Program, event: Event) -> str:
+def brief(world: World, event: Event) -> str:
     """Say what a step did: `+` granted, `-` given back."""
-    name = program.about(event.objects)
+    name = world.about(event.objects)
     match event.verb:
         case "acquire":
             if event.phase == "begin":
@@ -36,7 +36,7 @@ def brief(program: Program, event: Event) -> str:
         case "choose":
             return f"chooses {event.value!r}"
         case "atomic":
-            names = [program.object_name(number) for number in event.objects]
+            names = [world.entities[number].name for number in event.objects]
             return f"atomic: {', '.join(str(name) for name in names)}" if names else "atomic"
         case verb:
             return f"{verb} {name}" if name else verb
@@ -60,9 +60,9 @@ THIRD = {
 """What a step that is not told otherwise did, in the third person."""
 
 
-def deed(program: Program, event: Event) -> str:
+def deed(world: World, event: Event) -> str:
     """Say what a step did, as what follows the thread's name in a sentence."""
-    name = program.about(event.objects)
+    name = world.about(event.objects)
     match event.verb:
         case "acquire":
             if event.phase == "begin":
@@ -91,7 +91,7 @@ def deed(program: Program, event: Event) -> str:
         case "step":
             return visible(event.text or "")
         case "atomic":
-            names = [program.object_name(number) or "" for number in event.objects]
+            names = [world.name(number) for number in event.objects]
             return (
                 f"does one atomic step on {', '.join(names)}" if names else "does one atomic step"
             )

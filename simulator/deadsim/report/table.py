@@ -56,7 +56,7 @@ def rows(run: Run, first: int) -> Iterator[Row]:
             yield Row(None, one.thread, f"... {one.object}", "", one.place.line)
     for event in run.events[first:]:
         mark = "<- closes the circle" if event.step in closes else ""
-        text = brief(run.program, event)
+        text = brief(run.world, event)
         if event.step in races:
             text = f"! {text}"
         yield Row(event.step, event.thread, text, mark, event.place.line)
@@ -70,7 +70,7 @@ def table(run: Run, columns: int) -> list[str]:
     first = max(0, len(run.events) - MOST_ROWS)
     shown = list(rows(run, first))[-MOST_ROWS:]
     used = sorted({row.thread for row in shown})
-    names = [run.program.threads[thread].name for thread in used]
+    names = [run.world.name(thread) for thread in used]
     lines: list[str] = []
     earlier = next((row.step for row in shown if row.step is not None), 0)
     if earlier:
@@ -82,7 +82,7 @@ def table(run: Run, columns: int) -> list[str]:
         widest = max((width(name) for name in names), default=0)
         for row in shown:
             step = "" if row.step is None else str(row.step)
-            name = padded(run.program.threads[row.thread].name, widest)
+            name = padded(run.world.name(row.thread), widest)
             text = shortened(row.words, max(10, columns - digits - widest - 18))
             mark = f"  {row.mark}" if row.mark else ""
             lines.append(f"  {step:>{digits}}  {name}  {text}  (line {row.line}){mark}")

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from deadsim.errors import Place, ScenarioError
+from deadsim.errors import ScenarioError
 from deadsim.exploration.verdicts.result import Defect, Exploration, Judged
+from deadsim.model.place import Place
 from deadsim.report.exploration import about, against, claim_of
 from deadsim.report.sentences import message
 from deadsim.trace.finding import Deadlock, Finding, Livelock, Race

@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 from deadsim.detect.deadlocks.situation import target_name
-from deadsim.errors import Place
-from deadsim.kernel.system import System
+from deadsim.model.place import Place
 from deadsim.runs.playback import states
 from deadsim.runs.result import Run
 
@@ -20,7 +19,7 @@ class Blocked(NamedTuple):
 
 def came_to_block(run: Run, first: int = 0) -> tuple[Blocked, ...]:
     """Find who came to be blocked from step `first` on, and who was from the start."""
-    system = System(run.program)
+    system = run.system
     before: set[int] = set()
     found: list[Blocked] = []
     for step, (state, _) in enumerate(states(system, run), -1):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from deadsim.kernel.state_query import state_evaluator, true
-from deadsim.kernel.system import State
+from deadsim.kernel.system import State, System
 from deadsim.model.claims import DEFECT_TYPES, KindClaim
 from deadsim.model.program import Program
 from deadsim.runs.result import Outcome, Verdict, lines
@@ -11,17 +11,18 @@ from deadsim.trace.finding import ClaimBroken, Deadlock, Finding, Race
 
 
 def broken_claims(
-    program: Program, state: State, outcome: Outcome, ended: bool, step: int | None, output: str
+    system: System, state: State, outcome: Outcome, ended: bool, step: int | None, output: str
 ) -> tuple[ClaimBroken, ...]:
     """Find the claims about the end and about the output that this run contradicts.
 
     `ended` says that nothing could have followed: then its output is whole. An end of the program is
     `completed`; a deadlock is none.
     """
+    program = system.program
     found: list[ClaimBroken] = []
     if outcome == "completed":
         for claim in program.claims.final:
-            holds = true(state_evaluator(program, claim.expression), state.objects)
+            holds = true(state_evaluator(system.world, claim.expression), state.objects)
             if claim.level == "always" and not holds:
                 message = f"at the end this is false: {claim.text}"
                 found.append(ClaimBroken("final", claim.key, step, claim.place, message))

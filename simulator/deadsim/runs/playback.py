@@ -28,7 +28,7 @@ class Moment(NamedTuple):
 
 def states(system: System, run: Run) -> Iterator[Reached]:
     """Give the states of a run: the first one, and that after each step."""
-    numbers = {thread.name: number for number, thread in enumerate(run.program.threads)}
+    numbers = {run.world.name(number): number for number in run.world.threads}
     at = system.initial()
     yield Reached(at.state, at.failures)
     for choice in run.schedule:
@@ -38,8 +38,8 @@ def states(system: System, run: Run) -> Iterator[Reached]:
 
 def moments(run: Run, first: int = 0) -> Iterator[Moment]:
     """Describe a run before each of its steps from step `first` on, and at its end."""
-    system = System(run.program)
-    holders = Holders(run.program)
+    system = run.system
+    holders = Holders(run.world)
     failed: set[int] = set()
     for taken, (state, failures) in enumerate(states(system, run)):
         failed.update(failure.thread for failure in failures)

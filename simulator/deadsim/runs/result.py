@@ -3,6 +3,8 @@
 from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.detect.deadlocks.situation import Situation
+from deadsim.kernel.system import System
+from deadsim.kernel.world import World
 from deadsim.model.program import Choice, Program
 from deadsim.model.values import Value
 from deadsim.trace.event import Event
@@ -21,6 +23,7 @@ class Run(NamedTuple):
     """
 
     program: Program
+    system: System
     command: Literal["run", "replay"]
     strategy: str
     seed: int | None
@@ -35,6 +38,11 @@ class Run(NamedTuple):
     variables: dict[str, Value]
     output: str
     situation: Situation
+
+    @property
+    def world(self) -> World:
+        """Give who ran and what was shared."""
+        return self.system.world
 
     @property
     def deadlocks(self) -> tuple[Deadlock, ...]:

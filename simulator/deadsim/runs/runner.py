@@ -41,8 +41,9 @@ class Runner:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.system = System(program)
+        self.world = self.system.world
         self.judge = StuckJudge(self.system)
-        self.names = {thread.name: number for number, thread in enumerate(program.threads)}
+        self.names = {self.world.name(number): number for number in self.world.threads}
         self._measured: list[tuple[int, tuple[int, ...]]] | None = None
 
     def run(
@@ -75,7 +76,7 @@ class Runner:
         )
         races = RaceWatch()
         livelocks = LivelockWatch(self.system)
-        failures = FailureWatch(self.program)
+        failures = FailureWatch(self.system)
         last = LastState()
         try:
             execution = execute(
@@ -103,7 +104,7 @@ class Runner:
             "replay" if command == "replay" else "run",
             "replay" if command == "replay" else how,
             chance.seed if chance.used else None,
-            (*found, *races.races(self.program, execution.events), *failures.found),
+            (*found, *races.races(self.world, execution.events), *failures.found),
             suspicions,
             deadlocks,
             failures.failed,
@@ -124,10 +125,10 @@ class Runner:
 
         found: list[Deadlock] = []
         suspected: list[Deadlock] = []
-        for circle in find_circles(self.program, events):
+        for circle in find_circles(self.world, events):
             shown = self.certified(pool, plan, circle, choices)
             if shown is None:
-                suspected.append(suspicion(self.program, events, circle))
+                suspected.append(suspicion(self.world, events, circle))
             elif shown not in found:
                 found.append(shown)
         return (
@@ -142,14 +143,13 @@ class Runner:
         if circle.schedule is None:
             return None
         names = tuple(
-            Choice(self.program.threads[choices[step][0]].name, choices[step][1])
-            for step in circle.schedule
+            Choice(self.world.name(choices[step][0]), choices[step][1]) for step in circle.schedule
         )
         try:
             run = self.run(pool, plan, replay=names, predict=False, max_steps=len(names))
         except ReplayDiverged:
             return None
-        threads = {self.program.threads[acquire.thread].name for acquire in circle.acquires}
+        threads = {self.world.name(acquire.thread) for acquire in circle.acquires}
         for deadlock in run.deadlocks:
             if threads <= {*deadlock.threads, *deadlock.also_stuck}:
                 return deadlock._replace(schedule=names)
@@ -173,12 +173,13 @@ class Runner:
         )
         output = "".join(e.text or "" for e in execution.events if e.verb == "print")
         step = execution.events[-1].step if execution.events else None
-        broken = broken_claims(program, execution.state, outcome, ended, step, output)
+        broken = broken_claims(self.system, execution.state, outcome, ended, step, output)
         defects = (*_by_step(found), *broken)
         verdict, reasons = judge(program, outcome, ended, defects)
         objects = execution.state.objects
         return Run(
             program=program,
+            system=self.system,
             command="replay" if command == "replay" else "run",
             strategy=strategy,
             seed=seed,
@@ -186,7 +187,7 @@ class Runner:
             verdict=verdict,
             reasons=reasons,
             schedule=tuple(
-                Choice(program.threads[thread].name, way) for thread, way in execution.choices
+                Choice(self.world.name(thread), way) for thread, way in execution.choices
             ),
             events=execution.events,
             defects=defects,
@@ -194,14 +195,14 @@ class Runner:
             leaks=tuple(deadlocks.leaks),
             variables={
                 declared.name: objects[number]
-                for number, declared in enumerate(program.objects, program.first_object)
-                if type(declared).__name__ == "Variable"
+                for number, declared in self.world.shared()
+                if self.world.kind(number) == "variable"
             },
             output=output,
             situation=situation(
                 self.system,
                 execution.state,
-                holdings(program, execution.events),
+                holdings(self.world, execution.events),
                 failed,
                 (*deadlocks.deadlocks, *deadlocks.leaks),
             ),
@@ -254,7 +255,7 @@ class Runner:
 
     def diverged(self, unfit: Unfit, last: "LastState") -> ReplayDiverged:
         """Say what a schedule wanted at a step, and what was there."""
-        name = self.program.threads[unfit.thread].name
+        name = self.world.name(unfit.thread)
         if unfit.bound is not None:
             expected = f"{name}#{unfit.result}"
             several = f"{unfit.bound} results, from #0" if unfit.bound > 1 else "one result alone"
@@ -263,7 +264,7 @@ class Runner:
 
     def why_not(self, thread: int, state: State | None) -> str:
         assert state is not None
-        name = self.program.threads[thread].name
+        name = self.world.name(thread)
         if state.objects[thread] == NEW:
             return f"{name} has not been started"
         frame = state.frames[thread]
@@ -276,7 +277,7 @@ class Runner:
     def left_over(self, script: Script, execution: Execution, last: "LastState") -> ReplayDiverged:
         """Say that a schedule goes on where the program does not."""
         thread = script.choices[script.step][0]
-        name = self.program.threads[thread].name
+        name = self.world.name(thread)
         if execution.ending == "completed":
             return ReplayDiverged(script.step, name, "the program has ended")
         return ReplayDiverged(script.step, name, self.why_not(thread, last.state))

@@ -10,7 +10,8 @@ from deadsim.kernel.expressions.evaluator import Evaluate
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.state_query import state_evaluator, true
 from deadsim.kernel.system import State, System
-from deadsim.model.program import Choice, Program
+from deadsim.kernel.world import World
+from deadsim.model.program import Choice
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Failed, Livelock, Race
 
@@ -47,7 +48,8 @@ class DeadlockWatch:
 
     def is_leak(self, found: Deadlock) -> bool:
         """Decide whether only daemons are stuck, which is no defect."""
-        daemons = {t.name for t in self.judge.system.program.threads if t.daemon}
+        world = self.judge.system.world
+        daemons = {world.name(thread) for thread in world.threads if world.is_daemon(thread)}
         return daemons.issuperset(found.threads) and daemons.issuperset(found.also_stuck)
 
     def found(self, system: System) -> tuple[Deadlock, ...]:
@@ -93,12 +95,12 @@ class LivelockWatch:
         if not self.often:
             return ()
         begin, end = self.often[-2], self.often[-1]
-        threads = self.system.program.threads
+        world = self.system.world
         loop = tuple(
-            Choice(threads[thread].name, way) for thread, way in choices[begin + 1 : end + 1]
+            Choice(world.name(thread), way) for thread, way in choices[begin + 1 : end + 1]
         )
         names = tuple(dict.fromkeys(choice.thread for choice in loop))
-        lasting = [t.name for t in threads if not t.daemon]
+        lasting = world.names(sorted(self.system.lasting))
         if not set(names).intersection(lasting):
             return ()
         return (Livelock("suspected", end, names, loop, len(self.often)),)
@@ -115,33 +117,34 @@ class RaceWatch:
             self.detector.after(event)
         return False
 
-    def races(self, program: Program, events: Sequence[Event]) -> tuple[Race, ...]:
+    def races(self, world: World, events: Sequence[Event]) -> tuple[Race, ...]:
         """Give what was found, in the user's own names."""
-        return describe(program, events, tuple(self.detector.found.values()))
+        return describe(world, events, tuple(self.detector.found.values()))
 
 
 class FailureWatch:
     """Notes threads that fail, and invariants that do not hold, each of them once."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, system: System) -> None:
+        self.program = system.program
+        self.world = system.world
         self.found: list[Failed] = []
         self.failed: set[int] = set()
         self.invariants: list[tuple[int, Evaluate]] = [
-            (number, state_evaluator(program, invariant.expression))
-            for number, invariant in enumerate(program.invariants)
+            (number, state_evaluator(self.world, invariant.expression))
+            for number, invariant in enumerate(self.program.invariants)
         ]
 
     def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
         step = None if event is None else event.step
         for failure in failures:
             self.failed.add(failure.thread)
-            name = self.program.threads[failure.thread].name
+            name = self.world.name(failure.thread)
             self.found.append(Failed(failure.type, step, name, failure.place, failure.message))
         for number, holds in list(self.invariants):
             if not true(holds, state.objects):
                 self.invariants = [one for one in self.invariants if one[0] != number]
                 invariant = self.program.invariants[number]
-                mover = None if event is None else self.program.threads[event.thread].name
+                mover = None if event is None else self.world.name(event.thread)
                 self.found.append(Failed("invariant", step, mover, invariant.place, invariant.text))
         return False

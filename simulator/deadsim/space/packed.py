@@ -101,13 +101,12 @@ class Space:
 
     def guess(self, field: int) -> int:
         """Say how many bits a field has to begin with."""
-        program = self.system.program
         if field in self.threads:
-            return 1 if program.threads[field].autostart else 2
-        if field == program.output:
+            return 1 if self.system.world.entities[field].autostart else 2
+        if field == self.system.world.output:
             return 0 if self.begun.state.objects[field] is None else 8
         if field in self.objects:
-            declared = program.objects[field - program.first_object]
+            declared = self.system.world[field]
             if isinstance(declared, Lock):
                 return (self.users[field] * (4 if declared.reentrant else 1)).bit_length()
             return 4 if isinstance(declared, Variable) else 6
@@ -257,7 +256,7 @@ class Space:
 
     def is_reached(self, packed: Packed, state: State) -> bool:
         """Decide whether real threads have come to a state; there nobody keeps what was printed."""
-        output = self.system.program.output
+        output = self.system.world.output
         objects = replaced(state.objects, output, self.value(packed, output))
         return self.pack(state._replace(objects=objects)) == packed
 

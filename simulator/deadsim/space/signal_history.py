@@ -7,6 +7,7 @@ a permit: the same state may have come about with them or without (`detect.deadl
 
 from typing import NamedTuple, TypeAlias
 
+from deadsim.kernel.system import System
 from deadsim.model.instructions import Step
 from deadsim.model.objects import Condition, Event, Semaphore
 from deadsim.model.program import Program
@@ -33,16 +34,14 @@ class Pasts:
     where some are given by the count: those could be had without end.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, system: System) -> None:
         self.semaphores = frozenset(
-            number
-            for number, one in enumerate(program.objects, program.first_object)
-            if isinstance(one, Semaphore)
+            number for number, one in system.world.shared() if isinstance(one, Semaphore)
         )
-        self.exact = not (self.semaphores and gives_by_count(program))
+        self.exact = not (self.semaphores and gives_by_count(system.program))
         if not self.exact:
             self.semaphores = frozenset()
-        signals = any(isinstance(one, Condition | Event) for one in program.objects)
+        signals = any(isinstance(one, Condition | Event) for _, one in system.world.shared())
         self.matters = signals or bool(self.semaphores)
         self.pasts: list[Past] = [Past()]
         self.numbers: dict[Past, int] = {Past(): 0}

@@ -12,7 +12,7 @@ class Asked:
 
     def __init__(self, space: Space, expression: Expression) -> None:
         self.space = space
-        self.evaluate = state_evaluator(space.system.program, expression)
+        self.evaluate = state_evaluator(space.system.world, expression)
         self.mask = 0
         for number in set(objects_of(expression)):
             self.mask |= space.masks[number]

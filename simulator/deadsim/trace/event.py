@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from deadsim.errors import Place
+from deadsim.model.place import Place
 from deadsim.model.values import Value
 
 

@@ -6,8 +6,8 @@ nothing of their own. Steps count from 0; None stands for the program's start, b
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.errors import Place
 from deadsim.model.claims import DeadlockKind
+from deadsim.model.place import Place
 from deadsim.model.program import Choice
 
 Proof: TypeAlias = Literal["proved", "relaxed", "suspected"]

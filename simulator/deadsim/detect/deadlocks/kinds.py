@@ -43,12 +43,12 @@ class _Naming:
     def __init__(
         self, judge: StuckJudge, state: State, events: Sequence[Event], progress: Progress
     ) -> None:
-        self.program = judge.system.program
+        self.world = judge.system.world
         self.linked = judge.system.linked
         self.state = state
         self.events = events
         self.progress = progress
-        self.held = holdings(self.program, events)
+        self.held = holdings(self.world, events)
         self.around = Halts(judge, state, progress, self.held)
         self.halts = self.around.halts
         self.follows = {thread: self.chosen(halt) for thread, halt in self.halts.items()}
@@ -200,7 +200,7 @@ class _Naming:
             concerned = members.union(also)
             rest = [
                 t
-                for t in range(len(self.state.frames))
+                for t in self.world.threads
                 if self.state.objects[t] == RUNNING and t not in concerned
             ]
             waits = tuple(self.wait(t, root.kind) for t in core)
@@ -221,7 +221,7 @@ class _Naming:
         return tuple(deadlocks)
 
     def names(self, threads: Sequence[int]) -> tuple[str, ...]:
-        return tuple(self.program.threads[thread].name for thread in threads)
+        return self.world.names(threads)
 
     def wait(self, thread: int, kind: DeadlockKind) -> Wait:
         halt = self.halts[thread]
@@ -229,13 +229,13 @@ class _Naming:
         if kind == "leaked-permit" and not wakers:
             wakers = self.around.permit_holders(halt.number)
         return Wait(
-            self.program.threads[thread].name,
+            self.world.name(thread),
             halt.verb,
             halt.object,
             self.around.want(halt),
             halt.missing,
             self.linked[thread].place(halt.position),
-            named(self.program, self.held[thread]),
+            named(self.world, self.held[thread]),
             self.names(wakers),
             halt.blocked,
         )

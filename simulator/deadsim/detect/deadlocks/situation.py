@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.detect.holdings import Holdings, named
-from deadsim.errors import Place
 from deadsim.kernel.operation import Fact, Objects, Operation, wanted
 from deadsim.kernel.primitives.thread import ENDED, NEW
 from deadsim.kernel.programs.walk import Frame
 from deadsim.kernel.system import State, System
+from deadsim.model.place import Place
 from deadsim.trace.finding import Deadlock, Hold, Wait, Want
 
 Status: TypeAlias = Literal["not started", "running", "sleeping", "blocked", "finished", "failed"]
@@ -36,7 +36,6 @@ class Situation(NamedTuple):
 
 def target_name(system: System, thread: int, frame: Frame, objects: Objects) -> str:
     """Name what the step that a thread stands before is about: an object, or an array as written."""
-    program = system.program
     instruction = system.linked[thread].code.instructions[frame.position]
     operation = frame.operation
     if operation is None or not operation.objects:
@@ -44,7 +43,7 @@ def target_name(system: System, thread: int, frame: Frame, objects: Objects) -> 
     target = getattr(instruction, "target", None)
     if target is not None and target.whole:
         return str(target.name)
-    return program.object_name(operation.about(objects, thread)) or ""
+    return system.world.name(operation.about(objects, thread))
 
 
 def situation(
@@ -60,8 +59,9 @@ def situation(
     """
     known = {wait.thread: wait for found in deadlocks for wait in found.waits if wait.blocked}
     standings: list[Standing] = []
-    for number, thread in enumerate(system.program.threads):
-        holds = named(system.program, held[number])
+    for number in system.world.threads:
+        name, daemon = system.world.name(number), system.world.is_daemon(number)
+        holds = named(system.world, held[number])
         status = status_of(system, state, number, failed)
         place: Place | None = None
         wait: Wait | None = None
@@ -69,7 +69,7 @@ def situation(
             place = system.linked[number].place(state.frames[number].position)
         if place is not None and status != "running" and not dozes(state, number):
             wait = waiting(system, state, number, place, holds)
-            told = known.get(thread.name)
+            told = known.get(name)
             # Who is stuck may still come to wait for something else: for the lock, once it is notified.
             if (
                 status == "blocked"
@@ -77,7 +77,7 @@ def situation(
                 and (told.object, told.want) == (wait.object, wait.want)
             ):
                 wait = told
-        standings.append(Standing(thread.name, thread.daemon, status, place, holds, wait))
+        standings.append(Standing(name, daemon, status, place, holds, wait))
     return Situation(tuple(standings))
 
 
@@ -127,16 +127,16 @@ def waiting(
     assert frame.operation is not None
     assert operation is not None
     needs = operation.needs(state.objects, thread)
-    is_thread = operation.about(state.objects, thread) < len(state.frames)
+    is_thread = system.world.is_thread(operation.about(state.objects, thread))
     return Wait(
-        system.program.threads[thread].name,
+        system.world.name(thread),
         operation.verb,
         target_name(system, thread, frame, state.objects),
         want_of(needs.facts, needs.owners, is_thread),
         needs.amount,
         place,
         holds,
-        tuple(system.program.threads[other].name for other in needs.owners or ()),
+        system.world.names(needs.owners or ()),
         True,
         frame.operation.duration,
     )

@@ -83,7 +83,7 @@ class Halts:
             if isinstance(declared, Barrier):
                 missing = declared.parties - len(self.state.objects[number].arrived) - 1
             owners = None if facts else self.owners(thread, numbers, held)
-            name = self.system.program.object_name(number) or ""
+            name = self.system.world.name(number)
             target = getattr(instruction, "target", None)
             if target is not None and target.shape and len(numbers) > 1:
                 name = target.name
@@ -95,7 +95,7 @@ class Halts:
         ended = self.progress.ended
         found: dict[int, None] = {}
         for number in numbers:
-            if number < len(self.state.frames):
+            if self.system.world.is_thread(number):
                 if number not in ended:
                     found[number] = None
             elif number in held or ("w", number) in held:
@@ -106,8 +106,7 @@ class Halts:
 
     def holders(self, number: int) -> tuple[int, ...]:
         """Give who holds a lock or rwlock now; of a condition, who holds its lock."""
-        program = self.system.program
-        declared = program.objects[number - program.first_object]
+        declared = self.system.world[number]
         state = self.state.objects[number]
         if isinstance(declared, Lock):
             return () if state is None else (state[0],)
@@ -157,16 +156,11 @@ class Halts:
 
     def declared(self, number: int) -> object:
         """Give the declaration of an object; None of a thread."""
-        program = self.system.program
-        return (
-            None
-            if number < program.first_object
-            else program.objects[number - program.first_object]
-        )
+        return self.system.world.declared(number)
 
     def want(self, halt: Halt) -> Want:
         """Say in a word what a thread wants."""
-        return want_of(halt.facts, halt.owners, halt.number < len(self.state.frames))
+        return want_of(halt.facts, halt.owners, self.system.world.is_thread(halt.number))
 
     def possible(self, thread: int) -> frozenset[Fact]:
         """Give what a thread may provide from where it stands on, and those whom it starts."""
@@ -196,6 +190,6 @@ class Halts:
 
     def permit_holders(self, number: int) -> tuple[int, ...]:
         """List the threads that hold permits of a semaphore."""
-        if not is_semaphore(self.system.program, number):
+        if not is_semaphore(self.system.world, number):
             return ()
         return tuple(thread for thread, held in enumerate(self.held) if number in held)

@@ -11,10 +11,10 @@ from deadsim.detect.components import components
 from deadsim.detect.locks.constant_locals import Constants
 from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.detect.stuck.flow import END
-from deadsim.errors import Place
 from deadsim.kernel.system import System
 from deadsim.model.instructions import Step
 from deadsim.model.objects import Condition, Lock, RWLock, SharedObject
+from deadsim.model.place import Place
 
 
 class Taking(NamedTuple):
@@ -136,7 +136,7 @@ def _after(step: Step, locks: Sequence[int], held: frozenset[_Held]) -> frozense
 
 
 def _declared(system: System, number: int) -> SharedObject:
-    return system.program.objects[number - system.program.first_object]
+    return system.world[number]
 
 
 def _locks(
@@ -162,7 +162,7 @@ def order_hint(system: System, flows: Flows, locks: frozenset[str]) -> Hint | No
     known = [one for one in takings(system, flows) if not _of_rwlocks(system, one)]
     if not all(one.exact for one in known):
         return None
-    names = system.program.object_name
+    names = system.world.name
     concerned = [one for one in known if names(one.held) in locks and names(one.lock) in locks]
     breakers = sorted({(one.thread, one.place.line, one.place) for one in concerned}, reverse=True)
     for thread, _, place in breakers:
@@ -177,7 +177,7 @@ def order_hint(system: System, flows: Flows, locks: frozenset[str]) -> Hint | No
             shown = [names(number) or "" for number in order if names(number) in locks]
             missing = sorted(locks - set(shown))
             if not missing:
-                return Hint(tuple(shown), system.program.threads[thread].name, place)
+                return Hint(tuple(shown), system.world.name(thread), place)
     return None
 
 

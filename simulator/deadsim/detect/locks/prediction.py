@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeAlias
 
 from deadsim.detect.holdings import holdings, named
 from deadsim.detect.order.happens_before import Clock, join
+from deadsim.kernel.world import World
 from deadsim.model.objects import Condition, Lock
-from deadsim.model.program import Program
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Wait
 
@@ -48,8 +48,8 @@ class Circle(NamedTuple):
 class Trace:
     """A run, by what its threads did with locks."""
 
-    def __init__(self, program: Program, events: Sequence[Event]) -> None:
-        self.program = program
+    def __init__(self, world: World, events: Sequence[Event]) -> None:
+        self.world = world
         self.events = events
         self.own: dict[int, list[int]] = {}  # thread → its steps
         self.place: list[int] = []  # step → which of its thread's steps it is, from 0
@@ -66,8 +66,7 @@ class Trace:
 
     def is_lock(self, number: int) -> bool:
         """Decide whether an object is a lock."""
-        first = self.program.first_object
-        return number >= first and isinstance(self.program.objects[number - first], Lock)
+        return number >= 0 and isinstance(self.world.declared(number), Lock)
 
     def ordered(self) -> list[Clock]:
         """Find for each step how many steps of each thread have to come before it, itself included.
@@ -99,18 +98,17 @@ class Trace:
 
     def started_and_joined(self) -> list[Clock]:
         """Find for each step what comes before it by starts and joins alone."""
-        threads = len(self.program.threads)
         channels: dict[int, Clock] = {}
         now: dict[int, Clock] = {}
         clocks: list[Clock] = []
         for event in self.events:
             clock = dict(now.get(event.thread) or channels.get(event.thread, {}))
             for channel in event.takes:
-                if 0 <= channel < threads:
+                if channel >= 0 and self.world.is_thread(channel):
                     join(clock, channels.get(channel, {}))
             clock[event.thread] = self.place[event.step] + 1
             for channel in event.gives:
-                if 0 <= channel < threads:
+                if channel >= 0 and self.world.is_thread(channel):
                     join(channels.setdefault(channel, {}), clock)
             now[event.thread] = clock
             clocks.append(clock)
@@ -151,9 +149,8 @@ class Trace:
         number = event.objects[0]
         if event.verb in ("acquire", "release") and self.is_lock(number):
             return number, 1 if event.verb == "acquire" else -1
-        first = self.program.first_object
-        if event.verb == "wait" and number >= first:
-            declared = self.program.objects[number - first]
+        if event.verb == "wait":
+            declared = self.world.declared(number)
             if isinstance(declared, Condition):
                 if event.phase == "begin":
                     return declared.lock, -1
@@ -181,11 +178,11 @@ class Trace:
         return frozenset()  # nobody waited for it
 
 
-def find_circles(program: Program, events: Sequence[Event]) -> list[Circle]:
+def find_circles(world: World, events: Sequence[Event]) -> list[Circle]:
     """Find locks that were taken in opposite orders, each circle of threads and locks once."""
     if len(events) > MOST_EVENTS:
         return []
-    trace = Trace(program, events)
+    trace = Trace(world, events)
     groups: dict[tuple[int, int, frozenset[int], frozenset[int]], list[Acquire]] = {}
     for acquire in trace.acquires:
         if acquire.held:
@@ -306,22 +303,22 @@ def _close(trace: Trace, prefix: Prefix) -> bool:
     return True
 
 
-def suspicion(program: Program, events: Sequence[Event], circle: Circle) -> Deadlock:
+def suspicion(world: World, events: Sequence[Event], circle: Circle) -> Deadlock:
     """Describe a circle that no schedule is known for: what each thread held when it took what."""
-    names = [program.threads[acquire.thread].name for acquire in circle.acquires]
+    names = [world.name(acquire.thread) for acquire in circle.acquires]
     waits = []
     for position, acquire in enumerate(circle.acquires):
         following = names[(position + 1) % len(names)]
-        held = holdings(program, events[: acquire.step])[acquire.thread]
+        held = holdings(world, events[: acquire.step])[acquire.thread]
         waits.append(
             Wait(
                 names[position],
                 events[acquire.step].verb,
-                program.object_name(acquire.lock) or "",
+                world.name(acquire.lock),
                 "owner",
                 1,
                 events[acquire.step].place,
-                named(program, held),
+                named(world, held),
                 (following,),
                 False,
             )

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from deadsim.detect.holdings import holdings, named
 from deadsim.detect.order.happens_before import Clock, HappensBefore
-from deadsim.model.program import Program
+from deadsim.kernel.world import World
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Access, Race
 
@@ -105,33 +105,31 @@ class RaceDetector:
         self.found.setdefault(variable, RacePair(variable, first, second))
 
 
-def find_races(program: Program, events: Sequence[Event]) -> tuple[Race, ...]:
+def find_races(world: World, events: Sequence[Event]) -> tuple[Race, ...]:
     """Find the first race of each variable in a run, in the order of their second accesses."""
     detector = RaceDetector()
     for event in events:
         detector.after(event)
-    return describe(program, events, tuple(detector.found.values()))
+    return describe(world, events, tuple(detector.found.values()))
 
 
-def describe(
-    program: Program, events: Sequence[Event], pairs: Sequence[RacePair]
-) -> tuple[Race, ...]:
+def describe(world: World, events: Sequence[Event], pairs: Sequence[RacePair]) -> tuple[Race, ...]:
     """Write races in the user's own names."""
     races = []
     for pair in sorted(pairs, key=lambda pair: (pair.second, pair.variable)):
-        second = access(program, events, pair.second, pair.variable)
-        first = access(program, events, pair.first, pair.variable)
+        second = access(world, events, pair.second, pair.variable)
+        first = access(world, events, pair.first, pair.variable)
         if first.verb == "read" and second.verb == "read":
             raise AssertionError("two reads do not race")
-        name = program.object_name(pair.variable) or ""
+        name = world.name(pair.variable)
         races.append(Race(name, pair.second, (first, second)))
     return tuple(races)
 
 
-def access(program: Program, events: Sequence[Event], step: int, variable: int) -> Access:
+def access(world: World, events: Sequence[Event], step: int, variable: int) -> Access:
     """Describe one of two accesses: of a block that reads and writes, the write."""
     event = events[step]
     verb: Literal["read", "write"] = "write" if variable in event.writes else "read"
-    held = holdings(program, events[:step])[event.thread]
-    name = program.threads[event.thread].name
-    return Access(name, verb, step, event.place, named(program, held))
+    held = holdings(world, events[:step])[event.thread]
+    name = world.name(event.thread)
+    return Access(name, verb, step, event.place, named(world, held))

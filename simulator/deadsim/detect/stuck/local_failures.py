@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import assert_never
 
+from deadsim.kernel.world import World
 from deadsim.model.expressions import (
     Binary,
     Call,
@@ -89,14 +90,14 @@ class Types:
     Small is what begins as a constant below `SMALL`, and grows by such constants alone. The greatest answer that is consistent: begin with all, and take away what may get another value.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, world: World) -> None:
         self.slots = [
             {s for s, v in enumerate(t.code.initial) if v is UNSET or is_small(v)}
             for t in program.threads
         ]
         self.variables = {
-            program.first_object + position
-            for position, declared in enumerate(program.objects)
+            number
+            for number, declared in world.shared()
             if isinstance(declared, Variable) and is_small(declared.initial)
         }
         changed = True

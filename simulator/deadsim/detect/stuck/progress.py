@@ -39,8 +39,8 @@ def beginning(system: System, state: State) -> tuple[Facts, dict[int, Held]]:
         if objects[thread] == ENDED:
             facts.known.add(("ended", thread))
     holding: dict[int, Held] = {}
-    for number in range(system.program.first_object, len(objects)):
-        offer(system.program, number, objects[number], facts, holding)
+    for number, _ in system.world.shared():
+        offer(system.world, number, objects[number], facts, holding)
     return facts, holding
 
 

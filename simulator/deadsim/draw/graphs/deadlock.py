@@ -107,7 +107,7 @@ def looks(run: Run, found: Deadlock) -> dict[str, Appearance]:
     if found.schedule is not None:
         return {}
     *_, last = moments(run, len(run.schedule))
-    objects = drawn_objects(run.program)
+    objects = drawn_objects(run.world)
     return {
         name: appearance(declared, last.state.objects[number])
         for name, (number, declared) in objects.items()

@@ -9,6 +9,7 @@ from deadsim.draw.graphs.graph import MOST_NODES, Edge, Graph, Node
 from deadsim.draw.graphs.objects import appearance, drawn_objects
 from deadsim.kernel.primitives.table import initial_state
 from deadsim.kernel.system import System
+from deadsim.kernel.world import World
 from deadsim.model.objects import Lock, RWLock
 from deadsim.model.program import Program
 from deadsim.report.sentences import count, listing
@@ -23,12 +24,12 @@ def lock_order_graph(program: Program, all_nodes: bool = False) -> Graph:
     shown = [one for one in inversions if one.exact and not one.guards]
     # Where none of them is certain, those that may be, or are guarded, are what there is to see.
     numbered = first_of_each(shown or inversions)
-    locks = drawn_locks(program, known, all_nodes)
+    locks = drawn_locks(system.world, known, all_nodes)
     at = {number: position for position, number in enumerate(locks)}
     strong = {
         lock for one in shown for taking in one.takings for lock in (taking.held, taking.lock)
     }
-    nodes = [node(program, number, number in strong, known) for number in locks]
+    nodes = [node(system.world, number, number in strong, known) for number in locks]
     numbers = {
         (t.held, t.lock): n for n, t in enumerate((t for one in numbered for t in one.takings), 1)
     }
@@ -37,44 +38,33 @@ def lock_order_graph(program: Program, all_nodes: bool = False) -> Graph:
         pairs.setdefault((taking.held, taking.lock), []).append(taking)
     bad = {(t.held, t.lock) for one in shown for t in one.takings}
     edges = [
-        edge(program, at, pair, group, numbers.get(pair), pair in bad)
+        edge(system.world, at, pair, group, numbers.get(pair), pair in bad)
         for pair, group in sorted(pairs.items())
     ]
     return Graph(
         title(program, known, shown, inversions, complete),
-        tuple(sentences(program, system, flows, known, numbered, shown)),
+        tuple(sentences(system, flows, known, numbered, shown)),
         tuple(nodes),
         tuple(edges),
         tuple(rings(numbered, at)),
     )
 
 
-def name(program: Program, number: int) -> str:
-    """Name a lock."""
-    return program.object_name(number) or ""
-
-
-def drawn_locks(program: Program, known: Sequence[Taking], all_nodes: bool) -> list[int]:
+def drawn_locks(world: World, known: Sequence[Taking], all_nodes: bool) -> list[int]:
     """List the locks that are drawn: all, or of many those with an arrow."""
     concerned = {number for one in known for number in (one.held, one.lock)}
-    locks = [
-        number
-        for number, declared in enumerate(program.objects, program.first_object)
-        if isinstance(declared, Lock | RWLock)
-    ]
+    locks = [number for number, declared in world.shared() if isinstance(declared, Lock | RWLock)]
     if len(locks) <= MOST_NODES or all_nodes:
         return locks
     return [number for number in locks if number in concerned]
 
 
-def node(program: Program, number: int, strong: bool, known: Sequence[Taking]) -> Node:
+def node(world: World, number: int, strong: bool, known: Sequence[Taking]) -> Node:
     """Draw a lock."""
-    mine = name(program, number)
-    declared = drawn_objects(program).get(
-        mine, (number, program.objects[number - program.first_object])
-    )[1]
+    mine = world.name(number)
+    declared = drawn_objects(world).get(mine, (number, world[number]))[1]
     looks = appearance(declared, initial_state(declared))
-    under = [say(program, one) for one in known if one.lock == number]
+    under = [say(world, one) for one in known if one.lock == number]
     return Node(
         mine,
         "object",
@@ -86,17 +76,17 @@ def node(program: Program, number: int, strong: bool, known: Sequence[Taking]) -
     )
 
 
-def say(program: Program, one: Taking) -> str:
+def say(world: World, one: Taking) -> str:
     """Say in a sentence who takes what under what."""
     may = "takes" if one.exact else "may take"
     ends = ", or gives up" if one.gives_up else ""
     how = " to read" if one.reading[1] else ""
-    thread = program.threads[one.thread].name
-    return f"{thread} {may} {name(program, one.lock)}{how} (line {one.place.line}) while it holds {name(program, one.held)}{ends}"
+    thread = world.name(one.thread)
+    return f"{thread} {may} {world.name(one.lock)}{how} (line {one.place.line}) while it holds {world.name(one.held)}{ends}"
 
 
 def edge(
-    program: Program,
+    world: World,
     at: Mapping[int, int],
     pair: tuple[int, int],
     group: Sequence[Taking],
@@ -106,8 +96,8 @@ def edge(
     """Draw that one lock is taken under another; `number` is that of its sentence."""
     first = group[0]
     more = f" +{len(group) - 1}" if len(group) > 1 else ""
-    label = f"{program.threads[first.thread].name}:{first.place.line}{more}"
-    tooltip = "; ".join(say(program, one) for one in group)
+    label = f"{world.name(first.thread)}:{first.place.line}{more}"
+    tooltip = "; ".join(say(world, one) for one in group)
     dotted = not any(one.exact for one in group)
     words = label if number is None else f"{number}. {label}"
     return Edge(
@@ -164,7 +154,6 @@ def title(
 
 
 def sentences(
-    program: Program,
     system: System,
     flows: Flows,
     known: Sequence[Taking],
@@ -177,12 +166,12 @@ def sentences(
     for one in numbered:
         for taking in one.takings:
             number += 1
-            lines.append(f"{number}. {say(program, taking)}")
+            lines.append(f"{number}. {say(system.world, taking)}")
         if one.guards:
-            guards = listing(tuple(name(program, lock) for lock in sorted(one.guards)))
+            guards = listing(tuple(system.world.name(lock) for lock in sorted(one.guards)))
             lines.append(f"no two of these at once: {guards} is held all the while")
     for one in numbered if shown else ():
-        locks = frozenset(name(program, taking.held) for taking in one.takings)
+        locks = frozenset(system.world.name(taking.held) for taking in one.takings)
         hint = order_hint(system, flows, locks)
         if hint is not None:
             order = ", ".join(hint.order)

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from deadsim.kernel.world import World
 from deadsim.model.objects import (
     Barrier,
     Condition,
@@ -14,7 +15,6 @@ from deadsim.model.objects import (
     SharedObject,
     Variable,
 )
-from deadsim.model.program import Program
 
 Shape: TypeAlias = Literal["ellipse", "box", "hexagon", "diamond", "cylinder", "bar"]
 
@@ -75,13 +75,13 @@ def appearance(declared: SharedObject, state: Any) -> Appearance:
             return Appearance("box", repr(state))
 
 
-def drawn_objects(program: Program) -> dict[str, tuple[int, SharedObject]]:
-    """List what is drawn of a program's objects, by name: all but the variables.
+def drawn_objects(world: World) -> dict[str, tuple[int, SharedObject]]:
+    """List what is drawn of what is shared, by name: all but the variables.
 
     A condition without a lock of its own and its lock have one name, and are drawn as the condition.
     """
     found: dict[str, tuple[int, SharedObject]] = {}
-    for number, declared in enumerate(program.objects, program.first_object):
+    for number, declared in world.shared():
         if not isinstance(declared, Variable) and not (
             isinstance(declared, Lock) and declared.name in found
         ):

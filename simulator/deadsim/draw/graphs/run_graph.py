@@ -37,7 +37,7 @@ def graph_of(run: Run, kind: RunGraph, all_nodes: bool = False) -> Graph:
     core = core_of(deadlocks)
     standing = {one.thread: one for one in last.situation.threads}
     links = list(waits(last.situation) if kind == "wait-for" else resources(last.situation))
-    objects = {} if kind == "wait-for" else drawn_objects(run.program)
+    objects = {} if kind == "wait-for" else drawn_objects(run.world)
     names = [*standing, *objects]
     shown = (
         names

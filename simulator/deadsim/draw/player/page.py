@@ -234,11 +234,11 @@ def variable_rows(film: Film) -> Iterable[str]:
 
 def events(film: Film) -> Iterable[str]:
     """Write the steps, one after the other: numbers of their own would make a long list slow to open."""
-    threads = film.run.program.threads
+    world = film.run.world
     for number, event in enumerate(film.events):
         said = " ".join(changes(film.moments[number], film.moments[number + 1]))
         after = f" <small>{escape(said)}</small>" if said else ""
-        name, what = escape(threads[event.thread].name), escape(deed(film.run.program, event))
+        name, what = escape(world.name(event.thread)), escape(deed(world, event))
         yield f"<li><b>{name}</b> {what} (line {event.place.line}).{after}</li>"
 
 
@@ -253,7 +253,7 @@ def data(film: Film, scenes: Scenes, mode: Mode) -> dict[str, Any]:
     shown = variables(film)
     deltas: list[dict[str, list[int]]] = []
     none = -2  # so that the first moment says all of it: -1 is an arrow that is not there
-    sizes = (len(scenes.names), len(scenes.keys), len(film.run.program.threads), len(shown))
+    sizes = (len(scenes.names), len(scenes.keys), len(film.run.world.threads), len(shown))
     before: tuple[list[int], ...] = tuple([none] * size for size in sizes)
     for moment, scene in zip(film.moments, scenes.scenes, strict=True):
         threads = moment.situation.threads
@@ -284,8 +284,8 @@ def data(film: Film, scenes: Scenes, mode: Mode) -> dict[str, Any]:
         "focus": None if focus is None else 0 if focus.step is None else focus.step + 1,
         "word": glyph(film),
         "mode": mode,
-        "threads": [thread.name for thread in film.run.program.threads],
-        "drawn": [at.get(thread.name, -1) for thread in film.run.program.threads],
+        "threads": list(film.run.world.names(film.run.world.threads)),
+        "drawn": [at.get(name, -1) for name in film.run.world.names(film.run.world.threads)],
         "steps": [[event.thread, event.place.line] for event in events],
         "switches": switches(events),
         "races": sorted({mark for mark in marks if mark > film.first}),

@@ -49,10 +49,9 @@ def changes(before: Moment, after: Moment) -> list[str]:
 
 def variables(film: Film) -> dict[int, str]:
     """List the shared variables, by their numbers."""
-    program = film.run.program
     return {
         number: declared.name
-        for number, declared in enumerate(program.objects, program.first_object)
+        for number, declared in film.run.world.shared()
         if isinstance(declared, Variable)
     }
 

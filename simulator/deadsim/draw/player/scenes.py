@@ -88,7 +88,7 @@ def scenes_of(film: Film, layout: str | None = None, all_nodes: bool = False) ->
             "resources",
         )
     )
-    hidden = len([t for t in film.run.program.threads if t.name not in at])
+    hidden = len(set(film.run.world.names(film.run.world.threads)) - at.keys())
     said = (f"+{count(hidden, 'idle thread')} not shown",) if hidden else ()
     graph = Graph(film.run.program.name, said, nodes, tuple(edges), circles)
     return Scenes(graph, lay_out(graph, layout), tuple(names), keys, scenes)
@@ -96,14 +96,14 @@ def scenes_of(film: Film, layout: str | None = None, all_nodes: bool = False) ->
 
 def shown_names(film: Film, all_nodes: bool) -> list[str]:
     """List the threads and objects that are drawn: of many, those that are joined to a thread that once waits."""
-    program = film.run.program
-    names = [thread.name for thread in program.threads] + list(drawn_objects(program))
+    world = film.run.world
+    names = [*world.names(world.threads), *drawn_objects(world)]
     if len(names) <= MOST_NODES or all_nodes:
         return names
     waiting = {one.wait.thread for one in film.waited}
     wanted = {one.wait.object for one in film.waited}
-    held = {one.object for one in film.held if program.threads[one.thread].name in waiting}
-    holders = {program.threads[one.thread].name for one in film.held if one.object in wanted}
+    held = {one.object for one in film.held if world.name(one.thread) in waiting}
+    holders = {world.name(one.thread) for one in film.held if one.object in wanted}
     return [name for name in names if name in waiting | wanted | held | holders]
 
 
@@ -113,7 +113,7 @@ class Maker:
     def __init__(self, film: Film) -> None:
         self.film = film
         self.file = stem(film.run.program.file)
-        self.objects = drawn_objects(film.run.program)
+        self.objects = drawn_objects(film.run.world)
         self.threads: dict[tuple[Standing, int], Node] = {}
         self.cores: list[Core] = [core_of(())]
         self.deadlocks: list[list[Deadlock]] = [[]]

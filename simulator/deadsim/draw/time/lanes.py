@@ -62,7 +62,7 @@ class Stage(NamedTuple):
 
     def name(self, thread: int) -> str:
         """Name a thread."""
-        return self.film.run.program.threads[thread].name
+        return self.film.run.world.name(thread)
 
     def place(self, step: int) -> tuple[float, float]:
         """Give where the dot of a step is."""
@@ -149,7 +149,6 @@ def way(stage: Stage) -> list[str]:
 
 def dots(stage: Stage) -> list[str]:
     """Draw the steps; those with which the members of a deadlock last took something are filled."""
-    program = stage.film.run.program
     marked = last_acquires(stage.film)
     parts = []
     for column in stage.axis.columns:
@@ -159,7 +158,7 @@ def dots(stage: Stage) -> list[str]:
         x, y = stage.place(column.step)
         event = stage.film.run.events[column.step]
         filled = column.step in marked
-        tooltip = f"step {column.step + 1}: {stage.name(event.thread)} {deed(program, event)} (line {event.place.line})"
+        tooltip = f"step {column.step + 1}: {stage.name(event.thread)} {deed(stage.film.run.world, event)} (line {event.place.line})"
         circle = svg.element(
             "circle",
             svg.title(tooltip),
@@ -196,7 +195,7 @@ def last_acquires(film: Film) -> set[int]:
     found = film.focus
     if not isinstance(found, Deadlock):
         return set()
-    core = {number for number, t in enumerate(film.run.program.threads) if t.name in found.threads}
+    core = {n for n in film.run.world.threads if film.run.world.name(n) in found.threads}
     taken = (e for e in film.events if e.verb == "acquire" and e.success and e.thread in core)
     return set({event.thread: event.step for event in taken}.values())
 

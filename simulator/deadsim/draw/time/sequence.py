@@ -13,15 +13,13 @@ class Sequence:
 
     def __init__(self, film: Film) -> None:
         self.film = film
-        self.program = film.run.program
-        self.threads = {
-            thread.name: f"t{number}" for number, thread in enumerate(self.program.threads)
-        }
+        self.world = film.run.world
+        self.threads = {self.world.name(number): f"t{number}" for number in self.world.threads}
         self.objects: dict[str, str] = {}
         for event in film.events:
             for number in event.objects:
-                if number >= self.program.first_object:
-                    name = self.program.object_name(number) or ""
+                if self.world.declared(number) is not None:
+                    name = self.world.name(number)
                     self.objects.setdefault(name, f"o{len(self.objects)}")
         for waited in film.waited:
             if waited.wait.want != "end":
@@ -56,11 +54,11 @@ class Sequence:
     def step(self, event: Event) -> list[str]:
         """Write one step as a message to what it is about, or as a note."""
         who = f"t{event.thread}"
-        words = escaped(f"{event.step + 1}. {deed(self.program, event)} (line {event.place.line})")
+        words = escaped(f"{event.step + 1}. {deed(self.world, event)} (line {event.place.line})")
         number = event.objects[0] if event.objects else None
-        if number is not None and number < len(self.program.threads):
+        if number is not None and self.world.is_thread(number):
             return [f"  {who}->>t{number}: {words}"]
-        name = self.program.object_name(number) if number is not None else None
+        name = self.world.entities[number].name if number is not None else None
         if name is None:
             return [f"  note over {who}: {words}"]
         arrow = "->>" if event.success else "--x"

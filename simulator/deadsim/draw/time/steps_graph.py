@@ -11,17 +11,17 @@ from deadsim.report.step_words import brief, deed
 
 def steps_graph(film: Film) -> Graph:
     """Make a node of each step, with an arrow to the next one of its thread, and those of happens-before."""
-    program = film.run.program
+    world = film.run.world
     race = {access.step for access in film.race or ()}
     step = None if film.focus is None else film.focus.step
     nodes = []
     edges = []
     last: dict[int, int] = {}
     for place, event in enumerate(film.events):
-        name = program.threads[event.thread].name
-        below = (brief(program, event), f"step {event.step + 1}, line {event.place.line}")
+        name = world.name(event.thread)
+        below = (brief(world, event), f"step {event.step + 1}, line {event.place.line}")
         marked = event.step in race or event.step == step
-        tooltip = f"{name} {deed(program, event)}"
+        tooltip = f"{name} {deed(world, event)}"
         nodes.append(Node(name, "thread", below, tooltip, strong=marked))
         if event.thread in last:
             edges.append(Edge(last[event.thread], place, "order", "then", f"{name} goes on"))
@@ -30,5 +30,5 @@ def steps_graph(film: Film) -> Graph:
         tooltip = f"step {earlier + 1} happens before step {later + 1}"
         edges.append(Edge(earlier - film.first, later - film.first, "hold", "before", tooltip))
     title = f"{glyph(film)}: {brief_title(film.focus) if film.focus else film.run.outcome}"
-    said = (f"{program.name}, {count(film.last, 'step')}",)
+    said = (f"{film.run.program.name}, {count(film.last, 'step')}",)
     return Graph(title, said, tuple(nodes), tuple(edges))

@@ -77,9 +77,10 @@ def timeline(shown: Film, bare: bool = False) -> str:
 
 def staged(shown: Film, top: float) -> Stage:
     """Find where everything goes."""
-    threads = shown.run.program.threads
+    world = shown.run.world
     gutter = min(
-        220.0, max(120.0, *(width(thread.name, 13, True) + 2 * MARGIN for thread in threads), 0)
+        220.0,
+        max(120.0, *(width(name, 13, True) + 2 * MARGIN for name in world.names(world.threads)), 0),
     )
     alone = {access.step for access in shown.race or ()}
     if shown.focus is not None and shown.focus.step is not None:
@@ -87,7 +88,7 @@ def staged(shown: Film, top: float) -> Stage:
     over: Axis = axis(columns_of(shown.events, alone), gutter + 10, tail(shown), ACROSS - MARGIN)
     made: list[Lane] = []
     y = top
-    for thread in range(len(threads)):
+    for thread in world.threads:
         rows = max((held.row + 1 for held in shown.held if held.thread == thread), default=1)
         made.append(Lane(y, rows))
         y = made[-1].bottom + GAP

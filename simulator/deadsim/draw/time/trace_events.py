@@ -18,10 +18,10 @@ STEP = 1000
 
 def trace_events(film: Film) -> str:
     """Write a run as JSON in the trace-event format."""
-    program = film.run.program
-    rows: list[dict[str, Any]] = [meta("process_name", 0, program.name)]
-    for number, thread in enumerate(program.threads):
-        rows.append(meta("thread_name", number + 1, thread.name))
+    world = film.run.world
+    rows: list[dict[str, Any]] = [meta("process_name", 0, film.run.program.name)]
+    for number in world.threads:
+        rows.append(meta("thread_name", number + 1, world.name(number)))
         rows.append(
             {
                 "ph": "M",
@@ -33,9 +33,7 @@ def trace_events(film: Film) -> str:
         )
     for event in film.events:
         about = {"step": event.step + 1, "line": event.place.line, "verb": event.verb}
-        rows.append(
-            span(event.thread, event.step * STEP, STEP, deed(program, event), "step", about)
-        )
+        rows.append(span(event.thread, event.step * STEP, STEP, deed(world, event), "step", about))
     for waited in film.waited:
         start, end = waited.start * STEP, waited.end * STEP
         if not waited.lasts and film.run.events[waited.end - 1].thread == waited.thread:

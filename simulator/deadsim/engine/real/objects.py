@@ -17,8 +17,8 @@ from deadsim.engine.real.waits import RealBarrier, RealCondition, RealEvent, Rea
 from deadsim.errors import InternalError
 from deadsim.kernel.operation import Objects, Operation, Outcome, wanted
 from deadsim.kernel.primitives.queue import Put
+from deadsim.kernel.world import World
 from deadsim.model import objects
-from deadsim.model.program import Program
 from deadsim.model.values import Value
 
 
@@ -192,15 +192,13 @@ def disagreement(what: str, verb: str) -> InternalError:
     return InternalError(f"{what} of Python does not '{verb}' as the kernel does")
 
 
-def make_all(program: Program) -> list[Real]:
+def make_all(world: World) -> dict[int, Real]:
     """Make the real objects behind the declared ones; a condition is given its lock."""
-    made = [
-        _REAL[type(declared)](number, declared)
-        for number, declared in enumerate(program.objects, program.first_object)
-    ]
-    for declared, real in zip(program.objects, made, strict=True):
+    made = {number: _REAL[type(declared)](number, declared) for number, declared in world.shared()}
+    for number, real in made.items():
+        declared = world[number]
         if isinstance(declared, objects.Condition) and isinstance(real, RealCondition):
-            mutex = made[declared.lock - program.first_object]
+            mutex = made[declared.lock]
             assert isinstance(mutex, RealLock)
             real.lock = mutex.lock
     return made

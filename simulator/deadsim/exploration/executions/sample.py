@@ -60,10 +60,8 @@ class Sampled:
         self.racy: set[int] = set()
         self.executions = 0
         self.spent: Spent | None = None
-        self.numbers = {
-            self.program.object_name(number): number
-            for number in range(self.program.first_object + len(self.program.objects))
-        }
+        world = runner.world
+        self.numbers = {world.name(number): number for number in range(len(world))}
 
     def decide(self) -> None:
         """Run one seed after another, within the budget."""
@@ -108,7 +106,7 @@ class Sampled:
         if run.outcome == "completed" and end is not None:
             for claim in self.program.claims.final:
                 if claim.key in self.values:
-                    value = true(state_evaluator(self.program, claim.expression), end.objects)
+                    value = true(state_evaluator(self.runner.world, claim.expression), end.objects)
                     self.values[claim.key].add(value)
         for wanted in self.program.claims.output if over else ():
             if wanted.key in self.values:

@@ -147,7 +147,7 @@ class Stateless:
                         self.best.note(Goal("final", (claim.key,)), path)
         for wanted in self.program.claims.output:
             if wanted.key in self.values:
-                value = wanted.is_met(lines(self.space.value(end, self.program.output)))
+                value = wanted.is_met(lines(self.space.value(end, self.system.world.output)))
                 self.values[wanted.key].add(value)
                 if wanted.level == "always" and not value:
                     self.best.note(Goal("output", (wanted.key,)), path)

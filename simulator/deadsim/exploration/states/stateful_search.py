@@ -229,7 +229,7 @@ class Stateful:
             if not ends and complete:
                 known[claim.key] = Known(claim.level == "always", False, True, "nothing ever ends")
         for wanted in self.program.claims.output if self.keep_output else ():
-            printed = (lines(space.value(state, self.program.output)) for state in firsts)
+            printed = (lines(space.value(state, self.system.world.output)) for state in firsts)
             known[wanted.key] = over(map(wanted.is_met, printed), complete)
 
     def stuck(self, part: Component) -> int:

@@ -81,12 +81,7 @@ class Futures:
 
     def find_only_taken(self) -> set[int]:
         """Find the locks that are waited for and given back, and no more: no condition's, never tried."""
-        program = self.system.program
-        found = {
-            n
-            for n, one in enumerate(program.objects, program.first_object)
-            if isinstance(one, Lock)
-        }
+        found = {n for n, one in self.system.world.shared() if isinstance(one, Lock)}
         for thread, linked in enumerate(self.system.linked):
             for position in range(len(linked.code.instructions)):
                 for step, numbers in self.steps(thread, position):
@@ -110,7 +105,7 @@ class Futures:
             if isinstance(step, Step):
                 numbers = set(self.flows.flow(thread).stop(number).numbers)
                 if step.verb == "print":
-                    numbers.add(self.system.program.output)
+                    numbers.add(self.system.world.output)
                 conditions = [
                     one for one in map(self.declared, numbers) if isinstance(one, Condition)
                 ]
@@ -140,15 +135,13 @@ class Futures:
     def may_end(self, flow: Flow, position: int) -> bool:
         """Decide whether the thread may end with the step at a place."""
         ways = flow.after(position)
-        if step_may_fail(self.system.program, flow, position) and END in flow.misused(position):
+        if step_may_fail(self.system.world, flow, position) and END in flow.misused(position):
             return True
         return END in (*ways.steps, *ways.failing)
 
     def declared(self, number: int) -> object:
         """Give the declaration of an object; of a thread, nothing."""
-        program = self.system.program
-        first = program.first_object
-        return program.objects[number - first] if number >= first else None
+        return self.system.world.declared(number)
 
     def find(self, thread: int) -> dict[int, Ahead]:
         """Find what may be touched from each place on, backwards until it is stable."""

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.detect.stuck.flow import END, Flow
 from deadsim.kernel.system import System
+from deadsim.kernel.world import World
 from deadsim.model.claims import DefectType
 from deadsim.model.expressions import Binary, Compare, Constant, Local
 from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let, Step
 from deadsim.model.objects import Barrier, Event, Lock, Queue, Semaphore, Variable
-from deadsim.model.program import Program
 
 
 def impossible(system: System) -> dict[DefectType, str]:
@@ -24,10 +24,10 @@ def impossible(system: System) -> dict[DefectType, str]:
         )
     flows = Flows(system)
     bounded = terminates(system) or not any(
-        counts(program, thread.code) for thread in program.threads
+        counts(system.world, thread.code) for thread in program.threads
     )
     threads = range(len(program.threads))
-    if bounded and not any(may_fail(program, flows.flow(thread)) for thread in threads):
+    if bounded and not any(may_fail(system.world, flows.flow(thread)) for thread in threads):
         found["misuse"] = found["error"] = "nothing in it can fail"
     if not any(
         isinstance(instruction, Fail) and instruction.type == "assertion"
@@ -42,13 +42,13 @@ def impossible(system: System) -> dict[DefectType, str]:
     return found
 
 
-def counts(program: Program, code: Code) -> bool:
+def counts(world: World, code: Code) -> bool:
     """Decide whether something adds up or gives permits: done for ever, that comes to a bound."""
     for instruction in code.instructions:
         if isinstance(instruction, Step) and instruction.verb == "release":
             assert instruction.target is not None
-            number = instruction.target.candidates().start - program.first_object
-            if isinstance(program.objects[number], Semaphore):
+            number = instruction.target.candidates().start
+            if isinstance(world.declared(number), Semaphore):
                 return True
         match instruction:
             case Let(slot, Binary("+", Local(same, ""), Constant(1))) if same == slot:
@@ -82,7 +82,7 @@ SAFE = (
 """Verbs that never fail once their operands are worked out."""
 
 
-def may_fail(program: Program, flow: Flow) -> bool:
+def may_fail(world: World, flow: Flow) -> bool:
     """Decide whether a thread may come to fail on some way through its code."""
     seen: set[int] = set()
     ways = [flow.first()]
@@ -93,13 +93,13 @@ def may_fail(program: Program, flow: Flow) -> bool:
         for position in way.steps:
             if position != END and position not in seen:
                 seen.add(position)
-                if step_may_fail(program, flow, position):
+                if step_may_fail(world, flow, position):
                     return True
                 ways.append(flow.after(position))
     return False
 
 
-def step_may_fail(program: Program, flow: Flow, position: int) -> bool:
+def step_may_fail(world: World, flow: Flow, position: int) -> bool:
     """Decide whether a step may be a misuse or an error where it is taken."""
     stop, step = flow.stop(position), flow.code.instructions[position]
     if not isinstance(step, Step) or stop.form is None or step.verb in SAFE:
@@ -107,9 +107,9 @@ def step_may_fail(program: Program, flow: Flow, position: int) -> bool:
     if step.verb in ("release", "notify", "notify_all"):
         held = flow.holds(position)
         return any(stop.form.may_fail(number, held) for number in stop.numbers)
-    if stop.numbers.start < program.first_object:
+    declared = world.declared(stop.numbers.start)
+    if declared is None:
         return True  # start or join of a thread
-    declared = program.objects[stop.numbers.start - program.first_object]
     match step.verb, declared:
         case "wait", Event() | Barrier():
             return False
@@ -155,11 +155,7 @@ def may_race(system: System) -> tuple[int, ...]:
     """
     program = system.program
     flows = Flows(system)
-    mutexes = {
-        number
-        for number, declared in enumerate(program.objects, program.first_object)
-        if isinstance(declared, Lock)
-    }
+    mutexes = {number for number, declared in system.world.shared() if isinstance(declared, Lock)}
     users: dict[int, set[int]] = {}
     written: set[int] = set()
     plain: set[int] = set()

@@ -66,10 +66,9 @@ class Symmetry:
     def __init__(self, space: Space, groups: Iterable[Sequence[int]]) -> None:
         self.space = space
         self.same = tuple(space.threads)
-        program = space.system.program
         self.mentioning = [
             (number, space.masks[number], declared)
-            for number, declared in enumerate(program.objects, program.first_object)
+            for number, declared in space.system.world.shared()
             if mentions_threads(declared)
         ]
         self.groups = [[Member(space, thread) for thread in group] for group in groups]

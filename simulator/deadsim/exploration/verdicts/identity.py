@@ -3,12 +3,12 @@
 from deadsim.detect.deadlocks.kinds import name_deadlocks
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.detect.stuck.progress import Progress
-from deadsim.errors import Place
 from deadsim.exploration.verdicts.goal import Goal
 from deadsim.kernel.abstract.form import Held
 from deadsim.kernel.primitives.thread import ENDED, RUNNING
 from deadsim.kernel.system import State, System
 from deadsim.model.claims import DeadlockKind
+from deadsim.model.place import Place
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock
 

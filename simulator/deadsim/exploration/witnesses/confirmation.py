@@ -67,13 +67,13 @@ class Confirming:
             case "livelock":
                 return self.livelock(path, loop, states)
             case "race":
-                name = self.search.program.object_name(int(str(goal.which[0])))
+                name = self.search.system.world.name(int(str(goal.which[0])))
                 races = (f for f in run.defects if isinstance(f, Race) and f.variable == name)
                 return next(races, None)
             case "final" | "output":
                 # The run has come to an outcome, and cannot know it where others go round for ever.
-                program = self.search.program
-                broken = broken_claims(program, states[-1], run.outcome, True, step, run.output)
+                system = self.search.system
+                broken = broken_claims(system, states[-1], run.outcome, True, step, run.output)
                 return next((f for f in broken if f.claim == goal.which[0]), None)
             case _:
                 failed = (f for f in run.defects if isinstance(f, Failed) and f.step == step)

@@ -36,7 +36,7 @@ class Goals:
         self.space = search.space
         self.naming = naming
         self.every = every
-        self.pasts = Pasts(search.program)
+        self.pasts = Pasts(search.system)
         self.state_mask = (1 << self.space.bits) - 1
         # Where it is not known of every state who can move, those that are come to are looked at.
         self.partly = not search.reached.complete
@@ -167,7 +167,7 @@ class Goals:
 
     def is_without(self, wanted: OutputClaim, state: Packed, info: object = None) -> bool:
         """Decide whether a state is an outcome without a line that is claimed."""
-        output = self.search.program.output
+        output = self.search.system.world.output
         halts = self.partly and not self.space.followers(state)
         return (halts or state in self.outcomes) and not wanted.is_met(
             lines(self.space.value(state, output))

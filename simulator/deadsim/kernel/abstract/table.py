@@ -16,6 +16,7 @@ from deadsim.kernel.abstract import (
 )
 from deadsim.kernel.abstract.form import Facts, Form, Held
 from deadsim.kernel.abstract.local import ChooseForm, NoteForm, PrintForm, SleepForm
+from deadsim.kernel.world import World
 from deadsim.model.objects import (
     Barrier,
     Condition,
@@ -25,10 +26,8 @@ from deadsim.model.objects import (
     Queue,
     RWLock,
     Semaphore,
-    SharedObject,
     Variable,
 )
-from deadsim.model.program import Program
 
 ABSTRACT: dict[type, Any] = {
     Lock: lock,
@@ -43,39 +42,25 @@ ABSTRACT: dict[type, Any] = {
 }
 
 
-class Declarations:
-    """The declarations of a program's objects, by their numbers."""
-
-    def __init__(self, program: Program) -> None:
-        self.first = program.first_object
-        self.objects = program.objects
-
-    def __getitem__(self, number: int) -> SharedObject:
-        return self.objects[number - self.first]
-
-
-def form_of(program: Program, verb: str, number: int | None, flags: tuple[str, ...]) -> Form:
+def form_of(world: World, verb: str, number: int | None, flags: tuple[str, ...]) -> Form:
     """Find how a verb works on the object with this number, or on none."""
-    declared = Declarations(program)
     if number is None:
         match verb:
             case "print":
-                return PrintForm(declared, flags, program.output)
+                return PrintForm(world, flags, world.output)
             case "choose":
-                return ChooseForm(declared, flags)
+                return ChooseForm(world, flags)
             case "sleep":
-                return SleepForm(declared, flags)
+                return SleepForm(world, flags)
             case _:
-                return NoteForm(declared, flags, verb)
-    if number < len(program.threads):
-        return thread.FORMS[verb](declared, flags)
-    made: type[Form] = ABSTRACT[type(declared[number])].FORMS[verb]
-    return made(declared, flags)
+                return NoteForm(world, flags, verb)
+    if world.is_thread(number):
+        return thread.FORMS[verb](world, flags)
+    made: type[Form] = ABSTRACT[type(world[number])].FORMS[verb]
+    return made(world, flags)
 
 
-def offer(
-    program: Program, number: int, state: Any, facts: Facts, holding: dict[int, Held]
-) -> None:
+def offer(world: World, number: int, state: Any, facts: Facts, holding: dict[int, Held]) -> None:
     """Note for relaxed progress what an object provides now, and who holds it how often."""
-    declared = program.objects[number - program.first_object]
+    declared = world[number]
     ABSTRACT[type(declared)].offer(number, declared, state, facts, holding)

@@ -70,4 +70,4 @@ class Wait(Operation):
         return Needs((arrivals(self.number),), missing)
 
 
-QUERIES = {"waiting": lambda program, state: len(state.arrived)}
+QUERIES = {"waiting": lambda world, state: len(state.arrived)}

@@ -172,4 +172,4 @@ class Notify(Operation):
         return Outcome(replaced(objects, self.number, after), ordering=Ordering((), (), marks))
 
 
-QUERIES = {"waiting": lambda program, state: sum(one.status == "waiting" for one in state)}
+QUERIES = {"waiting": lambda world, state: sum(one.status == "waiting" for one in state)}

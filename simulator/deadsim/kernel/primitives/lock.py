@@ -87,6 +87,6 @@ def not_held(number: int) -> Wrong:
 
 
 QUERIES = {
-    "locked": lambda program, state: state is not None,
-    "holder": lambda program, state: None if state is None else program.threads[state[0]].name,
+    "locked": lambda world, state: state is not None,
+    "holder": lambda world, state: None if state is None else world.name(state[0]),
 }

@@ -148,4 +148,4 @@ class Join(Operation):
         return Needs((dones(self.number),), objects[self.number].unfinished)
 
 
-QUERIES = {"qsize": lambda program, state: len(state.items)}
+QUERIES = {"qsize": lambda world, state: len(state.items)}

@@ -138,8 +138,6 @@ def leave(number: int, state: Within, ahead: tuple[int, ...]) -> Needs:
 
 
 QUERIES = {
-    "locked": lambda program, state: state.writer is not None or bool(state.readers),
-    "holder": lambda program, state: (
-        None if state.writer is None else program.threads[state.writer].name
-    ),
+    "locked": lambda world, state: state.writer is not None or bool(state.readers),
+    "holder": lambda world, state: None if state.writer is None else world.name(state.writer),
 }

@@ -61,4 +61,4 @@ class Release(Operation):
         return Outcome(replaced(objects, self.number, there))
 
 
-QUERIES = {"value": lambda program, state: state, "locked": lambda program, state: state == 0}
+QUERIES = {"value": lambda world, state: state, "locked": lambda world, state: state == 0}

@@ -10,6 +10,7 @@ from deadsim.kernel.operation import Operation
 from deadsim.kernel.programs.atomic import AtomicBlock
 from deadsim.kernel.programs.linked import Entry, Linked, Slots, Stop
 from deadsim.kernel.programs.liveness import dead_slots
+from deadsim.kernel.world import World
 from deadsim.model.expressions import Constant
 from deadsim.model.instructions import (
     Atomic,
@@ -27,14 +28,14 @@ from deadsim.model.program import Program
 from deadsim.model.values import UNSET
 
 
-def link(program: Program, thread: int) -> Linked:
+def link(program: Program, world: World, thread: int) -> Linked:
     """Make a thread's code ready to be walked."""
     code = program.threads[thread].code
     entries: list[Entry] = []
     for position, instruction in enumerate(code.instructions):
         match instruction:
             case Step():
-                entries.append(_step(program, instruction))
+                entries.append(_step(world, instruction))
             case Let(slot, value):
                 entries.append(_let(slot, evaluator(value), position + 1))
             case Forget(slots):
@@ -96,10 +97,10 @@ def _fail(
     return fail
 
 
-def _step(program: Program, step: Step) -> Stop:
+def _step(world: World, step: Step) -> Stop:
     target = step.target
     candidates = range(0) if target is None else target.candidates()
-    form = form_of(program, step.verb, None if target is None else candidates.start, step.flags)
+    form = form_of(world, step.verb, None if target is None else candidates.start, step.flags)
     numbers = tuple(candidates)
     find = None if target is None or target.fixed is not None or target.whole else locate(target)
     operands = tuple(evaluator(operand) for operand in step.operands)

@@ -6,10 +6,10 @@ Local work is a function from the slots to the number of the next instruction, a
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from deadsim.errors import Place
 from deadsim.kernel.abstract.form import Form
 from deadsim.kernel.operation import Operation
 from deadsim.model.instructions import Code
+from deadsim.model.place import Place
 
 Slots: TypeAlias = list[Any]
 

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from deadsim.errors import Place
 from deadsim.kernel.expressions.operators import stored
 from deadsim.language.checks.form import is_null
 from deadsim.language.expressions.names import (
@@ -27,6 +26,7 @@ from deadsim.language.reading.scalars import FLOAT, Source, core_value
 from deadsim.language.tables.sections import SECTIONS, EntryOption, Section
 from deadsim.model import objects
 from deadsim.model.objects import SharedObject
+from deadsim.model.place import Place
 from deadsim.model.values import MAX_TEXT, Unset, Value
 
 MAX_ELEMENTS = 10_000

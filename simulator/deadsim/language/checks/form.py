@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from deadsim.errors import Place
 from deadsim.language.expressions.names import NAME, RESERVED, Problems, clean, listed, nearest
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
 from deadsim.language.reading.scalars import core_value
 from deadsim.language.tables.verbs import VERBS, Option, Verb
+from deadsim.model.place import Place
 from deadsim.model.values import MAX_ITEMS
 
 

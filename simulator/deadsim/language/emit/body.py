@@ -1,6 +1,5 @@
 """A thread's code while it is being written: instructions, slots, handlers."""
 
-from deadsim.errors import Place
 from deadsim.model.expressions import Constant, Expression, Target
 from deadsim.model.instructions import (
     Branch,
@@ -13,6 +12,7 @@ from deadsim.model.instructions import (
     Resume,
     Step,
 )
+from deadsim.model.place import Place
 from deadsim.model.values import UNSET, Slot
 
 

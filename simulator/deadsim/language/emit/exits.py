@@ -1,7 +1,7 @@
 """What is open where a step stands, and so must be left in order: `with`s, loops, procedures."""
 
-from deadsim.errors import Place
 from deadsim.model.expressions import Target
+from deadsim.model.place import Place
 
 
 class OpenWith:

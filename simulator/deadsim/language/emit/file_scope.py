@@ -1,9 +1,9 @@
 """What the bodies of one file have in common: its names, its procedures, its bounds."""
 
-from deadsim.errors import Place
 from deadsim.language.checks import form
 from deadsim.language.expressions.names import Meaning, Problems, clean
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
+from deadsim.model.place import Place
 
 MAX_STEPS = 100_000  # of a scenario, procedures written out where they are called
 MAX_INSTRUCTIONS = 4_000_000  # of all threads together, each element of an array for itself

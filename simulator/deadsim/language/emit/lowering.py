@@ -4,7 +4,6 @@ Reads are taken left to right, as far as `and`, `or`, `if else` and chained comp
 whatever stands to the left of a read has its value before it.
 """
 
-from deadsim.errors import Place
 from deadsim.language.emit.body import Body
 from deadsim.model.expressions import (
     Binary,
@@ -24,6 +23,7 @@ from deadsim.model.expressions import (
     Shared,
     Target,
 )
+from deadsim.model.place import Place
 
 
 def reads(expression: Expression) -> bool:

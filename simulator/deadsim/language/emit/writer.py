@@ -4,7 +4,6 @@ from collections.abc import Callable
 from collections.abc import Mapping as Table
 from typing import TypeAlias
 
-from deadsim.errors import Place
 from deadsim.language.checks import form
 from deadsim.language.checks.form import Statement
 from deadsim.language.emit.body import Body
@@ -25,6 +24,7 @@ from deadsim.language.expressions.texts import Expressions
 from deadsim.language.reading.document import Node, Scalar
 from deadsim.language.tables.verbs import IN_ATOMIC, PENDING_SECTIONS
 from deadsim.model.expressions import Constant, Expression, Target
+from deadsim.model.place import Place
 
 Write: TypeAlias = Callable[["Writer", Statement], None]
 

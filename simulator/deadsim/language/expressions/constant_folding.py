@@ -1,11 +1,11 @@
 """Working out what is constant in an expression."""
 
-from deadsim.errors import Place
 from deadsim.kernel.expressions.evaluator import evaluator
 from deadsim.kernel.failure import Failing, OutOfBounds
 from deadsim.language.reading.scalars import Rejected
 from deadsim.model import expressions as tree
 from deadsim.model.expressions import Constant, Expression
+from deadsim.model.place import Place
 
 
 def fold(expression: Expression, place: Place) -> Expression:

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 from unicodedata import normalize
 
-from deadsim.errors import Place, Problem
+from deadsim.errors import Problem
 from deadsim.model.expressions import Target
+from deadsim.model.place import Place
 from deadsim.model.values import Value
 
 NAME = re.compile(r"[^\W\d][\w-]*")

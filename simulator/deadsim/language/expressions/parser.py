@@ -8,7 +8,6 @@ import ast
 import warnings
 from typing import Literal, TypeAlias, get_args
 
-from deadsim.errors import Place
 from deadsim.language.expressions.constant_folding import fold
 from deadsim.language.expressions.names import (
     FUNCTIONS,
@@ -30,6 +29,7 @@ from deadsim.language.expressions.references import all_of, element, reference
 from deadsim.language.reading.scalars import Rejected, Source, short
 from deadsim.model import expressions as tree
 from deadsim.model.expressions import Constant, Expression, Target
+from deadsim.model.place import Place
 from deadsim.model.values import Value
 
 MAX_CHARACTERS = 1_000

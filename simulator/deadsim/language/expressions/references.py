@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
-from deadsim.errors import Place
 from deadsim.kernel.expressions.evaluator import span
 from deadsim.language.expressions.names import (
     NAME,
@@ -20,6 +19,7 @@ from deadsim.language.expressions.names import (
 )
 from deadsim.language.reading.scalars import Rejected, Source, short
 from deadsim.model.expressions import Constant, Expression, Target
+from deadsim.model.place import Place
 
 Parse: TypeAlias = Callable[[Source], Expression]
 

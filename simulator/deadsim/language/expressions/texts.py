@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 
-from deadsim.errors import Place
 from deadsim.kernel.expressions.evaluator import evaluator
 from deadsim.kernel.failure import Failing
 from deadsim.language.expressions.constant_folding import fold
@@ -14,6 +13,7 @@ from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
 from deadsim.language.reading.scalars import FLOAT, Rejected, Source, core_value
 from deadsim.model import expressions as tree
 from deadsim.model.expressions import Constant, Expression, Target
+from deadsim.model.place import Place
 from deadsim.model.values import MAX_ITEMS, MAX_TEXT, UNSET, Unset, Value
 
 

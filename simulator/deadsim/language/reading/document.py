@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
-from deadsim.errors import Place, Problem, ScenarioError
+from deadsim.errors import Problem, ScenarioError
+from deadsim.model.place import Place
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
@@ -62,12 +63,12 @@ def decode(data: bytes, file: str) -> str:
 
     def fail(line: int, column: int, message: str) -> ScenarioError:
         return ScenarioError(
-            file, (Problem(Place(line, column), message),), data.decode("utf-8", "replace")
+            file, (Problem(Place(line, column, 1, file), message),), data.decode("utf-8", "replace")
         )
 
     if len(data) > MAX_BYTES:
         raise ScenarioError(
-            file, (Problem(Place(1, 1), f"the file is larger than {MAX_BYTES >> 20} MiB"),)
+            file, (Problem(Place(1, 1, 1, file), f"the file is larger than {MAX_BYTES >> 20} MiB"),)
         )
     try:
         text = data.decode("utf-8")
@@ -174,7 +175,7 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             raise self.fail(*self.explain(error)) from None
         except yaml.YAMLError:
-            raise self.fail(Place(1, 1), "this is not YAML") from None
+            raise self.fail(Place(1, 1, 1, self.file), "this is not YAML") from None
 
     def explain(self, error: yaml.MarkedYAMLError) -> tuple[Place, str]:
         """Say what is wrong with the YAML, in words that do not depend on which parser found it."""
@@ -184,7 +185,7 @@ class _Reader:
             line -= 1
             column = len(self.source_lines[line]) if line < len(self.source_lines) else 0
         source = self.source_lines[line] if line < len(self.source_lines) else ""
-        place = Place(line + 1, min(column, len(source)) + 1)
+        place = Place(line + 1, min(column, len(source)) + 1, 1, self.file)
         what = error.problem or ""
         if "\t" in source[: column + 1] and not source[: column + 1].strip():
             return place, "a tab cannot indent; YAML wants spaces"
@@ -211,7 +212,7 @@ class _Reader:
     def place(self, event: Any) -> Place:
         start, end = event.start_mark, event.end_mark
         length = end.column - start.column if end.line == start.line else 1
-        return Place(start.line + 1, start.column + 1, max(1, length))
+        return Place(start.line + 1, start.column + 1, max(1, length), self.file)
 
     def check(self, event: Any, place: Place) -> None:
         if event.tag is not None:

@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
-from deadsim.errors import Place
 from deadsim.language.reading.document import Scalar
+from deadsim.model.place import Place
 from deadsim.model.values import UNSET, Unset, Value
 
 _NULL = re.compile(r"null|Null|NULL|~|")
@@ -43,7 +43,7 @@ class Source(NamedTuple):
         """Give the place of some of its characters."""
         if self.first is None:
             return self.place
-        return Place(self.place.line, self.first + start, max(1, end - start))
+        return Place(self.place.line, self.first + start, max(1, end - start), self.place.file)
 
     def cut(self, start: int, end: int) -> "Source":
         """Give a part of it as a source of its own."""

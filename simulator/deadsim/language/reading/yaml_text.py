@@ -5,9 +5,10 @@ from typing import Any
 
 import yaml
 
-from deadsim.errors import Place, Problem, ScenarioError
+from deadsim.errors import Problem, ScenarioError
 from deadsim.language.reading.document import Scalar
 from deadsim.language.reading.scalars import FLOAT, core_value
+from deadsim.model.place import Place
 from deadsim.model.values import UNSET
 
 

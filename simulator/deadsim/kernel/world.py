@@ -1,0 +1,136 @@
+"""The world of an execution: who runs and what is shared, numbered in the order in which they appear.
+
+Every room knows threads and objects by these numbers and asks here for their names, kinds and
+places. A scenario fills a world at the start; other programs add to theirs while they run. Nothing
+is ever taken out, and no number changes its meaning.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from deadsim.kernel.primitives.table import initial_state
+from deadsim.kernel.primitives.thread import NEW
+from deadsim.model.objects import SharedObject
+from deadsim.model.place import Place
+from deadsim.model.program import Program
+
+THREAD, OUTPUT = "thread", "output"
+
+
+class Entity(NamedTuple):
+    """A thread, the printed output, or something shared (`declared`), with the state it begins with.
+
+    `kind` is "thread", "output" or the noun of a primitive; `autostart` and `daemon` are of threads,
+    `owner` is the process that it belongs to (None: everybody's).
+    """
+
+    kind: str
+    name: str | None
+    initial: Any
+    place: Place | None = None
+    declared: SharedObject | None = None
+    daemon: bool = False
+    autostart: bool = False
+    owner: int | None = None
+
+
+class World:
+    """Numbers what there is; `threads` are the numbers of the threads, `output` that of the output.
+
+    >>> from deadsim.model.objects import Lock
+    >>> world = World()
+    >>> world.add_thread("main"), world.add(Lock("A", False, Place(1, 1)))
+    (0, 1)
+    >>> world.name(1), world.kind(1), world.threads
+    ('A', 'lock', [0])
+    """
+
+    def __init__(self) -> None:
+        self.entities: list[Entity] = []
+        self.threads: list[int] = []
+        self.output = -1
+
+    def __len__(self) -> int:
+        return len(self.entities)
+
+    def add_thread(
+        self, name: str, place: Place | None = None, daemon: bool = False, autostart: bool = False
+    ) -> int:
+        """Add a thread that has not begun; give its number."""
+        self.threads.append(len(self.entities))
+        self.entities.append(Entity(THREAD, name, NEW, place, daemon=daemon, autostart=autostart))
+        return len(self.entities) - 1
+
+    def add_output(self) -> int:
+        """Add the printed output that all threads share; give its number."""
+        self.output = len(self.entities)
+        self.entities.append(Entity(OUTPUT, None, None))
+        return self.output
+
+    def add(self, declared: SharedObject) -> int:
+        """Add something that is shared; give its number."""
+        kind = type(declared).__name__.lower()
+        self.entities.append(
+            Entity(kind, declared.name, initial_state(declared), declared.place, declared)
+        )
+        return len(self.entities) - 1
+
+    def name(self, number: int) -> str:
+        """Give the name; the printed output has none, which is empty."""
+        return self.entities[number].name or ""
+
+    def names(self, numbers: Sequence[int]) -> tuple[str, ...]:
+        """Give the names of several."""
+        return tuple(self.entities[number].name or "" for number in numbers)
+
+    def kind(self, number: int) -> str:
+        """Give the kind: "thread", "output", or the noun of a primitive."""
+        return self.entities[number].kind
+
+    def declared(self, number: int) -> SharedObject | None:
+        """Give the declaration of something shared; None of a thread and of the output."""
+        return self.entities[number].declared
+
+    def __getitem__(self, number: int) -> SharedObject:
+        """Give the declaration of something shared."""
+        declared = self.entities[number].declared
+        assert declared is not None
+        return declared
+
+    def place(self, number: int) -> Place | None:
+        """Give where it was declared, with its file."""
+        return self.entities[number].place
+
+    def is_thread(self, number: int) -> bool:
+        """Decide whether this is a thread."""
+        return self.entities[number].kind == THREAD
+
+    def is_daemon(self, thread: int) -> bool:
+        """Decide whether a thread does not keep the program alive."""
+        return self.entities[thread].daemon
+
+    def shared(self) -> Iterator[tuple[int, SharedObject]]:
+        """List what is shared, by number, in the order in which it appeared."""
+        for number, entity in enumerate(self.entities):
+            if entity.declared is not None:
+                yield number, entity.declared
+
+    def about(self, numbers: tuple[int, ...]) -> str | None:
+        """Name what a step was about: the first of what it touched, or the array of several threads."""
+        if not numbers:
+            return None
+        first = self.entities[numbers[0]]
+        if first.name is not None and len(numbers) > 1 and first.kind == THREAD:
+            return first.name.split("[")[0]
+        return first.name
+
+
+def world_of(program: Program) -> World:
+    """Give the world of a scenario: its threads, the printed output, then what is shared."""
+    world = World()
+    for thread in program.threads:
+        world.add_thread(thread.name, thread.place, thread.daemon, thread.autostart)
+    world.add_output()
+    for declared in program.objects:
+        world.add(declared)
+    return world
