@@ -18,6 +18,7 @@ from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.engine import baton
 from deadsim.engine.pool import Pool
 from deadsim.engine.scheduler import execute
+from deadsim.kernel.programs.scenario_source import ScenarioSource
 from deadsim.kernel.system import System
 from deadsim.runs.watchers import DeadlockWatch, RaceWatch
 from deadsim.strategies.random_walk import Random
@@ -57,14 +58,15 @@ def ping_pong(rounds: int) -> float:
 def executions(system: System, seeds: range, judged: bool) -> tuple[float, float]:
     """Run them; gives microseconds and hand-overs an execution."""
     judge = StuckJudge(system)
+    source = ScenarioSource(system)
     hand_overs = 0
     with Pool() as pool:
         for _ in range(3):
-            execute(system, Random(Chance(0)), pool)
+            execute(source, Random(Chance(0)), pool)
         begin = time.perf_counter()
         for seed in seeds:
             watchers = (DeadlockWatch(judge, lambda: False), RaceWatch()) if judged else ()
-            done = execute(system, Random(Chance(seed)), pool, watchers)
+            done = execute(source, Random(Chance(seed)), pool, watchers)
             threads = [thread for thread, _ in done.choices]
             # Into the first thread, at each switch, and out of the last one.
             hand_overs += 2 + sum(a != b for a, b in pairwise(threads))

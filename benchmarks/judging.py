@@ -19,9 +19,8 @@ import deadsim
 from deadsim.detect.order.races import RaceDetector
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.kernel.system import State, System
-from deadsim.model.place import Place
 from deadsim.strategies.strategy import Chance
-from deadsim.trace.event import Event
+from deadsim.trace.effect import Effect
 
 GALLERY = Path(__file__).parent.parent / "scenarios"
 ACCESSES = 1_000
@@ -32,28 +31,24 @@ MOST_STEPS = 200
 
 def same_epoch(verb: str) -> float:
     """Measure an access that its thread has made before, in nanoseconds."""
-    place = Place(1, 1)
     reads = (9,) if verb == "read" else ()
     writes = (9,) if verb == "write" else ()
-    events = [
-        Event(step, 0, verb, None, (9,), place, reads=reads, writes=writes)
-        for step in range(ACCESSES)
-    ]
+    events = [(step, 0, Effect(reads=reads, writes=writes)) for step in range(ACCESSES)]
     detector = RaceDetector()
     after = detector.after
     begin = time.perf_counter()
     for _ in range(ROUNDS):
         for event in events:
-            after(event)
+            after(*event)
     with_detector = time.perf_counter() - begin
     begin = time.perf_counter()
     for _ in range(ROUNDS):
         for event in events:
-            nothing(event)
+            nothing(*event)
     return (with_detector - (time.perf_counter() - begin)) / (ROUNDS * ACCESSES) * 1e9
 
 
-def nothing(event: Event) -> None:
+def nothing(step: int, thread: int, effect: Effect) -> None:
     """Stand for the call itself."""
 
 

@@ -12,6 +12,7 @@ from deadsim.engine.pool import Pool
 from deadsim.kernel.system import System
 from deadsim.model.place import Place
 from deadsim.runs.runner import Runner
+from deadsim.trace.effect import Effect
 from deadsim.trace.event import Event
 from deadsim.trace.schedule import text as names
 
@@ -96,8 +97,8 @@ def test_it_takes_events_written_by_hand() -> None:
     steps = [(0, "acquire", 3), (0, "acquire", 4), (0, "release", 4), (0, "release", 3)]
     steps += [(1, verb, {3: 4, 4: 3}[lock]) for _, verb, lock in steps]
     events = [
-        Event(n, thread, verb, None, (lock,), place, takes=(lock,) if verb == "acquire" else (),
-              gives=() if verb == "acquire" else (lock,))
+        Event(n, thread, verb, (lock,), place, Effect(acquires=(lock,), takes=(lock,)) if verb == "acquire"
+              else Effect(releases=(lock,), gives=(lock,)))
         for n, (thread, verb, lock) in enumerate(steps)
     ]  # fmt: skip
     (circle,) = find_circles(System(program).world, events)

@@ -8,9 +8,8 @@ from deadsim import Run, loads, run
 from deadsim.detect.order.races import RaceDetector
 from deadsim.engine.pool import Pool
 from deadsim.kernel.system import System
-from deadsim.model.place import Place
 from deadsim.runs.runner import Runner
-from deadsim.trace.event import Event
+from deadsim.trace.effect import Effect
 from deadsim.trace.finding import Race
 
 
@@ -66,14 +65,13 @@ def test_a_race_is_found_where_the_accesses_are_no_neighbours() -> None:
 
 
 def test_the_detector_takes_events_written_by_hand() -> None:
-    place = Place(1, 1)
     detector = RaceDetector()
-    detector.after(Event(0, 0, "write", None, (9,), place, writes=(9,)))
-    detector.after(Event(1, 0, "release", None, (8,), place, gives=(8,)))
-    detector.after(Event(2, 1, "acquire", None, (8,), place, takes=(8,)))
-    detector.after(Event(3, 1, "read", None, (9,), place, reads=(9,)))
+    detector.after(0, 0, Effect(writes=(9,)))
+    detector.after(1, 0, Effect(gives=(8,)))
+    detector.after(2, 1, Effect(takes=(8,)))
+    detector.after(3, 1, Effect(reads=(9,)))
     assert not detector.found
-    detector.after(Event(4, 2, "read", None, (9,), place, reads=(9,)))
+    detector.after(4, 2, Effect(reads=(9,)))
     assert detector.found[9][1:] == (0, 4)
 
 
@@ -118,7 +116,7 @@ def every_path(program: object, most: int = 400) -> set[str] | None:
                 return None
             detector = RaceDetector()
             for event in oracle.events_along(system, list(path)):
-                detector.after(event)
+                detector.after(event.step, event.thread, event.effect)
             found |= {system.world.name(variable) for variable in detector.found}
             continue
         for thread in enabled:

@@ -220,12 +220,12 @@ def happens_before(events: Any) -> set[tuple[int, int]]:
     seen: list[tuple[int, int, dict[int, int]]] = []
     found = set()
     for event in events:
-        clock = dict(follows.before(event))
+        clock = dict(follows.before(event.step, event.thread, event.effect))
         for step, (thread, time, _) in enumerate(seen):
             if thread == event.thread or time <= clock.get(thread, 0):
                 found.add((step, event.step))
         seen.append((event.thread, clock[event.thread], clock))
-        follows.after(event)
+        follows.after(event.step, event.thread, event.effect)
     return found
 
 

@@ -16,6 +16,7 @@ from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool
 from deadsim.engine.real import objects as primitives
 from deadsim.engine.scheduler import execute
+from deadsim.kernel.programs.scenario_source import ScenarioSource
 from deadsim.kernel.system import System
 from deadsim.runs.runner import Runner
 from deadsim.strategies.random_walk import Random
@@ -74,7 +75,7 @@ def test_a_pool_is_used_again_and_again() -> None:
     system = System(load("dining").program)
     with Pool() as pool:
         for seed in range(200):
-            execute(system, Random(Chance(seed)), pool)
+            execute(ScenarioSource(system), Random(Chance(seed)), pool)
             assert len(pool.workers) == 5
             assert len(pool.idle) == 5
     assert threading.active_count() == 1
@@ -90,9 +91,9 @@ def test_a_strategy_that_raises_leaves_no_thread() -> None:
     system = System(load("dining").program)
     with Pool() as pool:
         with pytest.raises(ZeroDivisionError):
-            execute(system, Broken(Chance(0)), pool)
+            execute(ScenarioSource(system), Broken(Chance(0)), pool)
         assert len(pool.idle) == 5
-        execute(system, RoundRobin(Chance(0)), pool)
+        execute(ScenarioSource(system), RoundRobin(Chance(0)), pool)
 
 
 def test_a_strategy_that_picks_a_blocked_thread_is_an_internal_error() -> None:
@@ -104,27 +105,29 @@ def test_a_strategy_that_picks_a_blocked_thread_is_an_internal_error() -> None:
         loads("locks: [A]\nthreads: {a: [{acquire: A}, {acquire: A}], b: [step: x]}\n").program
     )
     with Pool() as pool, pytest.raises(InternalError):
-        execute(system, Wrong(Chance(0)), pool)
+        execute(ScenarioSource(system), Wrong(Chance(0)), pool)
 
 
 def test_a_real_lock_that_disagrees_is_never_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(primitives.RealLock, "release", lambda self, operation, outcome: None)
     system = System(load("two_locks").program)
     with Pool() as pool, pytest.raises(InternalError, match="differs from the kernel"):
-        execute(system, Sequential(Chance(0)), pool)
+        execute(ScenarioSource(system), Sequential(Chance(0)), pool)
 
 
 def test_each_thread_has_an_operating_system_thread_of_its_own() -> None:
     seen: set[int] = set()
 
     class Look:
-        def after(self, state, event, failures):  # type: ignore[no-untyped-def]
-            if event is not None:
+        def after(self, moment, failures):  # type: ignore[no-untyped-def]
+            if moment.result is not None:
                 seen.add(threading.get_ident())
             return False
 
     with Pool() as pool:
-        execute(System(load("dining").program), RoundRobin(Chance(0)), pool, (Look(),))
+        execute(
+            ScenarioSource(System(load("dining").program)), RoundRobin(Chance(0)), pool, (Look(),)
+        )
     assert len(seen) == 5
     assert threading.get_ident() not in seen
 
@@ -133,13 +136,17 @@ def test_an_interrupt_ends_a_run_at_its_next_step() -> None:
     interrupt = Interrupt()
 
     class Ask:
-        def after(self, state, event, failures):  # type: ignore[no-untyped-def]
-            interrupt.asked = event is not None and event.step == 9
+        def after(self, moment, failures):  # type: ignore[no-untyped-def]
+            interrupt.asked = moment.step == 9
             return False
 
     with Pool() as pool:
         done = execute(
-            System(loads(SPIN).program), RoundRobin(Chance(0)), pool, (Ask(),), interrupt=interrupt
+            ScenarioSource(System(loads(SPIN).program)),
+            RoundRobin(Chance(0)),
+            pool,
+            (Ask(),),
+            interrupt=interrupt,
         )
     assert (done.ending, len(done.events)) == ("interrupted", 10)
 
@@ -158,7 +165,7 @@ def test_ctrl_c_reports_what_was_seen(extra: tuple[str, ...], tmp_path: Path) ->
 def test_many_threads_at_once() -> None:
     text = "locks: [A]\nthreads: {'t[1000]': [{with: A, do: []}]}\n"
     with Pool() as pool:
-        done = execute(System(loads(text).program), RoundRobin(Chance(0)), pool)
+        done = execute(ScenarioSource(System(loads(text).program)), RoundRobin(Chance(0)), pool)
     assert (done.ending, len(done.events)) == ("completed", 2_000)
     assert threading.active_count() == 1
 
@@ -193,5 +200,7 @@ def test_pipes_and_locks_serve_where_there_is_no_eventfd(monkeypatch: pytest.Mon
     for make in (baton.PipeBaton, baton.LockBaton):
         monkeypatch.setattr(baton, "make", lambda number=0, make=make: make())
         with Pool() as pool:
-            done = execute(System(load("dining").program), RoundRobin(Chance(0)), pool)
+            done = execute(
+                ScenarioSource(System(load("dining").program)), RoundRobin(Chance(0)), pool
+            )
         assert done.ending == "stuck"

@@ -46,7 +46,7 @@ def assert_runs_are_the_same(program: Program) -> None:
     for number, (strategy, seed) in enumerate(SCHEDULES):
         again = run(used, strategy, seed, number % 2 == 1)
         fresh = run(Runner(program), strategy, seed, number % 2 == 1)
-        for field in Run._fields:
+        for field in set(Run._fields) - {"system"}:
             assert getattr(again, field) == getattr(fresh, field), (strategy, seed, field)
 
 

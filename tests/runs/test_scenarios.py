@@ -13,8 +13,10 @@ from deadsim.engine.pool import Pool
 from deadsim.engine.real import objects as primitives
 from deadsim.engine.scheduler import execute
 from deadsim.kernel.operation import Objects
+from deadsim.kernel.programs.scenario_source import ScenarioSource
 from deadsim.kernel.system import System
 from deadsim.runs.runner import Runner
+from deadsim.runs.watchers import state_of
 from deadsim.strategies.random_walk import Random
 from deadsim.strategies.strategy import Chance
 
@@ -85,7 +87,9 @@ def test_real_threads_and_the_kernel_agree_on_random_schedules(
     with Pool() as pool:
         for seed in range(200):
             watcher = Agreement(system)
-            done = execute(system, Random(Chance(seed)), pool, (watcher,), max_steps=2_000)
+            done = execute(
+                ScenarioSource(system), Random(Chance(seed)), pool, (watcher,), max_steps=2_000
+            )
             state = system.initial().state
             for step, (thread, way) in enumerate(done.choices):
                 state = system.step(state, thread, way or 0).state
@@ -110,7 +114,7 @@ class Agreement:
     def __init__(self, system: System) -> None:
         self.keys: list[object] = []
 
-    def after(self, state, event, failures):  # type: ignore[no-untyped-def]
-        if event is not None:
-            self.keys.append(state.key())
+    def after(self, moment, failures):  # type: ignore[no-untyped-def]
+        if moment.result is not None:
+            self.keys.append(state_of(moment).key())
         return False

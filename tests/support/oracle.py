@@ -15,6 +15,7 @@ from deadsim.kernel.system import State, System, Transition
 from deadsim.model.claims import DEFECT_TYPES, Claims
 from deadsim.model.program import Program
 from deadsim.runs.result import lines
+from deadsim.trace.effect import Effect
 from deadsim.trace.event import Event
 
 Known = dict[int, tuple[Any, dict[int, Any]]]  # variable → who knows its last write, last reads
@@ -308,20 +309,34 @@ def event(
         reads, writes = outcome.block.reads, outcome.block.writes
         objects = gives = takes = tuple(dict.fromkeys(reads + writes))
     after: tuple[int, ...] = ()
-    is_source = False
+    marks: tuple[Any, ...] = ()
     if outcome.ordering is not None:
         gives, takes, marks = outcome.ordering
         after = stores.follow(step, marks)
-        is_source = any(mark.puts for mark in marks)
     elif not outcome.success and outcome.block is None:
         gives = takes = ()
     if move.state.frames[thread].operation is None:
         gives = (*gives, thread)
-    return Event(
-        step, thread, operation.verb, outcome.phase, objects,
-        system.linked[thread].place(frame.position), reads, writes, gives, takes, after,
-        outcome.success, outcome.results[0] if outcome.results else None, is_source=is_source,
+    ends = move.state.frames[thread].operation is None
+    began, done = outcome.phase == "begin", outcome.success and outcome.phase != "begin"
+    verb, ends_wait = operation.verb, outcome.phase == "end" and bool(takes)
+    about = operation.objects[:1]
+    waits_with = operation.objects[1:] if verb == "wait" else ()
+    effect = Effect(
+        reads, writes, gives, takes, marks, outcome.success, outcome.phase,
+        acquires=about if done and verb == "acquire" else (),
+        releases=about if done and verb == "release" else (),
+        parks=waits_with if began else (),
+        resumes=waits_with if ends_wait else (),
+        signals=about if outcome.success and verb in ("notify", "notify_all", "set") else (),
+        clears=about if outcome.success and verb == "clear" else (),
+        starts=outcome.started,
+        joins=objects if done and verb == "join" and objects[0] < system.world.output else (),
+        ends=ends,
     )  # fmt: skip
+    value = outcome.results[0] if outcome.results else None
+    place = system.linked[thread].place(frame.position)
+    return Event(step, thread, verb, objects, place, effect, after, value)
 
 
 def holds(claims: Claims, found: Found) -> list[str]:

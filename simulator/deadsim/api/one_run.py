@@ -9,8 +9,8 @@ from deadsim.api.assertions import Asserting
 from deadsim.api.display import Displaying
 from deadsim.api.scenario import Scenario
 from deadsim.engine.interrupts import noted
+from deadsim.engine.moment import Watcher
 from deadsim.engine.pool import Pool
-from deadsim.engine.scheduler import Watcher
 from deadsim.exploration.verdicts.level import Found
 from deadsim.model.claims import DefectType
 from deadsim.model.program import Plan, Program, StrategyName

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from deadsim.api.files import contents, reason
 from deadsim.api.one_run import Run, run_with
 from deadsim.api.scenario import Scenario, load, written
-from deadsim.engine.scheduler import Watcher
+from deadsim.engine.moment import Watcher
 from deadsim.errors import UsageError
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.program import Choice, Plan, Program

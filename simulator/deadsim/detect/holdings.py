@@ -51,7 +51,7 @@ class Holders:
             mutex = event.objects[1]
             if event.phase == "begin":
                 self.aside[event.thread] = own.pop(mutex, Holding(event.place, 1))
-            elif event.takes:
+            elif event.effect.takes:
                 own[mutex] = self.aside.pop(event.thread, Holding(event.place, 1))
 
 

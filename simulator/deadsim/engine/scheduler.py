@@ -1,29 +1,28 @@
 """One execution on real threads.
 
-Every scenario thread has a worker, which walks the thread's program in an operating-system thread
-of its own and performs its steps on real objects. Exactly one of them runs at a time: the one that
-has the baton. After its step it asks the strategy itself (there is no controller thread, so nothing
-is handed over where a thread goes on by itself) and gives the baton to the worker that was picked.
+Every thread has a worker, an operating-system thread that carries its body out and announces each of
+its steps here (`take`). Exactly one of them runs at a time: the one that has the baton. Where it
+comes to stand before its next step it asks the strategy itself (there is no controller thread, so
+nothing is handed over where a thread goes on by itself), and gives the baton to who was picked. The
+scheduler knows no program: what happens when a step is taken it asks of the source.
 """
 
-from collections.abc import Sequence
-from functools import partial
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, partial
+from itertools import count, islice
+from typing import Any, Literal, TypeAlias
 
+from deadsim.engine.baton import Baton
 from deadsim.engine.interrupts import Interrupt
+from deadsim.engine.moment import Moment, Watcher
 from deadsim.engine.pool import Pool, Worker
-from deadsim.engine.real import objects as primitives
+from deadsim.engine.real.objects import Reals
 from deadsim.errors import InternalError
-from deadsim.kernel.effect import completed, is_plain
-from deadsim.kernel.failure import Failure
-from deadsim.kernel.operation import Objects, Operation, Outcome
-from deadsim.kernel.ordering import Stores
-from deadsim.kernel.primitives import thread as threads
-from deadsim.kernel.programs.atomic import Block
-from deadsim.kernel.programs.walk import Frame, proceed
-from deadsim.kernel.system import State, System
-from deadsim.model.objects import Lock
-from deadsim.strategies.strategy import Option, Strategy
+from deadsim.kernel.log import events_of
+from deadsim.kernel.primitives.thread import ENDED
+from deadsim.kernel.row import Result, Row
+from deadsim.kernel.source import Source
+from deadsim.strategies.strategy import Ready, Strategy
 from deadsim.trace.event import Event
 
 Ending: TypeAlias = Literal["completed", "stuck", "stopped", "budget", "interrupted"]
@@ -31,21 +30,28 @@ Ending: TypeAlias = Literal["completed", "stuck", "stopped", "budget", "interrup
 PATIENCE = 60.0  # seconds that one step may take before something is wrong with deadsim
 
 
-class Watcher(Protocol):
-    """Looks on, and may stop the execution."""
+class Execution:
+    """What one execution did: how it ended, and who took each step with which result.
 
-    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
-        """See the state after a step (at first: None, the start); true stops the execution."""
-        ...
+    `moment` is how it stood at its end. The events are made when they are asked for.
+    """
 
+    def __init__(
+        self,
+        ending: Ending,
+        choices: tuple[tuple[int, int | None], ...],
+        moment: Moment,
+        events: Callable[[], tuple[Event, ...]],
+    ) -> None:
+        self.ending: Ending = ending
+        self.choices = choices
+        self.moment = moment
+        self._events = events
 
-class Execution(NamedTuple):
-    """What one execution did: `choices` are (thread, result) as a replay wants them."""
-
-    ending: Ending
-    events: tuple[Event, ...]
-    choices: tuple[tuple[int, int | None], ...]
-    state: State
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """Give what happened, step by step."""
+        return self._events()
 
 
 class _Unwound(BaseException):
@@ -53,65 +59,70 @@ class _Unwound(BaseException):
 
 
 def execute(
-    system: System,
+    source: Source,
     strategy: Strategy,
     pool: Pool,
     watchers: Sequence[Watcher] = (),
     max_steps: int = 100_000,
     interrupt: Interrupt | None = None,
 ) -> Execution:
-    """Carry a program out once, under one strategy.
+    """Carry a source out once, under one strategy.
 
     Whatever a strategy or watcher raises comes out of here, after all threads were unwound.
     """
-    return _Run(system, strategy, pool, watchers, max_steps, interrupt or Interrupt()).carry_out()
+    run = _Run(source, strategy, pool, watchers, max_steps, interrupt or Interrupt())
+    return run.carry_out()
 
 
 class _Run:
     def __init__(
         self,
-        system: System,
+        source: Source,
         strategy: Strategy,
         pool: Pool,
         watchers: Sequence[Watcher],
         max_steps: int,
         interrupt: Interrupt,
     ) -> None:
-        self.system = system
+        self.source = source
         self.strategy = strategy
         self.pool = pool
-        self.main = pool.main
-        self.after = tuple(watcher.after for watcher in watchers)
+        self.after = tuple([watcher.after for watcher in watchers])
         self.max_steps = max_steps
         self.interrupt = interrupt
-        count = len(system.linked)
-        self.real = primitives.make_all(system.world)
-        self.reentrant = [
-            number
-            for number, declared in system.world.shared()
-            if isinstance(declared, Lock) and declared.reentrant
-        ]
-        self.kept: list[Worker] = []  # of threads that have ended and left such a lock held
-        self.start = system.initial()
-        self.objects: Objects = self.start.state.objects
-        self.frames: list[Frame] = list(self.start.state.frames)
-        self.pending: list[Option | None] = [None] * count
-        self.workers: list[Worker | None] = [None] * count
-        self.begun = [False] * count
-        self.stores = Stores()
-        self.timed = False  # whether a thread has come to stand before a step with a duration
-        self.events: list[Event] = []
-        self.choices: list[tuple[int, int | None]] = []
+        world, self.objects, self.begun_with, self.failures = source.begin()
+        self.world = world
+        self.moment = Moment(world, self.objects)
+        self.moment.events = self.events
+        self.rows = self.moment.rows
+        self.real = Reals(world)
+        self.workers: dict[int, Worker] = {}
+        self.begun: set[int] = set()
+        self.kept: list[Worker] = []  # of threads that have ended and left an owned lock held
+        self.log: list[Any] = []  # results, or where the source replays who took which
+        self.latest: dict[int, int] = {}  # of each thread its last step, where results are kept
+        self.made: list[Event] = []  # those that were asked for
+        self.making: Iterator[Event] | None = None
+        self.last: Result | None = None
+        self.chosen: Row | None = None  # the step that was picked, until it is taken
+        self.starter: Worker | Baton | None = (
+            None  # who waits for a thread to come to its first step
+        )
+        self.running = 0  # threads that keep the program alive
         self.ending: Ending | None = None
         self.fault: BaseException | None = None
         self.unwinding = False
-        self.one_ended = True  # whether a thread ended with the last step, or at the start
 
     def carry_out(self) -> Execution:
         self.strategy.begin()
-        self.engage(range(len(self.pending)))
-        self.look(None, self.start.failures)
-        first = self.next()
+        for thread, row in self.begun_with:
+            self.engage(thread, row)
+        for thread, row in self.begun_with:
+            if row is None and self.fault is None:
+                self.starter = self.pool.main
+                self.workers[thread].give()
+                self.wait()
+        first = None if self.fault is not None else self.go_on()
         if first is not None:
             first.give()
             self.wait()
@@ -120,237 +131,240 @@ class _Run:
             raise self.fault
         assert self.ending is not None
         self.strategy.end(self.ending)
-        return Execution(self.ending, tuple(self.events), tuple(self.choices), self.state())
+        return Execution(self.ending, self.choices(), self.moment, self.events)
 
-    def state(self) -> State:
-        return State(self.objects, tuple(self.frames))
+    def choices(self) -> tuple[tuple[int, int | None], ...]:
+        """Give who took each step so far, with which result."""
+        log: Any = self.log
+        return tuple(log if self.source.tabular else [result.choice for result in log])
+
+    def events(self) -> tuple[Event, ...]:
+        """Give what has happened so far."""
+        if not self.source.tabular:
+            return tuple(events_of(self.log))
+        if self.making is None:
+            self.making = events_of(self.source.again(self.each_choice()))
+        self.made.extend(islice(self.making, len(self.log) - len(self.made)))
+        return tuple(self.made)
+
+    def each_choice(self) -> Iterator[tuple[int, int | None]]:
+        """Give who took each step, as far as it is asked for."""
+        for number in count():
+            yield self.log[number]
 
     def names(self) -> tuple[str, ...]:
-        return tuple(self.system.world.name(thread) for thread, _ in self.choices)
+        """Name who took each step."""
+        return tuple(self.world.name(thread) for thread, _ in self.choices())
 
-    def engage(self, threads: Sequence[int]) -> None:
-        """Give a worker to each of these threads that stands before a step."""
-        for thread in threads:
-            operation = self.frames[thread].operation
-            if operation is not None:
-                self.pending[thread] = self.prepared(thread, self.frames[thread])[0]
-                self.timed = self.timed or operation.duration is not None
-                worker = self.workers[thread] = self.pool.worker()
-                worker.task = partial(self.perform, thread, worker)
+    def engage(self, thread: int, row: Row | None) -> None:
+        """Give a worker to a thread that begins; let it run to its first step, if that is not known."""
+        worker = self.workers[thread] = self.pool.worker()
+        worker.task = partial(self.work, thread, worker)
+        self.running += not self.world.is_daemon(thread)
+        self.rows[thread] = row
+        self.moment.standing += row is not None
 
     def wait(self) -> None:
         """Wait, in the thread that called, until the execution is over."""
         seen = -1
-        while not self.main.take_within(PATIENCE):
-            if seen == len(self.events):
+        while not self.pool.main.take_within(PATIENCE):
+            if seen == len(self.log):
                 raise InternalError("no step was taken for a minute", self.names())
-            seen = len(self.events)
+            seen = len(self.log)
 
-    def perform(self, thread: int, worker: Worker) -> None:
-        """Take a thread's steps, in its worker, whenever it has the baton.
-
-        The worker keeps its own place and locals (`frame`); that the kernel's agree is what the
-        tests compare.
-        """
-        self.begun[thread] = True
-        linked = self.system.linked[thread]
-        frames, pending = self.frames, self.pending
-        frame = frames[thread]
+    def work(self, thread: int, worker: Worker) -> None:
+        """Carry a thread out, in its worker."""
+        self.begun.add(thread)
         try:
-            while True:
-                operation = frame.operation
-                assert operation is not None
-                way = None
-                if operation.can_choose:
-                    way = self.choose(operation, thread)
-                outcome = operation.apply(self.objects, thread, way or 0)
-                failing = None
-                if outcome.wrong is not None:
-                    failing = self.system.failing(outcome)
-                elif operation.objects:
-                    self.perform_really(operation, outcome)
-                elif outcome.block is not None:
-                    self.perform_block(outcome.block, outcome)
-                known = operation.scratch[1]
-                frame, failures = proceed(linked, frame, outcome, failing)
-                frames[thread] = frame
-                self.objects = outcome.objects
-                following = frame.operation
-                self.one_ended = following is None
-                if following is None:
-                    self.objects = threads.end(self.objects, thread)
-                    pending[thread] = None
-                    self.workers[thread] = None
-                else:
-                    pending[thread] = (following.scratch or self.prepared(thread, frame))[0]
-                    if following.duration is not None:
-                        self.timed = True
-                if outcome.started:
-                    failures += self.begin(outcome.started)
-                self.record(thread, known, outcome, way)
-                if self.after:
-                    self.look(self.events[-1], failures)
-                heir = self.next()
-                if heir is worker:
-                    continue
-                if following is None:
-                    self.leave(thread, worker)
-                    (heir or self.main).give()
-                    return
-                (heir or self.main).give()
-                worker.take()
-                if self.unwinding:
-                    raise _Unwound
+            self.source.perform(thread, self.take)
+            heir = self.finish(thread)
+            self.leave(thread, worker)
+            heir.give()
+            return
         except _Unwound:
-            self.let_go(thread)
+            self.real.let_go(self.objects, thread)
         except BaseException as fault:
             # Whatever it is, it belongs to the caller, and the baton to the main thread.
             self.fault = self.fault or fault
-            self.let_go(thread)
-            self.workers[thread] = None
+            self.real.let_go(self.objects, thread)
+            self.workers.pop(thread, None)
         self.pool.idle.append(worker)
-        self.main.give()
+        self.pool.main.give()
+
+    def take(self, row: Row) -> Result:
+        """Let a thread stand before a step; returns when it was taken, with what happened."""
+        if self.chosen is not row:
+            worker = self.workers[row.thread]
+            if self.starter is not None:
+                self.arrive(row, worker)
+            else:
+                if not self.source.tabular:
+                    self.stand(row)
+                heir = self.go_on()
+                if heir is not worker:
+                    (heir or self.pool.main).give()
+                    worker.take()
+                    if self.unwinding:
+                        raise _Unwound
+        return self.perform(row)
+
+    def perform(self, row: Row) -> Result:
+        """Take a step: on the kernel's state, and on the real objects."""
+        self.chosen = None
+        objects = self.objects
+        results = self.source.results(row, objects)
+        result = results[0] if len(results) == 1 else self.drawn(results)
+        for number, value in result.changes:
+            objects[number] = value
+        touches = row.touches
+        if touches:
+            if not self.real.perform(row, result.outcome, objects):
+                self.disagree(row)
+        thread = row.thread
+        if self.source.tabular:
+            self.log.append(result.choice)
+        else:
+            self.latest[thread] = len(self.log)
+            self.log.append(result)
+        following = self.rows[thread] = result.next
+        if following is None:
+            self.moment.standing -= 1
+            if result.effect.ends:
+                self.ended(thread)
+        self.last = result
+        if result.started:
+            self.start(result, self.workers[thread])
+        return result
+
+    def drawn(self, results: tuple[Result, ...]) -> Result:
+        """Decide which result a step has."""
+        if not results:
+            raise InternalError("the strategy picked a thread that is blocked", self.names())
+        return results[self.strategy.draw(len(results))]
+
+    def disagree(self, row: Row) -> None:
+        verb = row.operation.verb
+        raise InternalError(f"a real object differs from the kernel after '{verb}'", self.names())
+
+    def go_on(self) -> Worker | None:
+        """Let watchers look, and pick who goes on; None where nobody does, and `ending` says why."""
+        objects, moment = self.objects, self.moment
+        enabled: list[Any] = []
+        timed = False
+        for row in self.rows:
+            if row is not None and (not row.can_block or row.operation.ways(objects, row.thread)):
+                enabled.append(row)
+                timed = timed or row.timed
+        moment.over = not self.running
+        if self.after:
+            moment.enabled = enabled
+            moment.step = len(self.log) - 1
+            result = moment.result = self.last
+            failures = self.failures if result is None else result.failures
+            for after in self.after:
+                if after(moment, failures):
+                    self.ending = "stopped"
+        if self.ending is None:
+            if moment.over:
+                self.ending = "completed"
+            elif self.interrupt.asked:
+                self.ending = "interrupted"
+            elif not enabled:
+                self.ending = "stuck"
+            elif len(self.log) >= self.max_steps:
+                self.ending = "budget"
+            else:
+                if timed:
+                    enabled = [self.with_time(row) for row in enabled]
+                thread = self.strategy.pick(enabled)
+                self.chosen = self.rows[thread]
+                return self.workers[thread]
+        return None
+
+    def with_time(self, row: Row) -> Row | Ready:
+        """Tell whether a step with a duration can be taken before its time is up."""
+        if not row.timed or not row.operation.ready(self.objects, row.thread):
+            return row
+        return Ready(row.thread, row.operation)
+
+    def start(self, result: Result, starter: Worker) -> None:
+        """Let threads begin that a step has started."""
+        for thread, row in result.started:
+            if row is not None:
+                self.engage(thread, row)
+            elif not self.source.tabular:
+                self.engage(thread, None)
+                self.run_up(thread, starter)
+
+    def run_up(self, thread: int, starter: Worker) -> None:
+        """Let a thread run to its first step, or to its end, and come back."""
+        self.starter = starter
+        self.workers[thread].give()
+        starter.take()
+        if self.unwinding:
+            raise _Unwound
+
+    def arrive(self, row: Row, worker: Worker) -> None:
+        """Come to the first step of a thread, and give the baton back to who has started it."""
+        starter, self.starter = self.starter, None
+        assert starter is not None
+        self.stand(row)
+        starter.give()
+        worker.take()
+        if self.unwinding:
+            raise _Unwound
+
+    def stand(self, row: Row) -> None:
+        """Note where a thread stands of which that was not known; take in what is new in the world."""
+        self.grow()
+        self.rows[row.thread] = row
+        self.moment.standing += 1
+
+    def grow(self) -> None:
+        """Take in what has appeared in the world."""
+        for number in range(len(self.objects), len(self.world)):
+            self.objects.append(self.world.entities[number].initial)
+            self.rows.append(None)
+            self.real.add(number)
+
+    def ended(self, thread: int) -> None:
+        """Note that a thread has ended."""
+        self.running -= not self.world.is_daemon(thread)
+
+    def finish(self, thread: int) -> Worker | Baton:
+        """End a thread whose body has come to its end; gives who gets the baton."""
+        if not self.source.tabular:
+            self.grow()
+            self.objects[thread] = ENDED
+            self.ended(thread)
+            self.end_with_last_step(thread)
+        starter, self.starter = self.starter, None
+        return starter or self.go_on() or self.pool.main
+
+    def end_with_last_step(self, thread: int) -> None:
+        """Let a thread's last step be its end, which gives what a join takes."""
+        number = self.latest.get(thread)
+        if number is not None:
+            result = self.log[number]
+            effect = result.effect._replace(gives=(*result.effect.gives, thread), ends=True)
+            self.log[number] = result._replace(effect=effect)
+            if self.last is result:
+                self.last = self.log[number]
 
     def leave(self, thread: int, worker: Worker) -> None:
         """Give back the worker of a thread that has ended; later, if Python takes it for an owner still."""
-        held = (self.objects[number] for number in self.reentrant)
-        owns = any(owned is not None and owned[0] == thread for owned in held)
+        del self.workers[thread]
+        owns = self.real.is_owner(self.objects, thread)
         (self.kept if owns else self.pool.idle).append(worker)
-
-    def choose(self, operation: Operation, thread: int) -> int | None:
-        """Decide which result a step has; None where there is one alone."""
-        ways = operation.ways(self.objects, thread)
-        return None if ways == 1 else self.strategy.draw(ways)
-
-    def begin(self, started: tuple[int, ...]) -> tuple[Failure, ...]:
-        """Let threads begin that the last step has started."""
-        state, failures = self.system.started(self.state(), started)
-        self.objects = state.objects
-        self.frames[:] = state.frames
-        self.one_ended = True
-        self.engage(started)
-        return failures
-
-    def perform_really(self, operation: Operation, outcome: Outcome) -> None:
-        number = operation.objects[0]
-        real = self.real.get(number)
-        if real is not None:
-            getattr(real, operation.verb)(operation, outcome)
-            for touched in operation.objects:
-                if not self.real[touched].agrees(outcome.objects):
-                    raise InternalError(
-                        f"a real object differs from the kernel after '{operation.verb}'",
-                        self.names(),
-                    )
-
-    def perform_block(self, block: Block, outcome: Outcome) -> None:
-        for number in block.writes:
-            variable = self.real[number]
-            assert isinstance(variable, primitives.RealVariable)
-            variable.value = outcome.objects[number]
-
-    def prepared(self, thread: int, frame: Frame) -> tuple[Option, tuple[Any, ...]]:
-        """Work out what does not change while an operation is pending: how it is offered to a
-        strategy, and what its event will say.
-
-        Operations are shared by the executions of a system: nothing of this one may be noted here.
-        """
-        operation = frame.operation
-        assert operation is not None
-        linked = self.system.linked[thread]
-        about = (
-            thread,
-            operation.verb,
-            None,
-            operation.objects,
-            linked.place(frame.position),
-            operation.reads,
-            operation.writes,
-            operation.gives,
-            operation.takes,
-            (),
-        )
-        made = operation.scratch = Option(thread, operation), (about, operation.text)
-        return made
-
-    def record(
-        self, thread: int, known: tuple[Any, ...], outcome: Outcome, way: int | None
-    ) -> None:
-        """Record a step that was taken; the last one of a thread gives what a join takes."""
-        about, text = known
-        results = outcome.results
-        event = Event._make(
-            (
-                len(self.events),
-                *about,
-                outcome.success,
-                results[0] if results else None,
-                way,
-                text,
-                False,
-            )
-        )
-        ended = self.pending[thread] is None
-        if ended or not is_plain(outcome):
-            event = completed(event, outcome, self.stores, ended)
-        self.choices.append((thread, way))
-        self.events.append(event)
-
-    def look(self, event: Event | None, failures: tuple[Failure, ...]) -> None:
-        state = self.state()
-        for after in self.after:
-            if after(state, event, failures):
-                self.ending = "stopped"
-
-    def next(self) -> Worker | None:
-        """Pick who goes on; None where nobody does, and `ending` says why."""
-        if self.ending is not None:
-            return None
-        objects = self.objects
-        if self.one_ended and self.system.over(objects):
-            self.ending = "completed"
-        elif self.interrupt.asked:
-            self.ending = "interrupted"
-        else:
-            options = [
-                option
-                for option in self.pending
-                if option is not None
-                and (not option[1].can_block or option[1].ways(objects, option[0]))
-            ]
-            if self.timed:
-                options = [self.with_time(option) for option in options]
-            if not options:
-                self.ending = "stuck"
-            elif len(self.events) >= self.max_steps:
-                self.ending = "budget"
-            else:
-                worker = self.workers[self.strategy.pick(options)]
-                assert worker is not None
-                return worker
-        return None
-
-    def with_time(self, option: Option) -> Option:
-        """Tell whether a step with a duration can be taken before its time is up."""
-        thread, operation, _ = option
-        if operation.duration is None or not operation.ready(self.objects, thread):
-            return option
-        return Option(thread, operation, True)
 
     def unwind(self) -> None:
         """End what is left: one worker at a time, by an exception in the call that it waits in."""
         self.unwinding = True
         self.pool.idle.extend(self.kept)
-        for thread, worker in enumerate(self.workers):
-            if worker is None:
-                continue
-            self.workers[thread] = None
-            if self.begun[thread]:
+        for thread, worker in sorted(self.workers.items()):
+            if thread in self.begun:
                 worker.give()
                 self.wait()
             else:
                 self.pool.idle.append(worker)
-
-    def let_go(self, thread: int) -> None:
-        for real in self.real.values():
-            real.let_go(self.objects, thread)
+        self.workers.clear()

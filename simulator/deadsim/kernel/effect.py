@@ -1,40 +1,43 @@
-"""What an event says of a step beyond what its operation says."""
+"""What a step did, from its operation and its outcome: said once, for engine, explorer and judges."""
 
-from deadsim.kernel.operation import Outcome
-from deadsim.kernel.ordering import Stores
-from deadsim.kernel.programs.atomic import Block
-from deadsim.trace.event import Event
+from deadsim.kernel.operation import Operation, Outcome
+from deadsim.trace.effect import Effect, Mark
 
 
-def is_plain(outcome: Outcome) -> bool:
-    """Decide whether a step did all that its operation says, and nothing else."""
-    return (
-        outcome.success
-        and outcome.block is None
-        and outcome.ordering is None
-        and outcome.phase is None
-    )
+def effect_of(operation: Operation, outcome: Outcome, thread: int, ends: bool) -> Effect:
+    """Say what a thread's step did; one that `ends` its thread gives what a join takes.
 
-
-def completed(event: Event, outcome: Outcome, stores: Stores, ended: bool) -> Event:
-    """Say how a step was ordered, and in which phase; the last one of a thread gives what a join takes."""
-    block: Block | None = outcome.block
+    A step that failed, be it a try or a misuse, orders nothing and has done nothing.
+    """
+    success, phase, block = outcome.success, outcome.phase, outcome.block
+    last = (thread,) if ends else ()
     if block is not None:
         touched = tuple(dict.fromkeys(block.reads + block.writes))
-        event = event._replace(
-            objects=touched, reads=block.reads, writes=block.writes, gives=touched, takes=touched
-        )
-    elif outcome.ordering is not None:
+        gives = (*touched, *last)
+        return Effect(block.reads, block.writes, gives, touched, (), success, phase, ends=ends)
+    gives, takes = operation.gives, operation.takes
+    marks: tuple[Mark, ...] = ()
+    if outcome.ordering is not None:
         gives, takes, marks = outcome.ordering
-        event = event._replace(
-            phase=outcome.phase,
-            gives=gives,
-            takes=takes,
-            ordered_after=stores.follow(event.step, marks),
-            is_source=any(mark.puts for mark in marks),
-        )
-    elif not outcome.success:
-        event = event._replace(gives=(), takes=(), phase=outcome.phase)
-    elif outcome.phase is not None:
-        event = event._replace(phase=outcome.phase)
-    return event._replace(gives=(*event.gives, event.thread)) if ended else event
+    elif not success:
+        gives = takes = ()
+    begins = phase == "begin"
+    done = success and not begins
+    return Effect(
+        operation.reads,
+        operation.writes,
+        (*gives, *last),
+        takes,
+        marks,
+        success,
+        phase,
+        operation.acquires if done else (),
+        operation.releases if done else (),
+        operation.parks if begins else (),
+        operation.parks if phase == "end" and takes else (),
+        operation.signals if success else (),
+        operation.clears if success else (),
+        outcome.started,
+        operation.joins if done else (),
+        ends,
+    )

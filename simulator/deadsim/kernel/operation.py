@@ -5,13 +5,15 @@ entry looks like. An operation knows objects and threads by number, and no progr
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
-from deadsim.kernel.ordering import Channel, Ordering
+from deadsim.kernel.ordering import Ordering
 from deadsim.model.values import Value
+from deadsim.trace.effect import Channel, Numbers
 
 Objects: TypeAlias = tuple[Any, ...]
+View: TypeAlias = Sequence[Any]  # the same, to be looked at only
 Phase: TypeAlias = Literal["begin", "end"] | None
 
 Fact: TypeAlias = tuple[Hashable, ...]
@@ -69,7 +71,8 @@ class Operation(ABC):
 
     `objects` are those it touches, the one it is about first. `reads` and `writes` are shared
     variables; `gives` and `takes` are the channels by which happens-before leaves and enters the
-    thread with this step. `duration` is how long it takes to fall due, in virtual seconds, and
+    thread with this step. What it `acquires`, `releases`, `parks`, `signals`, `clears` and `joins` if it
+    is done is said in `trace.effect`. `duration` is how long it takes to fall due, in virtual seconds, and
     `continues` says that this time has begun with the thread's last step that had one.
     """
 
@@ -79,18 +82,23 @@ class Operation(ABC):
     writes: tuple[int, ...] = ()
     gives: tuple[Channel, ...] = ()
     takes: tuple[Channel, ...] = ()
+    acquires: Numbers = ()
+    releases: Numbers = ()
+    parks: Numbers = ()
+    signals: Numbers = ()
+    clears: Numbers = ()
+    joins: Numbers = ()
     duration: int | None = None
     continues: bool = False
     text: str | None = None  # what it prints, or what a named step is called
-    scratch: Any = None  # what an engine has worked out about it, once
     can_block: ClassVar[bool] = False  # whether `ways` can be 0
     can_choose: bool = False  # whether it can be more than 1
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         """Count the results that the step can have now; 0 while it is blocked."""
         return 1
 
-    def ready(self, objects: Objects, thread: int) -> bool:
+    def ready(self, objects: View, thread: int) -> bool:
         """Decide whether the step can be taken before its time is up; asked where it has a duration."""
         return False
 
@@ -120,8 +128,10 @@ class Attempt(Operation):
         self.objects = wanted.objects
         self.gives = wanted.gives
         self.takes = wanted.takes
+        self.acquires = wanted.acquires
+        self.joins = wanted.joins
 
-    def ready(self, objects: Objects, thread: int) -> bool:
+    def ready(self, objects: View, thread: int) -> bool:
         return self.wanted.ways(objects, thread) > 0
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:

@@ -5,22 +5,9 @@ store keeps apart what was put into it: whoever takes an item comes after the pu
 alone.
 """
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-Channel: TypeAlias = int  # the number of an object; ~number for the readers of an rwlock
-Store: TypeAlias = tuple[str, int, int]  # what for, the object's number, and a thread or 0
-
-
-class Mark(NamedTuple):
-    """A step puts itself into a store at some place, or takes out what is there.
-
-    A store that was never used has `room` places that nobody filled.
-    """
-
-    store: Store
-    at: int
-    puts: bool
-    room: int = 0
+from deadsim.trace.effect import Channel, Mark, Store
 
 
 class Ordering(NamedTuple):

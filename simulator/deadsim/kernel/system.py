@@ -1,13 +1,15 @@
-"""The two halves together: the state of a scenario, who can go on in it, and what a step makes of it."""
+"""A program that is ready to be carried out: its world, its table of steps, and its states."""
 
 from typing import Any, NamedTuple
 
-from deadsim.kernel.failure import Failing, Failure
+from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import Objects, Operation, Outcome
 from deadsim.kernel.primitives import thread as threads
 from deadsim.kernel.programs.link import link
 from deadsim.kernel.programs.linked import Linked
-from deadsim.kernel.programs.walk import NOWHERE, Frame, begin, proceed
+from deadsim.kernel.programs.rows import Rows
+from deadsim.kernel.programs.walk import NOWHERE, Frame
+from deadsim.kernel.row import Result
 from deadsim.kernel.world import world_of
 from deadsim.model.program import Program
 
@@ -32,7 +34,11 @@ class Transition(NamedTuple):
 
 
 class System:
-    """A program that is ready to be carried out; it holds no state of its own."""
+    """A program that is ready to be carried out; it holds no state of its own.
+
+    `linked` is the code of each thread, `rows` the table of its steps, `lasting` are the threads that
+    keep the program alive.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -40,10 +46,12 @@ class System:
         self.linked: tuple[Linked, ...] = tuple(
             link(program, self.world, number) for number in range(len(program.threads))
         )
+        self.rows = Rows(self.world, self.linked)
         self._initial: dict[bool, Transition] = {}
-        self.lasting = frozenset(
-            number for number, thread in enumerate(program.threads) if not thread.daemon
-        )
+        self.lasting = frozenset(t for t in self.world.threads if not self.world.is_daemon(t))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return System, (self.program,)
 
     def initial(self, keep_output: bool = False) -> Transition:
         """Give the state in which all threads that start by themselves stand before a step."""
@@ -53,29 +61,20 @@ class System:
         return found
 
     def _begin(self, keep_output: bool) -> Transition:
-        program = self.program
-        objects: Objects = tuple(
-            "" if keep_output and number == self.world.output else entity.initial
-            for number, entity in enumerate(self.world.entities)
-        )
-        first = tuple(number for number, t in enumerate(program.threads) if t.autostart)
-        for number in first:
-            objects = (*objects[:number], threads.RUNNING, *objects[number + 1 :])
-        frames = (NOWHERE,) * len(program.threads)
-        state, failures = self.started(State(objects, frames), first)
-        return Transition(state, Outcome(state.objects), failures)
-
-    def started(self, state: State, started: tuple[int, ...]) -> tuple[State, tuple[Failure, ...]]:
-        """Let threads begin: each does its local work, and one without a step ends at once."""
-        objects, frames = state
+        world = self.world
+        objects = [entity.initial for entity in world.entities]
+        if keep_output:
+            objects[world.output] = ""
+        frames = [NOWHERE for _ in world.threads]
         failures: tuple[Failure, ...] = ()
-        for number in started:
-            frame, failed = begin(self.linked[number])
-            failures += failed
-            frames = (*frames[:number], frame, *frames[number + 1 :])
-            if frame.operation is None:
-                objects = threads.end(objects, number)
-        return State(objects, frames), failures
+        for thread in world.threads:
+            if world.entities[thread].autostart:
+                row, failed = self.rows.begin(thread)
+                failures += failed
+                objects[thread] = threads.ENDED if row is None else threads.RUNNING
+                frames[thread] = NOWHERE if row is None else row.frame
+        state = State(tuple(objects), tuple(frames))
+        return Transition(state, Outcome(state.objects), failures)
 
     def over(self, objects: Objects) -> bool:
         """Decide whether the program has ended: no started thread but daemons is left."""
@@ -98,36 +97,23 @@ class System:
             return []
         return [t for t in range(len(state.frames)) if self.ways(state, t)]
 
-    def failing(self, outcome: Outcome) -> Failing | None:
-        """Say what a thread did wrong, with the object's name."""
-        if outcome.wrong is None:
-            return None
-        sentence, number, type = outcome.wrong
-        return Failing(type, sentence.format(self.world.name(number)))
+    def results(self, state: State, thread: int) -> tuple[Result, ...]:
+        """List what can happen with a thread's next step; nothing while it is blocked."""
+        row = self.rows.of(thread, state.frames[thread])
+        return () if row is None else self.rows.results(row, state.objects)
 
     def step(self, state: State, thread: int, way: int = 0) -> Transition:
         """Take a thread's next step, with the result that `way` counts out from 0."""
-        frame = state.frames[thread]
-        assert frame.operation is not None
-        outcome = frame.operation.apply(state.objects, thread, way)
-        after, failures = proceed(self.linked[thread], frame, outcome, self.failing(outcome))
-        return self.settled(state, thread, outcome, after, failures)
+        result = self.results(state, thread)[way]
+        return Transition(after(state, result), result.outcome, result.failures)
 
-    def settled(
-        self,
-        state: State,
-        thread: int,
-        outcome: Outcome,
-        after: Frame,
-        failures: tuple[Failure, ...],
-    ) -> Transition:
-        """Give the state after a step whose thread has come to stand at `after`."""
-        objects = outcome.objects
-        if after.operation is None:
-            objects = threads.end(objects, thread)
-        frames = state.frames
-        reached = State(objects, (*frames[:thread], after, *frames[thread + 1 :]))
-        if outcome.started:
-            reached, begun = self.started(reached, outcome.started)
-            failures += begun
-        return Transition(reached, outcome, failures)
+
+def after(state: State, result: Result) -> State:
+    """Give the state after a step."""
+    objects, frames = list(state.objects), list(state.frames)
+    for number, value in result.changes:
+        objects[number] = value
+    moved = ((result.row.thread, result.next), *result.started)
+    for thread, row in moved:
+        frames[thread] = NOWHERE if row is None else row.frame
+    return State(tuple(objects), tuple(frames))

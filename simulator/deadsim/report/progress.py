@@ -2,7 +2,10 @@
 
 import sys
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deadsim.engine.moment import Moment
 
 AFTER = 1.0  # seconds before anything is shown
 EVERY = 0.2
@@ -87,9 +90,9 @@ class Progress:
         self.began = self.last = monotonic()
         self.bar: Bar | None = None
 
-    def after(self, state: object, event: object | None, failures: object) -> bool:
+    def after(self, moment: "Moment", failures: object) -> bool:
         """See a step of a run, or its start."""
-        if event is None:
+        if moment.result is None:
             self.done += 1
         else:
             self.steps += 1

@@ -7,16 +7,25 @@ from deadsim.detect.deadlocks.situation import situation, target_name
 from deadsim.detect.holdings import holdings
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.engine.interrupts import Interrupt
+from deadsim.engine.moment import Moment, Watcher
 from deadsim.engine.pool import Pool
-from deadsim.engine.scheduler import Execution, Watcher, execute
+from deadsim.engine.scheduler import Execution, execute
 from deadsim.errors import ReplayDiverged, UsageError
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.primitives.thread import ENDED, NEW
+from deadsim.kernel.programs.scenario_source import ScenarioSource
 from deadsim.kernel.system import State, System
 from deadsim.model.program import RUN_STEPS, Choice, Plan, Program
 from deadsim.runs.judge import broken_claims, judge
 from deadsim.runs.result import Outcome, Run
-from deadsim.runs.watchers import DeadlockWatch, FailureWatch, LivelockWatch, RaceWatch, hinted
+from deadsim.runs.watchers import (
+    DeadlockWatch,
+    FailureWatch,
+    LivelockWatch,
+    RaceWatch,
+    hinted,
+    state_of,
+)
 from deadsim.strategies.clock import Clock
 from deadsim.strategies.pct import Pct
 from deadsim.strategies.pos import Pos
@@ -42,6 +51,7 @@ class Runner:
         self.program = program
         self.system = System(program)
         self.world = self.system.world
+        self.source = ScenarioSource(self.system)
         self.judge = StuckJudge(self.system)
         self.names = {self.world.name(number): number for number in self.world.threads}
         self._measured: list[tuple[int, tuple[int, ...]]] | None = None
@@ -80,7 +90,7 @@ class Runner:
         last = LastState()
         try:
             execution = execute(
-                self.system,
+                self.source,
                 strategy,
                 pool,
                 (last, failures, races, livelocks, deadlocks, *watchers),
@@ -166,17 +176,17 @@ class Runner:
         deadlocks: DeadlockWatch,
         failed: set[int],
     ) -> Run:
-        program = self.program
+        program, state = self.program, state_of(execution.moment)
         outcome: Outcome = "stuck" if execution.ending == "stopped" else execution.ending
         ended = execution.ending == "completed" or (
-            outcome == "stuck" and not self.system.enabled(execution.state)
+            outcome == "stuck" and not self.system.enabled(state)
         )
         output = "".join(e.text or "" for e in execution.events if e.verb == "print")
         step = execution.events[-1].step if execution.events else None
-        broken = broken_claims(self.system, execution.state, outcome, ended, step, output)
+        broken = broken_claims(self.system, state, outcome, ended, step, output)
         defects = (*_by_step(found), *broken)
         verdict, reasons = judge(program, outcome, ended, defects)
-        objects = execution.state.objects
+        objects = state.objects
         return Run(
             program=program,
             system=self.system,
@@ -201,7 +211,7 @@ class Runner:
             output=output,
             situation=situation(
                 self.system,
-                execution.state,
+                state,
                 holdings(self.world, execution.events),
                 failed,
                 (*deadlocks.deadlocks, *deadlocks.leaks),
@@ -287,11 +297,16 @@ class LastState:
     """Keeps the state that an execution has reached."""
 
     def __init__(self) -> None:
-        self.state: State | None = None
+        self.moment: Moment | None = None
 
-    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
-        self.state = state
+    def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
+        self.moment = moment
         return False
+
+    @property
+    def state(self) -> State | None:
+        """Give the state that was reached last."""
+        return None if self.moment is None else state_of(self.moment)
 
 
 def _by_step(found: tuple[Finding, ...]) -> list[Finding]:

@@ -6,8 +6,10 @@ from deadsim.detect.deadlocks.kinds import name_deadlocks
 from deadsim.detect.locks.lock_order import order_hint
 from deadsim.detect.order.races import RaceDetector, describe
 from deadsim.detect.stuck.judge import StuckJudge
+from deadsim.engine.moment import Moment
 from deadsim.kernel.expressions.evaluator import Evaluate
 from deadsim.kernel.failure import Failure
+from deadsim.kernel.programs.walk import NOWHERE
 from deadsim.kernel.state_query import state_evaluator, true
 from deadsim.kernel.system import State, System
 from deadsim.kernel.world import World
@@ -22,23 +24,30 @@ MOST_STATES = 20_000  # steps that are watched for that
 class DeadlockWatch:
     """Finds each deadlock at the step with which it forms; `stop` says whether to stop then."""
 
-    def __init__(self, judge: StuckJudge, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        judge: StuckJudge,
+        stop: Callable[[], bool],
+    ) -> None:
         judge.begin()
         self.judge = judge
         self.stop = stop
-        self.events: list[Event] = []
         self.deadlocks: list[Deadlock] = []
         self.leaks: list[Deadlock] = []
         self.seen: set[tuple[object, ...]] = set()
 
-    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
-        if event is not None:
-            self.events.append(event)
-        progress = self.judge.stuck(state)
-        if progress is None or self.judge.system.over(state.objects):
+    def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
+        blocked = moment.blocked()
+        if not blocked or moment.over:
             return False
-        total = not self.judge.system.enabled(state)
-        for found in name_deadlocks(self.judge, state, self.events, progress, total):
+        state = state_of(moment)
+        threads = [row.thread for row in blocked]
+        progress = self.judge.judge(state, threads, bool(moment.enabled))
+        if progress is None:
+            return False
+        for found in name_deadlocks(
+            self.judge, state, moment.events(), progress, not moment.enabled
+        ):
             places = tuple(wait.place for wait in found.waits)
             key = (found.kind, found.threads, found.objects, places)
             if key not in self.seen:
@@ -80,12 +89,12 @@ class LivelockWatch:
         ] = []  # the steps at which the state was the same, once it was so often
         self.steps = 0
 
-    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
-        if event is not None and not self.often:
+    def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
+        if moment.result is not None and not self.often:
             self.steps += 1
             if self.steps <= MOST_STATES:
-                visits = self.visits.setdefault(state.key(), [])
-                visits.append(event.step)
+                visits = self.visits.setdefault(key_of(moment), [])
+                visits.append(moment.step)
                 if len(visits) >= MANY_VISITS:
                     self.often = visits
         return False
@@ -112,9 +121,10 @@ class RaceWatch:
     def __init__(self) -> None:
         self.detector = RaceDetector()
 
-    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
-        if event is not None:
-            self.detector.after(event)
+    def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
+        result = moment.result
+        if result is not None:
+            self.detector.after(moment.step, result.row.thread, result.effect)
         return False
 
     def races(self, world: World, events: Sequence[Event]) -> tuple[Race, ...]:
@@ -135,16 +145,34 @@ class FailureWatch:
             for number, invariant in enumerate(self.program.invariants)
         ]
 
-    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
-        step = None if event is None else event.step
+    def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
+        step = None if moment.result is None else moment.step
         for failure in failures:
             self.failed.add(failure.thread)
             name = self.world.name(failure.thread)
             self.found.append(Failed(failure.type, step, name, failure.place, failure.message))
         for number, holds in list(self.invariants):
-            if not true(holds, state.objects):
+            if not true(holds, moment.objects):
                 self.invariants = [one for one in self.invariants if one[0] != number]
                 invariant = self.program.invariants[number]
-                mover = None if event is None else self.world.name(event.thread)
+                mover = None if step is None else self.mover(moment)
                 self.found.append(Failed("invariant", step, mover, invariant.place, invariant.text))
         return False
+
+    def mover(self, moment: Moment) -> str:
+        """Name who has taken the last step."""
+        assert moment.result is not None
+        return self.world.name(moment.result.row.thread)
+
+
+def state_of(moment: Moment) -> State:
+    """Give the state of a scenario at a moment of its execution."""
+    rows = moment.rows
+    frames = tuple([NOWHERE if (row := rows[t]) is None else row.frame for t in moment.threads])
+    return State(tuple(moment.objects), frames)
+
+
+def key_of(moment: Moment) -> tuple[object, ...]:
+    """Give what tells the state at a moment from others."""
+    frames = (row.frame for row in moment.rows if row is not None)
+    return (*moment.objects, *[part for frame in frames for part in frame[:3]])

@@ -8,9 +8,9 @@ finitely many. The same order as that of vector clocks along each single executi
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from deadsim.kernel.ordering import Channel, Mark, Store
 from deadsim.kernel.system import State
 from deadsim.space.packed import Info, Packed, Space
+from deadsim.trace.effect import Effect, Mark, Store
 
 Knower: TypeAlias = tuple[str, int] | tuple[Store, int]
 """Who comes after an access: ("thread", t), ("channel", c), or a place in a store."""
@@ -28,39 +28,17 @@ class Record(NamedTuple):
 Knowledge: TypeAlias = frozenset[Record]
 
 
-class Effect(NamedTuple):
-    """What a step does to the order: it takes first and gives last."""
+def resolved(info: Info) -> Effect:
+    """Give what a step does to the order, with where it puts itself into stores.
 
-    thread: int
-    reads: tuple[int, ...]
-    writes: tuple[int, ...]
-    gives: tuple[Channel, ...]
-    takes: tuple[Channel, ...]
-    marks: tuple[Mark, ...]
-    starts: tuple[int, ...]
-    ends: bool
-
-
-def effect_of(info: Info) -> Effect:
-    """Work out what a step does to the order; where it puts itself into a store is resolved."""
-    operation, outcome = info.operation, info.transition.outcome
-    reads, writes = operation.reads, operation.writes
-    gives, takes = operation.gives, operation.takes
-    marks: tuple[Mark, ...] = ()
-    if outcome.block is not None:
-        reads, writes = outcome.block.reads, outcome.block.writes
-        gives = takes = tuple(dict.fromkeys(reads + writes))
-    elif outcome.ordering is not None:
-        gives, takes, marks = outcome.ordering
-    elif not outcome.success:
-        gives = takes = ()
-    if outcome.started:
-        gives = ()  # those who are started know of it at once
-    ends = info.transition.state.frames[info.thread].operation is None
-    if ends:
-        gives = (*gives, info.thread)
-    resolved = tuple(mark._replace(at=place_of(info.before, mark)) for mark in marks)
-    return Effect(info.thread, reads, writes, gives, takes, resolved, outcome.started, ends)
+    Those whom it starts know of it at once, so that it gives them nothing by a channel.
+    """
+    effect = info.result.effect
+    marks = tuple(mark._replace(at=place_of(info.before, mark)) for mark in effect.marks)
+    gives = effect.gives
+    if effect.starts:
+        gives = (info.result.row.thread,) if effect.ends else ()
+    return effect._replace(marks=marks, gives=gives)
 
 
 def place_of(before: State, mark: Mark) -> int:
@@ -138,8 +116,10 @@ class Order:
         """Work out what is known after a step, and which variables race by it."""
         effect = self.effects.get(info.number)
         if effect is None:
-            effect = self.effects[info.number] = effect_of(info)
-        after, raced = follow(self.knowledge[number], effect, self.variables)
+            effect = self.effects[info.number] = resolved(info)
+        after, raced = follow(
+            self.knowledge[number], info.result.row.thread, effect, self.variables
+        )
         if self.forget and raced:
             self.raced |= raced
             self.variables -= raced
@@ -160,10 +140,10 @@ def renamed(knower: Knower, names: tuple[int, ...]) -> Knower:
 
 
 def follow(
-    before: Knowledge, effect: Effect, variables: frozenset[int]
+    before: Knowledge, mover: int, effect: Effect, variables: frozenset[int]
 ) -> tuple[Knowledge, frozenset[int]]:
     """Give what is known of the accesses to some variables after a step, and which of them race."""
-    me: Knower = ("thread", effect.thread)
+    me: Knower = ("thread", mover)
     takes: set[Knower] = {("channel", channel) for channel in effect.takes}
     takes |= {(mark.store, mark.at) for mark in effect.marks if not mark.puts}
     raced: set[int] = set()
@@ -183,7 +163,7 @@ def follow(
         kept.append((variable, writes, thread, knowers))
     for variable in dict.fromkeys((*effect.reads, *effect.writes)):
         if variable in variables:
-            kept.append((variable, variable in effect.writes, effect.thread, {me}))
+            kept.append((variable, variable in effect.writes, mover, {me}))
     after = []
     for variable, writes, thread, knowers in kept:
         knowers = moved_along(effect.marks, knowers)

@@ -8,15 +8,15 @@ kernel once for each combination of these, and after that it is the addition of 
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import is_not
 from typing import Any, NamedTuple, TypeAlias
 
 from deadsim.kernel.failure import Failure
-from deadsim.kernel.operation import Operation, replaced
+from deadsim.kernel.operation import replaced
 from deadsim.kernel.primitives import thread as threads
-from deadsim.kernel.programs.atomic import AtomicBlock
-from deadsim.kernel.programs.walk import Frame
-from deadsim.kernel.system import State, System, Transition
+from deadsim.kernel.programs.rows import touched
+from deadsim.kernel.programs.walk import NOWHERE, Frame
+from deadsim.kernel.row import Result
+from deadsim.kernel.system import State, System
 from deadsim.model.objects import Condition, Lock, Variable
 
 Packed: TypeAlias = int
@@ -35,10 +35,8 @@ class Info(NamedTuple):
 
     number: int
     failures: tuple[Failure, ...]
-    thread: int
-    operation: Operation
     before: State
-    transition: Transition
+    result: Result
 
 
 Move: TypeAlias = tuple[int, bool, Info]
@@ -224,28 +222,16 @@ class Space:
     def find_moves(self, packed: Packed, thread: int) -> Iterator[Move]:
         """Ask the kernel what a thread's next step can be."""
         state = self.state(packed)
-        operation = state.frames[thread].operation
-        if operation is None:
-            return
-        named = {*touched(operation), thread}
-        for way in range(operation.ways(state.objects, thread)):
-            transition = self.system.step(state, thread, way)
-            after = transition.state
-            moved = {thread, *transition.outcome.started}
+        for result in self.system.results(state, thread):
             delta = 0
-            changed = [
-                number for number in named if after.objects[number] is not state.objects[number]
-            ]
-            others = sum(map(is_not, after.objects, state.objects)) - len(changed)
-            assert not others, "a step changes what it does not touch"
-            for number in changed:
-                delta += self.placed(number, after.objects[number]) - (packed & self.masks[number])
-            for other in moved:
+            for number, value in result.changes:
+                delta += self.placed(number, value) - (packed & self.masks[number])
+            for other, row in ((thread, result.next), *result.started):
                 field = len(self.objects) + other
-                delta += self.placed(field, after.frames[other]) - (packed & self.masks[field])
+                frame = NOWHERE if row is None else row.frame
+                delta += self.placed(field, frame) - (packed & self.masks[field])
             self.infos += 1
-            info = Info(self.infos, transition.failures, thread, operation, state, transition)
-            yield delta, bool(transition.failures), info
+            yield delta, bool(result.failures), Info(self.infos, result.failures, state, result)
 
     def after(self, path: Iterable[tuple[int, int]]) -> Packed:
         """Give the state to which a schedule leads: who takes each step, and with which result."""
@@ -289,12 +275,3 @@ class Space:
             for move in moves:
                 found.append((thread, packed + move[0]))
         return found
-
-
-def touched(operation: Operation | None) -> tuple[int, ...]:
-    """List the objects on which a step depends, and which it may change."""
-    if operation is None:
-        return ()
-    if isinstance(operation, AtomicBlock):
-        return operation.variables
-    return operation.objects

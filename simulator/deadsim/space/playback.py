@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-from deadsim.kernel.effect import completed
-from deadsim.kernel.ordering import Stores
-from deadsim.kernel.system import State, System
+from deadsim.kernel.log import events_of
+from deadsim.kernel.system import State, System, after
 from deadsim.trace.event import Event
 
 
@@ -13,33 +12,10 @@ def retrace(system: System, path: Iterable[tuple[int, int]]) -> tuple[tuple[Even
 
     A step is a thread and which of its results it has. Every step has to be one that can be taken.
     """
-    stores = Stores()
     state = system.initial().state
-    events: list[Event] = []
-    for step, (thread, way) in enumerate(path):
-        frame = state.frames[thread]
-        operation = frame.operation
-        assert operation is not None
-        several = system.ways(state, thread) > 1
-        move = system.step(state, thread, way)
-        outcome, state = move.outcome, move.state
-        results = outcome.results
-        event = Event(
-            step,
-            thread,
-            operation.verb,
-            None,
-            operation.objects,
-            system.linked[thread].place(frame.position),
-            operation.reads,
-            operation.writes,
-            operation.gives,
-            operation.takes,
-            success=outcome.success,
-            value=results[0] if results else None,
-            choice=way if several else None,
-            text=operation.text,
-        )
-        ended = state.frames[thread].operation is None
-        events.append(completed(event, outcome, stores, ended))
-    return tuple(events), state
+    results = []
+    for thread, way in path:
+        result = system.results(state, thread)[way]
+        results.append(result)
+        state = after(state, result)
+    return tuple(events_of(results)), state

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from deadsim.kernel.system import System, Transition
-from deadsim.strategies.strategy import Option, Strategy
+from deadsim.strategies.strategy import Option, Ready, Strategy
 
 
 def rehearse(
@@ -13,14 +13,13 @@ def rehearse(
     strategy.begin()
     state = system.initial().state
     for _ in range(max_steps):
-        options = []
+        options: list[Option] = []
         for thread in system.enabled(state):
             operation = state.frames[thread].operation
             assert operation is not None
             timed = operation.duration is not None
-            options.append(
-                Option(thread, operation, timed and operation.ready(state.objects, thread))
-            )
+            ready = timed and operation.ready(state.objects, thread)
+            options.append(Ready(thread, operation, ready))
         if not options:
             return
         thread = strategy.pick(options)

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from deadsim.kernel.system import System
 from deadsim.model.instructions import Step
-from deadsim.model.objects import Condition, Event, Semaphore
+from deadsim.model.objects import Barrier, Condition, Event, Semaphore
 from deadsim.model.program import Program
 from deadsim.space.packed import Info
 
@@ -41,14 +41,21 @@ class Pasts:
         self.exact = not (self.semaphores and gives_by_count(system.program))
         if not self.exact:
             self.semaphores = frozenset()
-        signals = any(isinstance(one, Condition | Event) for _, one in system.world.shared())
+        shared = [*system.world.shared()]
+        self.conditions = frozenset(n for n, one in shared if isinstance(one, Condition))
+        waited = Condition | Event | Barrier
+        self.waited = frozenset(n for n, one in shared if isinstance(one, waited))
+        signals = any(isinstance(one, Condition | Event) for _, one in shared)
         self.matters = signals or bool(self.semaphores)
         self.pasts: list[Past] = [Past()]
         self.numbers: dict[Past, int] = {Past(): 0}
 
     def after(self, number: int, info: Info) -> int:
         """Give the past after a step."""
-        if not self.matters or info.operation.verb not in CHANGING:
+        effect = info.result.effect
+        if not self.matters or not (
+            effect.signals or effect.clears or effect.acquires or effect.releases or effect.phase
+        ):
             return number
         past = self.follow(self.pasts[number], info)
         found = self.numbers.get(past)
@@ -59,28 +66,44 @@ class Pasts:
 
     def follow(self, past: Past, info: Info) -> Past:
         """Give what of the past matters after a step."""
-        verb = info.operation.verb
-        if verb not in ("acquire", "release"):
-            return past._replace(marks=follow(past.marks, info))
-        number = info.operation.objects[0]
-        if number not in self.semaphores or not info.transition.outcome.success:
+        effect, thread = info.result.effect, info.result.row.thread
+        holders = past.holders
+        for number in effect.acquires:
+            if number in self.semaphores:
+                holders = tuple(sorted((*holders, (number, thread))))
+        for number in effect.releases:
+            if number in self.semaphores:
+                holders = without_one(holders, number, thread)
+        return Past(self.astray(past.marks, info), holders)
+
+    def astray(self, past: frozenset[Mark], info: Info) -> frozenset[Mark]:
+        """Give which signals went astray after a step."""
+        row, outcome, effect = info.result.row, info.result.outcome, info.result.effect
+        for number in self.conditions.intersection(effect.signals):
+            if not effect.marks:
+                return past | {("lost", number, -1)}
+            waiting = (one for one in outcome.objects[number] if one.status == "waiting")
+            return past | {("stolen", number, one.thread) for one in waiting}
+        for number in effect.clears:
+            return past | {("cleared", number, -1)} if info.before.objects[number].set else past
+        if effect.phase is None or row.touches[0] not in self.waited:
             return past
-        mine = (number, info.thread)
-        if verb == "acquire":
-            return past._replace(holders=tuple(sorted((*past.holders, mine))))
-        given = (
-            mine
-            if mine in past.holders
-            else next((h for h in past.holders if h[0] == number), None)
-        )
-        if given is None:
-            return past
-        place = past.holders.index(given)
-        return past._replace(holders=past.holders[:place] + past.holders[place + 1 :])
+        mine = frozenset(mark for mark in past if mark[2] != row.thread)
+        if effect.phase == "end":
+            return past if outcome.stays else mine
+        number = row.touches[0]
+        inherited = {(what, n, row.thread) for what, n, who in mine if n == number and who < 0}
+        return mine | inherited
 
 
-CHANGING = ("notify", "notify_all", "clear", "wait", "acquire", "release")
-"""Verbs that change what of the past matters."""
+def without_one(holders: tuple[Holder, ...], number: int, thread: int) -> tuple[Holder, ...]:
+    """Take a permit from who gives it back, or if he has none from the first who has one."""
+    mine = (number, thread)
+    given = mine if mine in holders else next((h for h in holders if h[0] == number), None)
+    if given is None:
+        return holders
+    place = holders.index(given)
+    return holders[:place] + holders[place + 1 :]
 
 
 def gives_by_count(program: Program) -> bool:
@@ -90,25 +113,3 @@ def gives_by_count(program: Program) -> bool:
         for thread in program.threads
         for instruction in thread.code.instructions
     )
-
-
-def follow(past: frozenset[Mark], info: Info) -> frozenset[Mark]:
-    """Give which signals went astray after a step."""
-    operation, outcome = info.operation, info.transition.outcome
-    if not outcome.success and operation.verb != "wait":
-        return past
-    number = operation.objects[0]
-    match operation.verb:
-        case "notify" | "notify_all":
-            if outcome.ordering is None:
-                return past | {("lost", number, -1)}
-            waiting = (one for one in outcome.objects[number] if one.status == "waiting")
-            return past | {("stolen", number, one.thread) for one in waiting}
-        case "clear":
-            return past | {("cleared", number, -1)} if info.before.objects[number].set else past
-        case _:
-            mine = frozenset(mark for mark in past if mark[2] != info.thread)
-            if outcome.phase != "begin":
-                return mine if outcome.phase == "end" and not outcome.stays else past
-            inherited = {(what, n, info.thread) for what, n, who in mine if n == number and who < 0}
-            return mine | inherited

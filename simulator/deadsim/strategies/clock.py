@@ -56,7 +56,8 @@ class Clock:
         self.taken(thread)
 
     def look(self, timed: Sequence[Option]) -> None:
-        for thread, operation, _ in timed:
+        for option in timed:
+            thread, operation = option.thread, option.operation
             if thread not in self.due:
                 begun = self.last.get(thread) if operation.continues else None
                 self.due[thread] = self.now + (operation.duration or 0) if begun is None else begun

@@ -19,10 +19,11 @@ class RoundRobin:
     def pick(self, options: Sequence[Option]) -> int:
         last = self.last
         for option in options:
-            if option[0] > last:
-                self.last = option[0]
-                return option[0]
-        self.last = options[0][0]
+            thread = option.thread
+            if thread > last:
+                self.last = thread
+                return thread
+        self.last = options[0].thread
         return self.last
 
     def draw(self, bound: int) -> int:

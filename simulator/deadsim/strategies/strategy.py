@@ -7,15 +7,28 @@ from typing import NamedTuple, Protocol
 from deadsim.kernel.operation import Operation
 
 
-class Option(NamedTuple):
+class Option(Protocol):
     """A thread that can take a step, and the operation that it stands before.
 
     Where that has a duration, `ready` says whether it can be taken before the time is up.
     """
 
+    @property
+    def thread(self) -> int: ...
+
+    @property
+    def operation(self) -> Operation: ...
+
+    @property
+    def ready(self) -> bool: ...
+
+
+class Ready(NamedTuple):
+    """A step with a duration that can be taken before its time is up."""
+
     thread: int
     operation: Operation
-    ready: bool = False
+    ready: bool = True
 
 
 class Strategy(Protocol):

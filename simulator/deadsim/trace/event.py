@@ -4,30 +4,33 @@ from typing import Literal, NamedTuple
 
 from deadsim.model.place import Place
 from deadsim.model.values import Value
+from deadsim.trace.effect import NOTHING, Effect, Numbers
 
 
 class Event(NamedTuple):
-    """One step: threads, objects and channels by their numbers, steps from 0.
+    """One step: its thread and what it touched by their numbers, steps from 0.
 
-    `gives` and `takes` are the channels by which happens-before left and entered the thread with
-    this step (takes first), `ordered_after` earlier steps that came before it by themselves;
-    `is_source` says that later steps may be ordered after this one so. `choice` is the result that
-    was taken where there were several; `text` what was printed or named.
+    `ordered_after` are earlier steps that came before it by what it took out of stores; `choice` is
+    the result that was taken where there were several; `text` what was printed or named.
     """
 
     step: int
     thread: int
     verb: str
-    phase: Literal["begin", "end"] | None
-    objects: tuple[int, ...]
+    objects: Numbers
     place: Place
-    reads: tuple[int, ...] = ()
-    writes: tuple[int, ...] = ()
-    gives: tuple[int, ...] = ()
-    takes: tuple[int, ...] = ()
-    ordered_after: tuple[int, ...] = ()
-    success: bool = True
+    effect: Effect = NOTHING
+    ordered_after: Numbers = ()
     value: Value = None
     choice: int | None = None
     text: str | None = None
-    is_source: bool = False
+
+    @property
+    def success(self) -> bool:
+        """Tell whether it did what it tried."""
+        return self.effect.success
+
+    @property
+    def phase(self) -> Literal["begin", "end"] | None:
+        """Tell which of the two steps of a wait it was."""
+        return self.effect.phase

@@ -19,7 +19,7 @@ def lost_notify(events: Sequence[Event], thread: int, condition: int) -> int | N
     return _last(
         event.step
         for event in events[:begin]
-        if _is_notify(event, condition) and not event.is_source
+        if _is_notify(event, condition) and not event.effect.is_source
     )
 
 
@@ -29,7 +29,7 @@ def stolen_notify(events: Sequence[Event], thread: int, condition: int) -> int |
     return _last(
         event.step
         for event in events[begin + 1 :]
-        if _is_notify(event, condition) and event.is_source
+        if _is_notify(event, condition) and event.effect.is_source
     )
 
 

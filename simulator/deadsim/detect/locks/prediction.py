@@ -79,18 +79,18 @@ class Trace:
         clocks: list[Clock] = []
         for event in self.events:
             clock = dict(now.get(event.thread) or channels.get(event.thread, {}))
-            for channel in event.takes:
+            for channel in event.effect.takes:
                 if not self.is_lock(channel):
                     join(clock, channels.get(channel, {}))
             for step in event.ordered_after:
                 join(clock, clocks[step])
-            for variable in event.reads:
+            for variable in event.effect.reads:
                 join(clock, written.get(variable, {}))
             clock[event.thread] = self.place[event.step] + 1
-            for channel in event.gives:
+            for channel in event.effect.gives:
                 if not self.is_lock(channel):
                     join(channels.setdefault(channel, {}), clock)
-            for variable in event.writes:
+            for variable in event.effect.writes:
                 written[variable] = clock
             now[event.thread] = clock
             clocks.append(clock)
@@ -103,11 +103,11 @@ class Trace:
         clocks: list[Clock] = []
         for event in self.events:
             clock = dict(now.get(event.thread) or channels.get(event.thread, {}))
-            for channel in event.takes:
+            for channel in event.effect.takes:
                 if channel >= 0 and self.world.is_thread(channel):
                     join(clock, channels.get(channel, {}))
             clock[event.thread] = self.place[event.step] + 1
-            for channel in event.gives:
+            for channel in event.effect.gives:
                 if channel >= 0 and self.world.is_thread(channel):
                     join(channels.setdefault(channel, {}), clock)
             now[event.thread] = clock
@@ -154,7 +154,7 @@ class Trace:
             if isinstance(declared, Condition):
                 if event.phase == "begin":
                     return declared.lock, -1
-                if event.takes:
+                if event.effect.takes:
                     return declared.lock, 1
         return -1, 0
 

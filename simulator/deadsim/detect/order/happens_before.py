@@ -8,6 +8,8 @@ release, set or arrival counts. Mattern: Virtual Time and Global States of Distr
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
+from deadsim.kernel.ordering import Stores
+from deadsim.trace.effect import Effect
 from deadsim.trace.event import Event
 
 Clock: TypeAlias = dict[int, int]
@@ -21,38 +23,44 @@ def join(into: Clock, other: Clock) -> None:
 
 
 class HappensBefore:
-    """Follows a run event by event; `clocks[t]` is what thread t knows."""
+    """Follows a run step by step; `clocks[t]` is what thread t knows."""
 
     def __init__(self) -> None:
         self.clocks: dict[int, Clock] = {}
         self.channels: dict[int, Clock] = {}
+        self.stores = Stores()
         self.steps: dict[int, Clock] = {}  # of those that later ones may be ordered after
 
-    def before(self, event: Event) -> Clock:
+    def before(self, step: int, thread: int, effect: Effect) -> Clock:
         """Take in what comes before a step, and give its thread's clock."""
-        thread = event.thread
         clock = self.clocks.get(thread)
         if clock is None:
             # Its first step: it knows what whoever started it knew.
             clock = self.clocks[thread] = {thread: 1}
             join(clock, self.channels.get(thread, {}))
-        for channel in event.takes:
+        for channel in effect.takes:
             given = self.channels.get(channel)
             if given is not None:
                 join(clock, given)
-        for step in event.ordered_after:
-            join(clock, self.steps[step])
+        if effect.marks:
+            for earlier in self.stores.follow(step, effect.marks):
+                join(clock, self.steps[earlier])
         return clock
 
-    def after(self, event: Event) -> None:
+    def after(self, step: int, thread: int, effect: Effect) -> None:
         """Give on what leaves the thread with a step."""
-        clock = self.clocks[event.thread]
-        if event.is_source:
-            self.steps[event.step] = dict(clock)
-        for channel in event.gives:
-            join(self.channels.setdefault(channel, {}), clock)
-        if event.gives or event.is_source:
-            clock[event.thread] += 1
+        clock = self.clocks[thread]
+        is_source = bool(effect.marks) and effect.is_source
+        if is_source:
+            self.steps[step] = dict(clock)
+        for channel in effect.gives:
+            known = self.channels.get(channel)
+            if known is None:
+                self.channels[channel] = dict(clock)
+            else:
+                join(known, clock)
+        if effect.gives or is_source:
+            clock[thread] += 1
 
 
 class Order(NamedTuple):
@@ -78,7 +86,7 @@ def orders(events: Iterable[Event]) -> tuple[Order, ...]:
     for event in events:
         thread = event.thread
         before = dict(last.get(thread, {}))
-        channels = event.takes if thread in last else (*event.takes, thread)
+        channels = event.effect.takes if thread in last else (*event.effect.takes, thread)
         steps = {step for channel in channels for step in given.get(channel, {}).values()}
         for step in sorted(steps.union(event.ordered_after), reverse=True):
             other, count = place[step]
@@ -89,6 +97,6 @@ def orders(events: Iterable[Event]) -> tuple[Order, ...]:
         place.append((thread, own[thread]))
         clocks.append(before)
         last[thread] = before
-        for channel in event.gives:
+        for channel in event.effect.gives:
             given.setdefault(channel, {})[thread] = event.step
     return tuple(found)

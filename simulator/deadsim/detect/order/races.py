@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from deadsim.detect.holdings import holdings, named
 from deadsim.detect.order.happens_before import Clock, HappensBefore
 from deadsim.kernel.world import World
+from deadsim.trace.effect import Effect
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Access, Race
 
@@ -32,7 +33,7 @@ class RacePair(NamedTuple):
 
 
 class RaceDetector:
-    """Follows a run event by event; of each variable the first race is kept in `found`."""
+    """Follows a run step by step; of each variable the first race is kept in `found`."""
 
     def __init__(self) -> None:
         self.order = HappensBefore()
@@ -45,61 +46,69 @@ class RaceDetector:
         self.reader = self.has_read.get  # bound once: this is asked at every access
         self.writer = self.has_written.get
 
-    def after(self, event: Event) -> None:
-        """See a step."""
+    def after(self, step: int, thread: int, effect: Effect) -> None:
+        """See what a thread's step did."""
         # An access that its thread has made before in the same epoch tells nothing new, and is the
         # commonest of all; so this is quick.
-        if reads := event.reads:
-            if self.reader(reads) == event.thread and not event.gives:
+        reads, writes = effect.reads, effect.writes
+        if reads:
+            if self.reader(reads) == thread and not effect.gives:
                 return
-        elif self.writer(event.writes) == event.thread and not event.gives:
+        elif writes:
+            if self.writer(writes) == thread and not effect.gives:
+                return
+        else:
+            self.order.before(step, thread, effect)
+            self.order.after(step, thread, effect)
+            if (effect.gives or effect.is_source) and (self.has_read or self.has_written):
+                self.begin_epoch(thread)
             return
-        clock = self.order.before(event)
-        thread = event.thread
-        if event.reads or event.writes:
-            time = clock[thread]
-            for variable in event.reads:
-                self.read(variable, event, clock, time)
-            for variable in event.writes:
-                self.write(variable, event, clock, time)
-                self.has_read.pop((variable,), None)
-                self.has_written.pop((variable,), None)
-        self.order.after(event)
-        if event.gives or event.is_source:  # a new epoch
-            for last in (self.has_read, self.has_written):
-                for accessed in [one for one, who in last.items() if who == thread]:
-                    del last[accessed]
-        elif len(event.reads) == 1 and not event.writes:
-            self.has_read[event.reads] = thread
-        elif len(event.writes) == 1 and not event.reads:
-            self.has_written[event.writes] = thread
+        clock = self.order.before(step, thread, effect)
+        time = clock[thread]
+        for variable in reads:
+            self.read(variable, step, thread, clock, time)
+        for variable in writes:
+            self.write(variable, step, thread, clock, time)
+            self.has_read.pop((variable,), None)
+            self.has_written.pop((variable,), None)
+        self.order.after(step, thread, effect)
+        if effect.gives or effect.is_source:
+            self.begin_epoch(thread)
+        elif len(reads) == 1 and not writes:
+            self.has_read[reads] = thread
+        elif len(writes) == 1 and not reads:
+            self.has_written[writes] = thread
 
-    def read(self, variable: int, event: Event, clock: Clock, time: int) -> None:
-        thread = event.thread
+    def begin_epoch(self, thread: int) -> None:
+        """Forget what a thread has accessed in its epoch: another one begins."""
+        for last in (self.has_read, self.has_written):
+            for accessed in [one for one, who in last.items() if who == thread]:
+                del last[accessed]
+
+    def read(self, variable: int, step: int, thread: int, clock: Clock, time: int) -> None:
         readers = self.reads.setdefault(variable, {})
         same = readers.get(thread)
         if same is not None and same.time == time:
             return
         written = self.writes.get(variable)
         if written is not None and written.time > clock.get(written.thread, 0):
-            self.note(variable, written.step, event.step)
+            self.note(variable, written.step, step)
         for other in [r for r in readers.values() if r.time <= clock.get(r.thread, 0)]:
             del readers[other.thread]  # ordered before this read, which stands for it from now on
-        readers[thread] = _Last(thread, time, event.step)
+        readers[thread] = _Last(thread, time, step)
 
-    def write(self, variable: int, event: Event, clock: Clock, time: int) -> None:
-        thread = event.thread
+    def write(self, variable: int, step: int, thread: int, clock: Clock, time: int) -> None:
         written = self.writes.get(variable)
         if written is not None and written.thread == thread and written.time == time:
             if not self.reads.get(variable):
                 return
         elif written is not None and written.time > clock.get(written.thread, 0):
-            self.note(variable, written.step, event.step)
+            self.note(variable, written.step, step)
         for reader in self.reads.get(variable, {}).values():
             if reader.time > clock.get(reader.thread, 0):
-                self.note(variable, reader.step, event.step)
+                self.note(variable, reader.step, step)
         self.reads.pop(variable, None)
-        self.writes[variable] = _Last(thread, time, event.step)
+        self.writes[variable] = _Last(thread, time, step)
 
     def note(self, variable: int, first: int, second: int) -> None:
         self.found.setdefault(variable, RacePair(variable, first, second))
@@ -109,7 +118,7 @@ def find_races(world: World, events: Sequence[Event]) -> tuple[Race, ...]:
     """Find the first race of each variable in a run, in the order of their second accesses."""
     detector = RaceDetector()
     for event in events:
-        detector.after(event)
+        detector.after(event.step, event.thread, event.effect)
     return describe(world, events, tuple(detector.found.values()))
 
 
@@ -129,7 +138,7 @@ def describe(world: World, events: Sequence[Event], pairs: Sequence[RacePair]) -
 def access(world: World, events: Sequence[Event], step: int, variable: int) -> Access:
     """Describe one of two accesses: of a block that reads and writes, the write."""
     event = events[step]
-    verb: Literal["read", "write"] = "write" if variable in event.writes else "read"
+    verb: Literal["read", "write"] = "write" if variable in event.effect.writes else "read"
     held = holdings(world, events[:step])[event.thread]
     name = world.name(event.thread)
     return Access(name, verb, step, event.place, named(world, held))

@@ -61,17 +61,17 @@ class StuckJudge:
         objects, frames = state
         blocked = []
         can_move = False
-        thread = -1
-        for _, _, _, operation in frames:
-            thread += 1
+        for thread, (_, _, _, operation) in enumerate(frames):
             if operation is None:
                 continue
             if operation.can_block and not operation.ways(objects, thread):
                 blocked.append(thread)
             else:
                 can_move = True
-        if not blocked:
-            return None
+        return self.judge(state, blocked, can_move) if blocked else None
+
+    def judge(self, state: State, blocked: list[int], can_move: bool) -> Progress | None:
+        """Find who is stuck, where it is known who is blocked and whether anybody can move."""
         known = self.by_state.get(state) or self.known(state)
         if not can_move:
             if known.total is None:

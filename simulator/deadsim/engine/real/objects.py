@@ -10,13 +10,14 @@ What waits in several steps is in `engine.real.waits`.
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from deadsim.engine.real.waits import RealBarrier, RealCondition, RealEvent, RealPipe, RealRWLock
 from deadsim.errors import InternalError
-from deadsim.kernel.operation import Objects, Operation, Outcome, wanted
+from deadsim.kernel.operation import Operation, Outcome, wanted
 from deadsim.kernel.primitives.queue import Put
+from deadsim.kernel.row import Row
 from deadsim.kernel.world import World
 from deadsim.model import objects
 from deadsim.model.values import Value
@@ -40,11 +41,11 @@ class RealLock:
     def release(self, operation: Operation, outcome: Outcome) -> None:
         self.lock.release()
 
-    def agrees(self, state: Objects) -> bool:
+    def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state; an RLock answers its owner alone, by what it lets it do."""
         return self.reentrant or self.lock.locked() is (state[self.number] is not None)
 
-    def let_go(self, state: Objects, thread: int) -> None:
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
         """Release what a thread that is unwound still holds; its own worker calls this."""
         owned = state[self.number]
         if owned is not None and owned[0] == thread:
@@ -80,14 +81,14 @@ class RealSemaphore:
             self.semaphore.release(count)
         return count
 
-    def agrees(self, state: Objects) -> bool:
+    def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: whether there is a permit."""
         there = self.semaphore.acquire(False)
         if there:
             self.semaphore.release()
         return there is (state[self.number] > 0)
 
-    def let_go(self, state: Objects, thread: int) -> None:
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
         """Release what a thread that is unwound still holds: nobody owns a permit."""
 
 
@@ -129,12 +130,12 @@ class RealQueue:
         if outcome.success:
             self.queue.join()
 
-    def agrees(self, state: Objects) -> bool:
+    def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: how many items, and how many that are not dealt with."""
         items, unfinished = state[self.number]
         return self.queue.qsize() == len(items) and self.queue.unfinished_tasks == unfinished
 
-    def let_go(self, state: Objects, thread: int) -> None:
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
         """Release what a thread that is unwound still holds: nothing."""
 
 
@@ -146,18 +147,23 @@ class RealVariable:
         self.value = variable.initial
 
     def read(self, operation: Operation, outcome: Outcome) -> None:
-        if self.value is not outcome.results[0]:
+        if not same(self.value, outcome.results[0]):
             raise disagreement("a variable", "read")
 
     def write(self, operation: Operation, outcome: Outcome) -> None:
         self.value = outcome.objects[self.number]
 
-    def agrees(self, state: Objects) -> bool:
+    def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state."""
-        return self.value is state[self.number]
+        return same(self.value, state[self.number])
 
-    def let_go(self, state: Objects, thread: int) -> None:
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
         """Release what a thread that is unwound still holds: nothing."""
+
+
+def same(one: Value, other: Value) -> bool:
+    """Decide whether two values are the same; 1 and True are not."""
+    return one is other or (one.__class__ is other.__class__ and one == other)
 
 
 MOST_AT_ONCE = 10_000
@@ -192,13 +198,54 @@ def disagreement(what: str, verb: str) -> InternalError:
     return InternalError(f"{what} of Python does not '{verb}' as the kernel does")
 
 
-def make_all(world: World) -> dict[int, Real]:
-    """Make the real objects behind the declared ones; a condition is given its lock."""
-    made = {number: _REAL[type(declared)](number, declared) for number, declared in world.shared()}
-    for number, real in made.items():
-        declared = world[number]
-        if isinstance(declared, objects.Condition) and isinstance(real, RealCondition):
-            mutex = made[declared.lock]
+class Reals:
+    """The real objects of one execution, by number."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.made: dict[int, Real] = {}
+        self.owned: list[int] = []  # reentrant locks: Python knows who has them
+        for number in range(len(world)):
+            self.add(number)
+
+    def add(self, number: int) -> None:
+        """Make what stands behind something shared; a condition is given its lock."""
+        declared = self.world.declared(number)
+        if declared is None or number in self.made:
+            return
+        real = self.made[number] = _REAL[type(declared)](number, declared)
+        if isinstance(declared, objects.Lock) and declared.reentrant:
+            self.owned.append(number)
+        if isinstance(real, RealCondition):
+            self.add(real.mutex)
+            mutex = self.made[real.mutex]
             assert isinstance(mutex, RealLock)
             real.lock = mutex.lock
-    return made
+
+    def perform(self, row: Row, outcome: Outcome, state: Sequence[Any]) -> bool:
+        """Take a step on the real object; tell whether what it touches is as the kernel says then."""
+        made, touches = self.made, row.touches
+        if outcome.block is not None:
+            for number in outcome.block.writes:
+                variable = made[number]
+                assert isinstance(variable, RealVariable)
+                variable.value = state[number]
+            return True
+        real = made.get(touches[0])
+        if real is None or outcome.wrong is not None:
+            return True
+        getattr(real, row.operation.verb)(row.operation, outcome)
+        for number in touches:  # noqa: SIM110  # taken at every step
+            if not made[number].agrees(state):
+                return False
+        return True
+
+    def is_owner(self, state: Sequence[Any], thread: int) -> bool:
+        """Decide whether a thread holds a lock of which Python knows the owner."""
+        held = [state[number] for number in self.owned]
+        return any(owned is not None and owned[0] == thread for owned in held)
+
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
+        """Release what a thread that is unwound still holds; its own worker calls this."""
+        for real in self.made.values():
+            real.let_go(state, thread)

@@ -7,10 +7,11 @@ Event for its flag. An rwlock and a pipe stand on a real lock and a real deque.
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from deadsim.errors import InternalError
-from deadsim.kernel.operation import Objects, Operation, Outcome
+from deadsim.kernel.operation import Operation, Outcome
 from deadsim.model import objects
 from deadsim.model.values import Value
 
@@ -80,14 +81,14 @@ class RealCondition:
     def notify_all(self, operation: Operation, outcome: Outcome) -> None:
         self.waiters.wake()
 
-    def agrees(self, state: Objects) -> bool:
+    def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: how many wait, and how many were woken."""
         waiting = sum(waiter.status == "waiting" for waiter in state[self.number])
         woken = len(state[self.number]) - waiting
         real = self.waiters
         return (len(real.waiting), len(real.locks)) == (waiting, waiting + woken)
 
-    def let_go(self, state: Objects, thread: int) -> None:
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
         """Release what a thread that is unwound still holds: its lock does that."""
 
 
@@ -120,13 +121,13 @@ class RealEvent:
     def clear(self, operation: Operation, outcome: Outcome) -> None:
         self.flag.clear()
 
-    def agrees(self, state: Objects) -> bool:
+    def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: the flag, and how many wait."""
         flag = state[self.number]
         waiting = sum(not woken for _, woken in flag.waiters)
         return self.flag.is_set() is flag.set and len(self.waiters.waiting) == waiting
 
-    def let_go(self, state: Objects, thread: int) -> None:
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
         """Release what a thread that is unwound still holds: nothing."""
 
 
@@ -145,13 +146,13 @@ class RealBarrier:
         elif not self.waiters.leave():
             raise _disagreement("a barrier", "wait")
 
-    def agrees(self, state: Objects) -> bool:
+    def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: how many have arrived, and how many have not gone on."""
         arrived, freed = state[self.number]
         real = self.waiters
         return len(real.waiting) == len(arrived) and len(real.locks) == len(arrived) + len(freed)
 
-    def let_go(self, state: Objects, thread: int) -> None:
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
         """Release what a thread that is unwound still holds: nothing."""
 
 
@@ -193,7 +194,7 @@ class RealRWLock:
         if not self.readers:
             self.room.release()
 
-    def agrees(self, state: Objects) -> bool:
+    def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: who is in, and how many wait."""
         writer, readers, queued = state[self.number]
         return (
@@ -203,7 +204,7 @@ class RealRWLock:
             and len(self.queued) == len(queued)
         )
 
-    def let_go(self, state: Objects, thread: int) -> None:
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
         """Release what a thread that is unwound still holds."""
         me = threading.get_ident()
         within = self.writer == me or me in self.readers
@@ -241,12 +242,12 @@ class RealPipe:
         with self.guard:
             self.closed.update(outcome.objects[self.number].closed)
 
-    def agrees(self, state: Objects) -> bool:
+    def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: the items, and which ends are closed."""
         items, closed = state[self.number]
         return tuple(self.items) == items and self.closed == set(closed)
 
-    def let_go(self, state: Objects, thread: int) -> None:
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
         """Release what a thread that is unwound still holds: nothing."""
 
 

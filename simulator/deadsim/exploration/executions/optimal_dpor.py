@@ -159,7 +159,7 @@ class Classes:
             other = step.choice[0]
             if other == thread or clock.get(other, 0) >= step.turn:
                 continue
-            starts = own is None and thread in step.info.transition.outcome.started
+            starts = own is None and thread in step.info.result.effect.starts
             if starts or dependent(step.footprint, footprint):
                 for who, count in step.clock.items():
                     if clock.get(who, 0) < count:

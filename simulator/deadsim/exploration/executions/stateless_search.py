@@ -15,9 +15,11 @@ from deadsim.exploration.static import ruled_out as beforehand
 from deadsim.exploration.verdicts.goal import Goal, Path, Shortest
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.level import UNKNOWN, Known, never, over
+from deadsim.kernel.programs.scenario_source import ScenarioSource
 from deadsim.kernel.system import System
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.runs.result import lines
+from deadsim.runs.watchers import state_of
 from deadsim.space.packed import Outgrown, Space
 from deadsim.space.playback import retrace
 from deadsim.space.state_predicate import Asked
@@ -158,7 +160,7 @@ class Stateless:
             return False
         detector = RaceDetector()
         for event in events:
-            detector.after(event)
+            detector.after(event.step, event.thread, event.effect)
         for variable, pair in detector.found.items():
             self.racy.add(variable)
             self.best.note(Goal("race", (variable,)), path[: pair.second + 1])
@@ -173,10 +175,12 @@ def in_memory(system: System) -> Carry:
 def on_threads(system: System, pool: Pool) -> Carry:
     """Carry executions out on real threads; each step has to do there what the kernel says."""
 
+    source = ScenarioSource(system)
+
     def carry(space: Space, execution: Execution) -> tuple[Event, ...]:
         script = Script(tuple(_named(space, execution)), Chance(0))
-        done = execute(system, script, pool, max_steps=max(1, len(execution.path)))
-        if not space.is_reached(execution.states[-1], done.state):
+        done = execute(source, script, pool, max_steps=max(1, len(execution.path)))
+        if not space.is_reached(execution.states[-1], state_of(done.moment)):
             names = tuple(system.program.threads[thread].name for thread, _ in execution.path)
             raise InternalError("real threads end otherwise than the kernel", names)
         return done.events

@@ -14,7 +14,8 @@ from deadsim.exploration.static.reachable_accesses import NOTHING, Ahead, Future
 from deadsim.kernel.operation import Operation
 from deadsim.kernel.primitives.lock import Acquire, Release
 from deadsim.kernel.primitives.thread import NEW
-from deadsim.space.packed import Move, Packed, Space, touched
+from deadsim.kernel.programs.rows import touched
+from deadsim.space.packed import Move, Packed, Space
 
 LOOKED_AT = 50
 """Threads, up to which it is asked of each whether it commutes with all others."""
@@ -131,7 +132,7 @@ class Stubborn:
                 changes |= futures.ending
             elif footprint.ends:
                 reads |= futures.ending
-        alone = self.is_apart(thread, moves[0][2].operation, reads, changes)
+        alone = self.is_apart(thread, moves[0][2].result.row.operation, reads, changes)
         return Next(reads, changes, tuple(numbers_of(reads | changes)), alone)
 
     def is_apart(self, thread: int, operation: Operation, reads: int, changes: int) -> bool:

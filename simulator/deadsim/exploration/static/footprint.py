@@ -8,7 +8,8 @@ invariants, all that change what these look at depend on one another.
 
 from typing import NamedTuple
 
-from deadsim.space.packed import Info, Packed, Space, touched
+from deadsim.kernel.programs.rows import touched
+from deadsim.space.packed import Info, Packed, Space
 from deadsim.space.state_predicate import objects_of
 
 
@@ -59,15 +60,11 @@ class Footprints:
         """Give what a step touched."""
         found = self.known.get(info.number)
         if found is None:
-            block = info.transition.outcome.block
-            ended = info.transition.state.frames[info.thread].operation is None
-            if block is not None:
-                made = self.make(info.thread, (*block.reads, *block.writes), block.writes, ended)
-            else:
-                operation = info.operation
-                read = set(operation.reads).difference(operation.writes)
-                changed = tuple(number for number in operation.objects if number not in read)
-                made = self.make(info.thread, operation.objects, changed, ended)
+            row, effect = info.result.row, info.result.effect
+            touches = effect.takes if info.result.outcome.block is not None else row.touches
+            read = set(effect.reads).difference(effect.writes)
+            changed = tuple(number for number in touches if number not in read)
+            made = self.make(row.thread, touches, changed, effect.ends)
             found = self.known[info.number] = made
         return found
 

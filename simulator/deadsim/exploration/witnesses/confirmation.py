@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from deadsim.engine.moment import Moment
 from deadsim.engine.pool import Pool
 from deadsim.errors import InternalError
 from deadsim.exploration.states.stateful_search import Stateful
@@ -16,7 +17,7 @@ from deadsim.model.program import Choice, Plan
 from deadsim.runs.judge import broken_claims
 from deadsim.runs.result import Run
 from deadsim.runs.runner import Runner
-from deadsim.runs.watchers import hinted
+from deadsim.runs.watchers import hinted, state_of
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Failed, Finding, Livelock, Race
 
@@ -117,8 +118,8 @@ class _Last:
     def __init__(self) -> None:
         self.states: list[State] = []
 
-    def after(self, state: State, event: Event | None, failures: tuple[Failure, ...]) -> bool:
-        self.states.append(state)
+    def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
+        self.states.append(state_of(moment))
         return False
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Stock, replaced
+from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Stock, View, replaced
 from deadsim.kernel.ordering import Ordering
 from deadsim.model.objects import Barrier
 
@@ -47,7 +47,7 @@ class Wait(Operation):
         self.parties = parties
         self.objects = self.gives = self.takes = (number,)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         return 0 if thread in objects[self.number].arrived else 1
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:

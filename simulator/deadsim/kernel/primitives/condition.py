@@ -6,10 +6,20 @@ A waiter that was notified, woke unasked, or ran out of time waits for nothing b
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Stock, Wrong, replaced
-from deadsim.kernel.ordering import Mark, Ordering, Store
+from deadsim.kernel.operation import (
+    Needs,
+    Objects,
+    Operation,
+    Outcome,
+    Stock,
+    View,
+    Wrong,
+    replaced,
+)
+from deadsim.kernel.ordering import Ordering
 from deadsim.kernel.primitives.lock import free
 from deadsim.model.objects import Condition
+from deadsim.trace.effect import Mark, Store
 
 Status: TypeAlias = Literal["waiting", "notified", "spurious", "timeout"]
 
@@ -75,12 +85,13 @@ class Wait(Operation):
         self.continues = continues
         self.can_choose = spurious and duration is not None
         self.objects = (number, mutex)
+        self.parks = (mutex,)
 
-    def own(self, objects: Objects, thread: int) -> Waiter | None:
+    def own(self, objects: View, thread: int) -> Waiter | None:
         """Find the thread among the waiters."""
         return next((waiter for waiter in objects[self.number] if waiter.thread == thread), None)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         own = self.own(objects, thread)
         if own is None:
             return 1
@@ -88,7 +99,7 @@ class Wait(Operation):
             return (self.duration is not None) + self.spurious
         return 1 if objects[self.mutex] is None else 0
 
-    def ready(self, objects: Objects, thread: int) -> bool:
+    def ready(self, objects: View, thread: int) -> bool:
         own = self.own(objects, thread)
         return own is None or own.status != "waiting" or self.spurious
 
@@ -156,6 +167,7 @@ class Notify(Operation):
         self.mutex = mutex
         self.count = count
         self.objects = (number, mutex)
+        self.signals = (number,)
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         if not holds(objects, self.mutex, thread):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, replaced
+from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, View, replaced
 from deadsim.kernel.ordering import Ordering
 from deadsim.model.objects import Event
 
@@ -49,11 +49,11 @@ class Wait(Operation):
         self.duration = duration
         self.objects = self.takes = (number,)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         waits = objects[self.number].woken(thread) is False
         return 0 if waits and self.duration is None else 1
 
-    def ready(self, objects: Objects, thread: int) -> bool:
+    def ready(self, objects: View, thread: int) -> bool:
         return objects[self.number].woken(thread) is not False
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
@@ -81,7 +81,7 @@ class Set(Operation):
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.objects = self.gives = (number,)
+        self.objects = self.gives = self.signals = (number,)
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         woken = tuple((waiter, True) for waiter, _ in objects[self.number].waiters)
@@ -95,7 +95,7 @@ class Clear(Operation):
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.objects = (number,)
+        self.objects = self.clears = (number,)
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         return Outcome(replaced(objects, self.number, objects[self.number]._replace(set=False)))

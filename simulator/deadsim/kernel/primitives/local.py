@@ -3,7 +3,7 @@
 The output's state: the text so far, or None where nobody keeps it.
 """
 
-from deadsim.kernel.operation import Objects, Operation, Outcome, replaced
+from deadsim.kernel.operation import Objects, Operation, Outcome, View, replaced
 from deadsim.model.values import Value
 
 
@@ -39,7 +39,7 @@ class Choose(Operation):
     def __init__(self, values: tuple[Value, ...]) -> None:
         self.values = values
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         return len(self.values)
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from deadsim.kernel.operation import Fact, Needs, Objects, Operation, Outcome, Wrong, replaced
+from deadsim.kernel.operation import Fact, Needs, Objects, Operation, Outcome, View, Wrong, replaced
 from deadsim.model.objects import Lock
 
 
@@ -34,9 +34,9 @@ class Acquire(Operation):
     def __init__(self, number: int, reentrant: bool) -> None:
         self.number = number
         self.reentrant = reentrant
-        self.objects = self.takes = (number,)
+        self.objects = self.takes = self.acquires = (number,)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         owned = objects[self.number]
         return 1 if owned is None or (self.reentrant and owned[0] == thread) else 0
 
@@ -57,7 +57,7 @@ class Release(Operation):
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.objects = self.gives = (number,)
+        self.objects = self.gives = self.releases = (number,)
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         owned = objects[self.number]

@@ -2,11 +2,12 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Wrong, replaced
-from deadsim.kernel.ordering import Mark, Ordering
+from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, View, Wrong, replaced
+from deadsim.kernel.ordering import Ordering
 from deadsim.kernel.primitives.queue import free_slot, items, slots, take_slot
 from deadsim.model.objects import Pipe
 from deadsim.model.values import Value
+from deadsim.trace.effect import Mark
 
 End: TypeAlias = Literal["read", "write"]
 
@@ -40,7 +41,7 @@ class Send(Operation):
         self.room = room
         self.objects = (number,)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         there, closed = objects[self.number]
         return 1 if closed or len(there) < self.room else 0
 
@@ -69,7 +70,7 @@ class Receive(Operation):
         self.room = room
         self.objects = (number,)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         there, closed = objects[self.number]
         return 1 if there or closed else 0
 

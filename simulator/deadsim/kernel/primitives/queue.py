@@ -6,11 +6,21 @@ Items stand in the order in which they were put, those of a priority queue sorte
 from typing import Literal, NamedTuple
 
 from deadsim.kernel.expressions.operators import comparable, relate
-from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Stock, Wrong, replaced
-from deadsim.kernel.ordering import Mark, Ordering
+from deadsim.kernel.operation import (
+    Needs,
+    Objects,
+    Operation,
+    Outcome,
+    Stock,
+    View,
+    Wrong,
+    replaced,
+)
+from deadsim.kernel.ordering import Ordering
 from deadsim.kernel.primitives.lock import TAKEN
 from deadsim.model.objects import Queue
 from deadsim.model.values import Value
+from deadsim.trace.effect import Mark
 
 
 class Content(NamedTuple):
@@ -63,7 +73,7 @@ class Put(Operation):
         self.order = order
         self.objects = (number,)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         return 1 if self.room <= 0 or len(objects[self.number].items) < self.room else 0
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
@@ -95,7 +105,7 @@ class Get(Operation):
         self.order = order
         self.objects = (number,)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         return 1 if objects[self.number].items else 0
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
@@ -138,7 +148,7 @@ class Join(Operation):
         self.number = number
         self.objects = self.takes = (number,)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         return 0 if objects[self.number].unfinished else 1
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:

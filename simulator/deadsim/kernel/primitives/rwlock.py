@@ -7,7 +7,7 @@ that cannot enter at once queues first, and new readers wait for those who queue
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Phase, replaced
+from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Phase, View, replaced
 from deadsim.kernel.ordering import Ordering
 from deadsim.kernel.primitives.lock import TAKEN, not_held
 from deadsim.model.objects import RWLock
@@ -57,9 +57,9 @@ class Read(Operation):
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.objects = self.takes = (number,)
+        self.objects = self.takes = self.acquires = (number,)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         state = objects[self.number]
         return 1 if state.writer is None and not state.queued else 0
 
@@ -82,10 +82,10 @@ class Write(Operation):
     def __init__(self, number: int, queues: bool) -> None:
         self.number = number
         self.queues = queues
-        self.objects = (number,)
+        self.objects = self.acquires = (number,)
         self.takes = (number, ~number)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         state = objects[self.number]
         if state.writer is None and not state.readers:
             return 1
@@ -116,7 +116,7 @@ class Release(Operation):
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.objects = (number,)
+        self.objects = self.releases = (number,)
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         number = self.number

@@ -2,7 +2,16 @@
 
 from deadsim.kernel.expressions.operators import integer
 from deadsim.kernel.failure import Failing
-from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Stock, Wrong, replaced
+from deadsim.kernel.operation import (
+    Needs,
+    Objects,
+    Operation,
+    Outcome,
+    Stock,
+    View,
+    Wrong,
+    replaced,
+)
 from deadsim.kernel.primitives.lock import TAKEN
 from deadsim.model.objects import Semaphore
 
@@ -25,9 +34,9 @@ class Acquire(Operation):
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.objects = self.takes = (number,)
+        self.objects = self.takes = self.acquires = (number,)
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         return 1 if objects[self.number] else 0
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
@@ -46,7 +55,7 @@ class Release(Operation):
         self.number = number
         self.count = count
         self.most = most
-        self.objects = self.gives = (number,)
+        self.objects = self.gives = self.releases = (number,)
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         there = objects[self.number] + self.count

@@ -3,7 +3,7 @@
 A thread is known by its number among the objects.
 """
 
-from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Wrong, replaced
+from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, View, Wrong, replaced
 
 NEW = "new"
 
@@ -42,9 +42,9 @@ class Join(Operation):
 
     def __init__(self, threads: tuple[int, ...]) -> None:
         self.threads = threads
-        self.objects = self.takes = threads
+        self.objects = self.takes = self.joins = threads
 
-    def ways(self, objects: Objects, thread: int) -> int:
+    def ways(self, objects: View, thread: int) -> int:
         waits = False
         for other in self.threads:
             if other == thread or objects[other] == NEW:

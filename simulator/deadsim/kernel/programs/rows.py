@@ -1,0 +1,149 @@
+"""The table of steps of a scenario: a row for each place, with locals, where a thread can stand."""
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import is_not, itemgetter
+from typing import Any
+
+from deadsim.kernel.effect import effect_of
+from deadsim.kernel.failure import Failing, Failure
+from deadsim.kernel.operation import Objects, Operation, Outcome
+from deadsim.kernel.primitives.thread import ENDED
+from deadsim.kernel.programs.atomic import AtomicBlock
+from deadsim.kernel.programs.linked import Linked
+from deadsim.kernel.programs.walk import Frame, begin, proceed
+from deadsim.kernel.row import Result, Row
+from deadsim.kernel.world import World
+
+MOST_ROWS = 20_000  # of a thread, that are kept
+MOST_STATES = 500  # of what a step touches, for which its results are kept
+
+VALUED = frozenset(("variable", "queue", "pipe"))
+"""Kinds whose states hold values of the language, of which 1 and True are told apart."""
+
+SCALARS = frozenset((int, str, type(None)))
+
+
+class Rows:
+    """Makes the rows of a scenario, and works out what happens when their steps are taken."""
+
+    def __init__(self, world: World, linked: Sequence[Linked]) -> None:
+        self.world = world
+        self.linked = linked
+        self.known: list[dict[Any, Row]] = [{} for _ in linked]
+        self.first: dict[int, tuple[Row | None, tuple[Failure, ...]]] = {}
+        self.keys: dict[tuple[int, ...], Callable[[Sequence[Any]], Any]] = {}
+
+    def begin(self, thread: int) -> tuple[Row | None, tuple[Failure, ...]]:
+        """Let a thread begin: it does its local work up to its first step, and may fail on its way."""
+        found = self.first.get(thread)
+        if found is None:
+            frame, failures = begin(self.linked[thread])
+            found = self.first[thread] = self.of(thread, frame), failures
+        return found
+
+    def of(self, thread: int, frame: Frame) -> Row | None:
+        """Give the row of a frame; None of a thread that has ended or not begun."""
+        position, slots, failed, operation = frame
+        if operation is None:
+            return None
+        known = self.known[thread]
+        key = (position, failed, repr(slots)) if slots else (position, failed)
+        row = known.get(key)
+        if row is None:
+            if len(known) >= MOST_ROWS:
+                known.clear()
+            touches = touched(operation)
+            place = self.linked[thread].place(position)
+            row = known[key] = Row(thread, operation, place, touches, self.key(touches), frame)
+        return row
+
+    def key(self, touches: tuple[int, ...]) -> Callable[[Sequence[Any]], Any]:
+        """Give what finds, in the state of all objects, what decides a step that touches some."""
+        found = self.keys.get(touches)
+        if found is None:
+            found = self.keys[touches] = self._key(touches)
+        return found
+
+    def _key(self, touches: tuple[int, ...]) -> Callable[[Sequence[Any]], Any]:
+        if not touches:
+            return nothing
+        if VALUED.isdisjoint(map(self.world.kind, touches)):
+            return itemgetter(*touches)
+        parts = [typed(n) if self.world.kind(n) in VALUED else itemgetter(n) for n in touches]
+        if len(parts) == 1:
+            return parts[0]
+        return lambda objects: tuple([part(objects) for part in parts])
+
+    def results(self, row: Row, objects: Sequence[Any]) -> tuple[Result, ...]:
+        """List what can happen when a step is taken in a state; nothing while it is blocked."""
+        key = row.key(objects)
+        found = row.known.get(key)
+        if found is None:
+            if len(row.known) >= MOST_STATES:
+                row.known.clear()
+            found = row.known[key] = tuple(self._find(row, tuple(objects)))
+        return found
+
+    def _find(self, row: Row, objects: Objects) -> Iterator[Result]:
+        ways = row.operation.ways(objects, row.thread)
+        for way in range(ways):
+            outcome = row.operation.apply(objects, row.thread, way)
+            yield self._result(row, objects, outcome, way if ways > 1 else None)
+
+    def _result(self, row: Row, before: Objects, outcome: Outcome, way: int | None) -> Result:
+        thread, after = row.thread, outcome.objects
+        linked = self.linked[thread]
+        frame, failures = proceed(linked, row.frame, outcome, self.failing(outcome))
+        changes = {n: after[n] for n in row.touches if after[n] is not before[n]}
+        others = after is not before and sum(map(is_not, after, before)) - len(changes)
+        assert not others, "a step changes what it does not touch"
+        following = self.of(thread, frame)
+        if following is None:
+            changes[thread] = ENDED
+        started = []
+        for other in outcome.started:
+            first, failed = self.begin(other)
+            failures += failed
+            started.append((other, first))
+            if first is None:
+                changes[other] = ENDED
+        return Result(
+            row,
+            outcome,
+            tuple(changes.items()),
+            effect_of(row.operation, outcome, thread, following is None),
+            following,
+            tuple(started),
+            failures,
+            (thread, way),
+        )
+
+    def failing(self, outcome: Outcome) -> Failing | None:
+        """Say what a thread did wrong, with the object's name."""
+        if outcome.wrong is None:
+            return None
+        sentence, number, type = outcome.wrong
+        return Failing(type, sentence.format(self.world.name(number)))
+
+
+def touched(operation: Operation | None) -> tuple[int, ...]:
+    """List the objects on which a step depends, and which it may change."""
+    if operation is None:
+        return ()
+    if isinstance(operation, AtomicBlock):
+        return operation.variables
+    return operation.objects
+
+
+def nothing(objects: Sequence[Any]) -> None:
+    """Find nothing: the step touches nothing."""
+
+
+def typed(number: int) -> Callable[[Sequence[Any]], Any]:
+    """Give what finds the state of an object whose values are told apart by their types too."""
+
+    def find(objects: Sequence[Any]) -> Any:
+        value = objects[number]
+        return value if value.__class__ in SCALARS else (repr(value),)
+
+    return find

@@ -1,0 +1,84 @@
+"""Step rows: what a thread can come to stand before, and what happens for each state of what it touches.
+
+A row is made once and shared by all executions of its table; it says nothing of any one of them.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from deadsim.kernel.failure import Failure
+from deadsim.kernel.operation import Operation, Outcome
+from deadsim.model.place import Place
+from deadsim.trace.effect import Effect
+
+
+class Result(NamedTuple):
+    """One thing that can happen when a step is taken.
+
+    `changes` are the new values of what it touches, by number; `effect` is what it did to the order
+    of things. `next` is the row before which the thread stands then, None if it has ended (or if its
+    source does not know yet). `started` are the threads that begin with it, each with the row before
+    which it stands, and `failures` all threads that fail. `choice` is who took it with which result,
+    as a schedule has it.
+    """
+
+    row: "Row"
+    outcome: Outcome
+    changes: tuple[tuple[int, Any], ...]
+    effect: Effect
+    next: "Row | None"
+    started: tuple[tuple[int, "Row | None"], ...]
+    failures: tuple[Failure, ...]
+    choice: tuple[int, int | None]
+
+
+class Table(Protocol):
+    """Works out what happens when a step of one of its rows is taken."""
+
+    def results(self, row: "Row", objects: Sequence[Any]) -> tuple[Result, ...]:
+        """List what can happen in a state of the objects; nothing while the step is blocked."""
+        ...
+
+
+class Row:
+    """A step of a thread: its operation, its place, and the numbers of what it `touches`.
+
+    `frame` is where its program stands there, for the table that made it; `key` finds in the state
+    of all objects what decides the step. Strategies look at `thread`, `operation` and `ready`.
+    """
+
+    __slots__ = (
+        "can_block",
+        "frame",
+        "key",
+        "known",
+        "operation",
+        "place",
+        "thread",
+        "timed",
+        "touches",
+    )
+    ready = False
+
+    def __init__(
+        self,
+        thread: int,
+        operation: Operation,
+        place: Place,
+        touches: tuple[int, ...],
+        key: Any,
+        frame: Any = None,
+    ) -> None:
+        self.thread = thread
+        self.operation = operation
+        self.place = place
+        self.touches = touches
+        self.key = key
+        self.frame = frame
+        self.can_block = operation.can_block
+        self.timed = operation.duration is not None
+        self.known: dict[Any, tuple[Result, ...]] = {}
+
+    def is_enabled(self, objects: Sequence[Any]) -> bool:
+        """Decide whether the step can be taken in a state of the objects."""
+        return not self.can_block or self.operation.ways(objects, self.thread) > 0
