@@ -18,7 +18,7 @@ from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.engine import baton
 from deadsim.engine.pool import Pool
 from deadsim.engine.scheduler import execute
-from deadsim.kernel.programs.scenario_source import ScenarioSource
+from deadsim.kernel.scenario_source import ScenarioSource
 from deadsim.kernel.system import System
 from deadsim.runs.watchers import DeadlockWatch, RaceWatch
 from deadsim.strategies.random_walk import Random

@@ -16,7 +16,7 @@ from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool
 from deadsim.engine.real import objects as primitives
 from deadsim.engine.scheduler import execute
-from deadsim.kernel.programs.scenario_source import ScenarioSource
+from deadsim.kernel.scenario_source import ScenarioSource
 from deadsim.kernel.system import System
 from deadsim.runs.runner import Runner
 from deadsim.strategies.random_walk import Random

@@ -13,7 +13,7 @@ from deadsim.engine.pool import Pool
 from deadsim.engine.real import objects as primitives
 from deadsim.engine.scheduler import execute
 from deadsim.kernel.operation import Objects
-from deadsim.kernel.programs.scenario_source import ScenarioSource
+from deadsim.kernel.scenario_source import ScenarioSource
 from deadsim.kernel.system import System
 from deadsim.runs.runner import Runner
 from deadsim.runs.watchers import state_of

@@ -13,7 +13,7 @@ from deadsim.engine.scheduler import Execution, execute
 from deadsim.errors import ReplayDiverged, UsageError
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.primitives.thread import ENDED, NEW
-from deadsim.kernel.programs.scenario_source import ScenarioSource
+from deadsim.kernel.scenario_source import ScenarioSource
 from deadsim.kernel.system import State, System
 from deadsim.model.program import RUN_STEPS, Choice, Plan, Program
 from deadsim.runs.judge import broken_claims, judge

@@ -15,7 +15,7 @@ from deadsim.exploration.static import ruled_out as beforehand
 from deadsim.exploration.verdicts.goal import Goal, Path, Shortest
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.level import UNKNOWN, Known, never, over
-from deadsim.kernel.programs.scenario_source import ScenarioSource
+from deadsim.kernel.scenario_source import ScenarioSource
 from deadsim.kernel.system import System
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.runs.result import lines
