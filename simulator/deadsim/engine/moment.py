@@ -14,11 +14,12 @@ class Moment:
 
     `objects` is the state of all objects by number; `rows` has for each number of a thread the step
     that it stands before (None: it has ended, or not begun); `enabled` are those of them that can be
-    taken, in order, and `standing` counts the others too; `events` gives what has happened. It is the same object throughout an
+    taken, in order, `blocked` the others; `events` gives what has happened. It is the same object throughout an
     execution: what is to be kept of it has to be copied.
     """
 
     __slots__ = (
+        "blocked",
         "enabled",
         "events",
         "objects",
@@ -35,7 +36,7 @@ class Moment:
         self.objects = objects
         self.rows: list[Row | None] = [None] * len(world)
         self.enabled: Sequence[Row] = ()
-        self.standing = 0
+        self.blocked: Sequence[Row] = ()
         self.step = -1
         self.result: Result | None = None
         self.over = False
@@ -45,13 +46,6 @@ class Moment:
     def threads(self) -> list[int]:
         """List the numbers of the threads."""
         return self.world.threads
-
-    def blocked(self) -> list[Row]:
-        """List the steps before which somebody stands that cannot be taken."""
-        if len(self.enabled) == self.standing:
-            return []
-        able = {row.thread for row in self.enabled}
-        return [row for row in self.rows if row is not None and row.thread not in able]
 
 
 class Watcher(Protocol):

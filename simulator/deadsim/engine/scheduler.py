@@ -85,6 +85,8 @@ class _Run:
         interrupt: Interrupt,
     ) -> None:
         self.source = source
+        self.tabular = source.tabular
+        self.results = source.results
         self.strategy = strategy
         self.pool = pool
         self.after = tuple([watcher.after for watcher in watchers])
@@ -136,11 +138,11 @@ class _Run:
     def choices(self) -> tuple[tuple[int, int | None], ...]:
         """Give who took each step so far, with which result."""
         log: Any = self.log
-        return tuple(log if self.source.tabular else [result.choice for result in log])
+        return tuple(log if self.tabular else [result.choice for result in log])
 
     def events(self) -> tuple[Event, ...]:
         """Give what has happened so far."""
-        if not self.source.tabular:
+        if not self.tabular:
             return tuple(events_of(self.log))
         if self.making is None:
             self.making = events_of(self.source.again(self.each_choice()))
@@ -162,7 +164,6 @@ class _Run:
         worker.task = partial(self.work, thread, worker)
         self.running += not self.world.is_daemon(thread)
         self.rows[thread] = row
-        self.moment.standing += row is not None
 
     def wait(self) -> None:
         """Wait, in the thread that called, until the execution is over."""
@@ -198,7 +199,7 @@ class _Run:
             if self.starter is not None:
                 self.arrive(row, worker)
             else:
-                if not self.source.tabular:
+                if not self.tabular:
                     self.stand(row)
                 heir = self.go_on()
                 if heir is not worker:
@@ -212,23 +213,20 @@ class _Run:
         """Take a step: on the kernel's state, and on the real objects."""
         self.chosen = None
         objects = self.objects
-        results = self.source.results(row, objects)
+        results = self.results(row, objects)
         result = results[0] if len(results) == 1 else self.drawn(results)
         for number, value in result.changes:
             objects[number] = value
-        touches = row.touches
-        if touches:
-            if not self.real.perform(row, result.outcome, objects):
-                self.disagree(row)
+        if result.acts and not self.real.perform(row, result.outcome, objects):
+            self.disagree(row)
         thread = row.thread
-        if self.source.tabular:
+        if self.tabular:
             self.log.append(result.choice)
         else:
             self.latest[thread] = len(self.log)
             self.log.append(result)
         following = self.rows[thread] = result.next
         if following is None:
-            self.moment.standing -= 1
             if result.effect.ends:
                 self.ended(thread)
         self.last = result
@@ -243,43 +241,56 @@ class _Run:
         return results[self.strategy.draw(len(results))]
 
     def disagree(self, row: Row) -> None:
-        verb = row.operation.verb
-        raise InternalError(f"a real object differs from the kernel after '{verb}'", self.names())
+        raise InternalError(
+            f"a real object differs from the kernel after '{row.verb}'", self.names()
+        )
 
     def go_on(self) -> Worker | None:
         """Let watchers look, and pick who goes on; None where nobody does, and `ending` says why."""
-        objects, moment = self.objects, self.moment
+        objects = self.objects
         enabled: list[Any] = []
+        blocked: list[Row] = []
         timed = False
         for row in self.rows:
-            if row is not None and (not row.can_block or row.operation.ways(objects, row.thread)):
-                enabled.append(row)
-                timed = timed or row.timed
-        moment.over = not self.running
-        if self.after:
-            moment.enabled = enabled
-            moment.step = len(self.log) - 1
-            result = moment.result = self.last
-            failures = self.failures if result is None else result.failures
-            for after in self.after:
-                if after(moment, failures):
-                    self.ending = "stopped"
-        if self.ending is None:
-            if moment.over:
-                self.ending = "completed"
-            elif self.interrupt.asked:
-                self.ending = "interrupted"
-            elif not enabled:
-                self.ending = "stuck"
-            elif len(self.log) >= self.max_steps:
-                self.ending = "budget"
+            if row is None:
+                continue
+            if row.can_block and not row.operation.ways(objects, row.thread):
+                blocked.append(row)
             else:
-                if timed:
-                    enabled = [self.with_time(row) for row in enabled]
-                thread = self.strategy.pick(enabled)
-                self.chosen = self.rows[thread]
-                return self.workers[thread]
+                enabled.append(row)
+                if row.timed:
+                    timed = True
+        if self.after and self.look(enabled, blocked):
+            self.ending = "stopped"
+        elif not self.running:
+            self.ending = "completed"
+        elif self.interrupt.asked:
+            self.ending = "interrupted"
+        elif not enabled:
+            self.ending = "stuck"
+        elif len(self.log) >= self.max_steps:
+            self.ending = "budget"
+        else:
+            if timed:
+                enabled = [self.with_time(row) for row in enabled]
+            thread = self.strategy.pick(enabled)
+            self.chosen = self.rows[thread]
+            return self.workers[thread]
         return None
+
+    def look(self, enabled: list[Row], blocked: list[Row]) -> bool:
+        """Let watchers look; tell whether one of them stops the execution."""
+        moment = self.moment
+        moment.enabled, moment.blocked = enabled, blocked
+        moment.over = not self.running
+        moment.step = len(self.log) - 1
+        result = moment.result = self.last
+        failures = self.failures if result is None else result.failures
+        stops = False
+        for after in self.after:
+            if after(moment, failures):
+                stops = True
+        return stops
 
     def with_time(self, row: Row) -> Row | Ready:
         """Tell whether a step with a duration can be taken before its time is up."""
@@ -292,7 +303,7 @@ class _Run:
         for thread, row in result.started:
             if row is not None:
                 self.engage(thread, row)
-            elif not self.source.tabular:
+            elif not self.tabular:
                 self.engage(thread, None)
                 self.run_up(thread, starter)
 
@@ -318,7 +329,6 @@ class _Run:
         """Note where a thread stands of which that was not known; take in what is new in the world."""
         self.grow()
         self.rows[row.thread] = row
-        self.moment.standing += 1
 
     def grow(self) -> None:
         """Take in what has appeared in the world."""
@@ -333,7 +343,7 @@ class _Run:
 
     def finish(self, thread: int) -> Worker | Baton:
         """End a thread whose body has come to its end; gives who gets the baton."""
-        if not self.source.tabular:
+        if not self.tabular:
             self.grow()
             self.objects[thread] = ENDED
             self.ended(thread)
@@ -346,15 +356,14 @@ class _Run:
         number = self.latest.get(thread)
         if number is not None:
             result = self.log[number]
-            effect = result.effect._replace(gives=(*result.effect.gives, thread), ends=True)
-            self.log[number] = result._replace(effect=effect)
+            self.log[number] = result.ended()
             if self.last is result:
                 self.last = self.log[number]
 
     def leave(self, thread: int, worker: Worker) -> None:
         """Give back the worker of a thread that has ended; later, if Python takes it for an owner still."""
         del self.workers[thread]
-        owns = self.real.is_owner(self.objects, thread)
+        owns = self.real.owned and self.real.is_owner(self.objects, thread)
         (self.kept if owns else self.pool.idle).append(worker)
 
     def unwind(self) -> None:

@@ -4,7 +4,7 @@ A row is made once and shared by all executions of its table; it says nothing of
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import Operation, Outcome
@@ -12,24 +12,63 @@ from deadsim.model.place import Place
 from deadsim.trace.effect import Effect
 
 
-class Result(NamedTuple):
-    """One thing that can happen when a step is taken.
+class Result:
+    """One thing that can happen when a step is taken; it is never changed.
 
     `changes` are the new values of what it touches, by number; `effect` is what it did to the order
     of things. `next` is the row before which the thread stands then, None if it has ended (or if its
     source does not know yet). `started` are the threads that begin with it, each with the row before
     which it stands, and `failures` all threads that fail. `choice` is who took it with which result,
-    as a schedule has it.
+    as a schedule has it; `acts` says that a real object has to do it too.
     """
 
-    row: "Row"
-    outcome: Outcome
-    changes: tuple[tuple[int, Any], ...]
-    effect: Effect
-    next: "Row | None"
-    started: tuple[tuple[int, "Row | None"], ...]
-    failures: tuple[Failure, ...]
-    choice: tuple[int, int | None]
+    __slots__ = (
+        "acts",
+        "changes",
+        "choice",
+        "effect",
+        "failures",
+        "next",
+        "outcome",
+        "row",
+        "started",
+    )
+
+    def __init__(
+        self,
+        row: "Row",
+        outcome: Outcome,
+        changes: tuple[tuple[int, Any], ...],
+        effect: Effect,
+        next: "Row | None",
+        started: tuple[tuple[int, "Row | None"], ...],
+        failures: tuple[Failure, ...],
+        choice: tuple[int, int | None],
+    ) -> None:
+        self.row = row
+        self.outcome = outcome
+        self.changes = changes
+        self.effect = effect
+        self.next = next
+        self.started = started
+        self.failures = failures
+        self.choice = choice
+        self.acts = bool(row.touches) and outcome.wrong is None
+
+    def ended(self) -> "Result":
+        """Give the same as the last step of its thread, which gives what a join takes."""
+        effect = self.effect
+        last = effect._replace(gives=(*effect.gives, self.row.thread), ends=True)
+        return Result(
+            self.row,
+            self.outcome,
+            self.changes,
+            last,
+            self.next,
+            self.started,
+            self.failures,
+            self.choice,
+        )
 
 
 class Table(Protocol):
@@ -57,6 +96,7 @@ class Row:
         "thread",
         "timed",
         "touches",
+        "verb",
     )
     ready = False
 
@@ -72,6 +112,7 @@ class Row:
         self.thread = thread
         self.operation = operation
         self.place = place
+        self.verb = operation.verb
         self.touches = touches
         self.key = key
         self.frame = frame

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from deadsim.kernel.primitives.table import initial_state
 from deadsim.kernel.primitives.thread import NEW
-from deadsim.model.objects import SharedObject
+from deadsim.model.objects import Condition, SharedObject
 from deadsim.model.place import Place
 from deadsim.model.program import Program
 
@@ -49,6 +49,7 @@ class World:
         self.entities: list[Entity] = []
         self.threads: list[int] = []
         self.output = -1
+        self.conditions: list[tuple[int, int]] = []  # each with its lock
 
     def __len__(self) -> int:
         return len(self.entities)
@@ -73,7 +74,10 @@ class World:
         self.entities.append(
             Entity(kind, declared.name, initial_state(declared), declared.place, declared)
         )
-        return len(self.entities) - 1
+        number = len(self.entities) - 1
+        if isinstance(declared, Condition):
+            self.conditions.append((number, declared.lock))
+        return number
 
     def name(self, number: int) -> str:
         """Give the name; the printed output has none, which is empty."""

@@ -37,12 +37,15 @@ class DeadlockWatch:
         self.seen: set[tuple[object, ...]] = set()
 
     def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
-        blocked = moment.blocked()
+        blocked = moment.blocked
         if not blocked or moment.over:
+            return False
+        key = (*moment.objects, *moment.rows)
+        if key in self.judge.settled:
             return False
         state = state_of(moment)
         threads = [row.thread for row in blocked]
-        progress = self.judge.judge(state, threads, bool(moment.enabled))
+        progress = self.judge.judge(state, threads, bool(moment.enabled), key)
         if progress is None:
             return False
         for found in name_deadlocks(

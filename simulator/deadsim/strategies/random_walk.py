@@ -15,9 +15,8 @@ class Random:
         self.chance.begin()
 
     def pick(self, options: Sequence[Option]) -> int:
-        if len(options) == 1:
-            return options[0].thread
-        return options[self.chance.draw(len(options))].thread
+        count = len(options)
+        return options[self.chance.draw(count) if count > 1 else 0].thread
 
     def draw(self, bound: int) -> int:
         return self.chance.draw(bound)

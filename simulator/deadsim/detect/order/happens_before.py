@@ -50,17 +50,24 @@ class HappensBefore:
     def after(self, step: int, thread: int, effect: Effect) -> None:
         """Give on what leaves the thread with a step."""
         clock = self.clocks[thread]
-        is_source = bool(effect.marks) and effect.is_source
-        if is_source:
+        if effect.marks and effect.is_source:
             self.steps[step] = dict(clock)
+            clock[thread] += not effect.gives
         for channel in effect.gives:
             known = self.channels.get(channel)
             if known is None:
                 self.channels[channel] = dict(clock)
             else:
                 join(known, clock)
-        if effect.gives or is_source:
+        if effect.gives:
             clock[thread] += 1
+
+    def pass_by(self, step: int, thread: int, effect: Effect) -> None:
+        """Take in what comes before a step that accesses nothing, and give on what leaves with it."""
+        if effect.marks or effect.takes or thread not in self.clocks:
+            self.before(step, thread, effect)
+        if effect.marks or effect.gives:
+            self.after(step, thread, effect)
 
 
 class Order(NamedTuple):

@@ -58,9 +58,8 @@ class RaceDetector:
             if self.writer(writes) == thread and not effect.gives:
                 return
         else:
-            self.order.before(step, thread, effect)
-            self.order.after(step, thread, effect)
-            if (effect.gives or effect.is_source) and (self.has_read or self.has_written):
+            self.order.pass_by(step, thread, effect)
+            if (self.has_read or self.has_written) and (effect.gives or effect.marks):
                 self.begin_epoch(thread)
             return
         clock = self.order.before(step, thread, effect)
@@ -72,7 +71,7 @@ class RaceDetector:
             self.has_read.pop((variable,), None)
             self.has_written.pop((variable,), None)
         self.order.after(step, thread, effect)
-        if effect.gives or effect.is_source:
+        if effect.gives or effect.marks:
             self.begin_epoch(thread)
         elif len(reads) == 1 and not writes:
             self.has_read[reads] = thread

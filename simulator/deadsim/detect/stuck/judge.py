@@ -19,7 +19,7 @@ MOST_CREDIT = 20_000
 # After values were too many to follow, they are not followed for some steps: 1, 3, 7, ...
 MOST_REST = 63
 
-MOST_KNOWN = 20_000  # states of which it is kept who is stuck
+MOST_KNOWN = 5_000  # states of which it is kept who is stuck
 
 
 class _Known:
@@ -48,6 +48,7 @@ class StuckJudge:
         self.flows = Flows(system)
         self.credit = MOST_CREDIT
         self.rest = self.resting = 0
+        self.settled: set[Any] = set()
         self.by_key: dict[Any, _Known] = {}
         self.by_state: dict[State, _Known] = {}  # the same again: quicker, where steps are shared
 
@@ -70,8 +71,13 @@ class StuckJudge:
                 can_move = True
         return self.judge(state, blocked, can_move) if blocked else None
 
-    def judge(self, state: State, blocked: list[int], can_move: bool) -> Progress | None:
-        """Find who is stuck, where it is known who is blocked and whether anybody can move."""
+    def judge(
+        self, state: State, blocked: list[int], can_move: bool, key: Any = None
+    ) -> Progress | None:
+        """Find who is stuck, where it is known who is blocked and whether anybody can move.
+
+        Where it is plain that nobody is, `key`, which tells the state from others, becomes `settled`.
+        """
         known = self.by_state.get(state) or self.known(state)
         if not can_move:
             if known.total is None:
@@ -80,6 +86,9 @@ class StuckJudge:
         if known.settled is None:
             known.settled = self.all_settled(state, blocked)
         if known.settled:
+            if len(self.settled) >= MOST_KNOWN:
+                self.settled.clear()
+            self.settled.add(key)
             return None
         progress = self.progress(state, known)
         return progress if progress.stuck else None

@@ -12,6 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 from deadsim.engine.real.waits import RealBarrier, RealCondition, RealEvent, RealPipe, RealRWLock
 from deadsim.errors import InternalError
@@ -198,29 +199,56 @@ def disagreement(what: str, verb: str) -> InternalError:
     return InternalError(f"{what} of Python does not '{verb}' as the kernel does")
 
 
+Plan: TypeAlias = tuple[tuple[tuple[int, Callable[[int, Any], Real], Any], ...], tuple[int, ...]]
+"""What is to be made for a world, and which of it has owners that Python knows."""
+
+_plans: WeakKeyDictionary[World, tuple[int, Plan]] = WeakKeyDictionary()
+
+
+def plan_of(world: World) -> Plan:
+    """Give what is to be made for a world; worked out once, as long as nothing appears in it."""
+    size, plan = _plans.get(world, (-1, None))
+    if plan is None or size != len(world):
+        shared = [*world.shared()]
+        made = tuple((number, _REAL[type(declared)], declared) for number, declared in shared)
+        plan = made, tuple(number for number, declared in shared if is_owned(declared))
+        _plans[world] = len(world), plan
+    return plan
+
+
+def is_owned(declared: objects.SharedObject) -> bool:
+    """Decide whether Python knows who has a lock."""
+    return isinstance(declared, objects.Lock) and declared.reentrant
+
+
 class Reals:
-    """The real objects of one execution, by number."""
+    """The real objects of one execution, by number; `owned` are those of which Python knows who has them."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.made: dict[int, Real] = {}
-        self.owned: list[int] = []  # reentrant locks: Python knows who has them
-        for number in range(len(world)):
-            self.add(number)
+        plan, self.owned = plan_of(world)
+        for number, make, declared in plan:
+            self.made[number] = make(number, declared)
+        for condition, mutex in world.conditions:
+            self.give_lock(condition, mutex)
 
     def add(self, number: int) -> None:
-        """Make what stands behind something shared; a condition is given its lock."""
+        """Make what stands behind something that has appeared."""
         declared = self.world.declared(number)
-        if declared is None or number in self.made:
-            return
-        real = self.made[number] = _REAL[type(declared)](number, declared)
-        if isinstance(declared, objects.Lock) and declared.reentrant:
-            self.owned.append(number)
-        if isinstance(real, RealCondition):
-            self.add(real.mutex)
-            mutex = self.made[real.mutex]
-            assert isinstance(mutex, RealLock)
-            real.lock = mutex.lock
+        if declared is not None:
+            self.made[number] = _REAL[type(declared)](number, declared)
+            if is_owned(declared):
+                self.owned = (*self.owned, number)
+            if isinstance(declared, objects.Condition):
+                self.give_lock(number, declared.lock)
+
+    def give_lock(self, number: int, mutex: int) -> None:
+        """Give a condition its lock."""
+        condition, lock = self.made[number], self.made[mutex]
+        assert isinstance(condition, RealCondition)
+        assert isinstance(lock, RealLock)
+        condition.lock = lock.lock
 
     def perform(self, row: Row, outcome: Outcome, state: Sequence[Any]) -> bool:
         """Take a step on the real object; tell whether what it touches is as the kernel says then."""
@@ -232,9 +260,9 @@ class Reals:
                 variable.value = state[number]
             return True
         real = made.get(touches[0])
-        if real is None or outcome.wrong is not None:
-            return True
-        getattr(real, row.operation.verb)(row.operation, outcome)
+        if real is None:
+            return True  # of threads and of the output
+        getattr(real, row.verb)(row.operation, outcome)
         for number in touches:  # noqa: SIM110  # taken at every step
             if not made[number].agrees(state):
                 return False
