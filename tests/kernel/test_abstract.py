@@ -18,6 +18,7 @@ from deadsim.kernel.abstract.table import ABSTRACT
 from deadsim.kernel.system import System
 
 # More of them, with: DEADSIM_PROGRAMS=20000 pytest tests/kernel/test_abstract.py
+SCENARIOS = 80  # about each kind of object; enough for every way that a step may go
 COUNT = int(os.environ.get("DEADSIM_PROGRAMS", "300"))
 
 # For each kind of object: how it is declared, and every step that may be about it.
@@ -54,18 +55,21 @@ ABOUT: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "conditions": (
         "C, P: {spurious: true}",
-        tuple(
-            step.format(name)
-            for name in "CP"
-            for step in (
-                "acquire: {}", "acquire: {}, timeout: 1, into: r", "release: {}", "wait: {}", "notify: {}", "notify_all: {}",
-                "with: {0}, do: [{{wait: {0}, into: r}}]", "with: {0}, do: [{{notify: {0}}}]",
-                "with: {0}, do: [{{wait: {0}, timeout: 1, into: r}}]",
-                "with: {0}, do: [{{notify: {0}, count: 2}}]",
-                "with: {0}, do: [{{notify: {0}, count: x}}]",
-                "with: {0}, do: [{{notify_all: {0}}}]",
-                "with: {0}, do: [{{wait: {0}, until: x, timeout: 1}}]",
-            )
+        (
+            "acquire: C", "acquire: C, timeout: 1, into: r", "release: C", "wait: C", "notify: C",
+            "notify_all: C", "acquire: P", "wait: P",
+            *(
+                step.format(name)
+                for name in "CCP"
+                for step in (
+                    "with: {0}, do: [{{wait: {0}}}]", "with: {0}, do: [{{wait: {0}, into: r}}]",
+                    "with: {0}, do: [{{wait: {0}, timeout: 1, into: r}}]",
+                    "with: {0}, do: [{{wait: {0}, until: x, timeout: 1}}]",
+                    "with: {0}, do: [{{notify: {0}}}]", "with: {0}, do: [{{notify: {0}, count: 2}}]",
+                    "with: {0}, do: [{{notify: {0}, count: x}}]",
+                    "with: {0}, do: [{{notify_all: {0}}}]",
+                )
+            ),
         ),
     ),
     "events": (
@@ -123,7 +127,8 @@ def scenario(chance: Random, kinds: list[str]) -> str:
         steps = steps[: chance.randint(1, 5)]
         if chance.random() < 0.2:
             steps = [f"{{repeat: 3, do: [{', '.join(steps)}]}}"]
-        late = "autostart: false, " if name in ("late", "'many[2]'") else ""
+        waits = "threads" in kinds and name in ("late", "'many[2]'")
+        late = "autostart: false, " if waits else ""
         lines.append(f"  {name}: {{{late}locals: {{r: 0, k: 0}}, do: [{', '.join(steps)}]}}\n")
     return f"{head}threads:\n{''.join(lines)}"
 
@@ -146,15 +151,29 @@ def test_some_passage_covers_each_step_of_random_programs() -> None:
             shadow.follow(system, chance.randrange(10), chance)
 
 
+def test_some_passage_covers_each_step_behind_a_waiter_that_runs_out_of_time() -> None:
+    text = """
+conditions: [C]
+threads:
+  timed: [{with: C, do: [{wait: C, timeout: 1}]}]
+  patient: [{with: C, do: [{wait: C}]}]
+  helper: [{with: C, do: [{notify: C}]}]
+"""
+    system = System(loads(text).program)
+    for seed in range(300):
+        chance = Random(seed)
+        shadow.follow(system, chance.randrange(12), chance)
+
+
 def test_each_verb_of_each_primitive_is_covered_in_each_way_that_it_may_go() -> None:
     seen: shadow.Seen = Counter()
     offered: shadow.Seen = Counter()
     verbs: Counter[tuple[type | None, str]] = Counter()
     for kind in ABOUT:
-        for seed in range(150):
+        for seed in range(SCENARIOS):
             chance = Random(seed)
             system = System(loads(scenario(chance, [kind])).program)
-            followed = shadow.follow(system, chance.randrange(4), chance)
+            followed = shadow.follow(system, chance.randrange(12), chance)
             seen.update(followed.seen)
             offered.update(followed.offered)
             verbs.update(followed.verbs)

@@ -8,13 +8,14 @@ every passage that there is, does all that the run does.
 import pkgutil
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import lru_cache
 from importlib import import_module
 from random import Random
 from typing import Any, NamedTuple
 
 import deadsim.kernel.abstract as abstract
 from deadsim.detect.stuck.progress import beginning
-from deadsim.kernel.abstract.form import ENDLESS, MOST_COUNTED, Approach, Form, Held, Passage
+from deadsim.kernel.abstract.form import ENDLESS, MOST_COUNTED, Approach, Facts, Form, Held, Passage
 from deadsim.kernel.operation import Fact, Operation, Stock
 from deadsim.kernel.primitives.queue import slots
 from deadsim.kernel.primitives.thread import ENDED, RUNNING
@@ -113,6 +114,12 @@ def about(system: System, stop: Stop, operation: Operation) -> tuple[int, ...]:
 # What a step really provided.
 
 
+@lru_cache(maxsize=4)
+def noted(system: System, state: State) -> tuple[Facts, dict[int, Held]]:
+    """Note what a state provides and who holds what, as `beginning`; for reading only."""
+    return beginning(system, state)
+
+
 class Provided(NamedTuple):
     """What a step made true, what it made more of, and which values it stored."""
 
@@ -124,8 +131,8 @@ class Provided(NamedTuple):
 def provided(step: Taken) -> Provided:
     """Hold the state after a step against the state before it."""
     system = step.system
-    old, _ = beginning(system, step.before)
-    new, _ = beginning(system, step.move.state)
+    old, _ = noted(system, step.before)
+    new, _ = noted(system, step.move.state)
     facts = {f for f in new.known - old.known if f[0] not in ("in", "was closed", "ended")}
     inside, still = ({f[:3] for f in x.known if f[0] == "in"} for x in (old, new))
     facts |= {("left", *fact[1:]) for fact in inside - still}
@@ -275,7 +282,7 @@ class Shadow:
             return False
         if not (outcome.stays or last.fails or self.same_results(last, step)):
             return False
-        holding = beginning(self.system, step.move.state)[1].get(step.thread, {})
+        holding = noted(self.system, step.move.state)[1].get(step.thread, {})
         if not self.agrees(owned(last.held), owned(holding)):
             return False
         supplies: Counter[Stock] = Counter()
@@ -329,7 +336,7 @@ class Shadow:
 
     def check(self, state: State, step: Taken | None) -> None:
         """Compare what could be provided by now with what there is; raises Uncovered."""
-        now, holding = beginning(self.system, state)
+        now, holding = noted(self.system, state)
         passing = ("in", "was closed")
         missing = {f for f in now.known - self.facts.known if f[0] not in passing}
         if missing:
@@ -386,7 +393,7 @@ class Certainty:
             form = stop.form
             assert form is not None, "a block is blocked"
             number = about(self.system, stop, operation)[0]
-            has = beginning(self.system, state)[1].get(thread, {})
+            has = noted(self.system, state)[1].get(thread, {})
             begun = any(isinstance(key, tuple) and key[0] in STAGES for key in has)
             if not (form.can_block or (begun and form.in_stages)):
                 raise Uncovered(f"thread {thread} is blocked in {operation.verb} {form.flags}")
@@ -429,7 +436,7 @@ class Certainty:
 
     def held(self, state: State, thread: int) -> dict[int, int]:
         """Give the locks that a thread really holds, and how often."""
-        holding = owned(beginning(self.system, state)[1].get(thread, {}))
+        holding = owned(noted(self.system, state)[1].get(thread, {}))
         found: dict[int, int] = {}
         for key, amount in holding.items():
             if isinstance(key, int):
