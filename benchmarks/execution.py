@@ -1,21 +1,22 @@
-"""How long one execution on real threads takes, against its hand-overs as bare ping-pong.
+"""How long one execution on real threads takes, against its hand-overs in a bare ring of as many threads.
 
 Three philosophers, 12 steps, random schedules, everything recorded, checked against the kernel at
 each step: with the judges off, and with stuck threads and races looked for. The yardstick is the
-number of hand-overs of these very executions times a bare Python ping-pong in the same run. Prints
-the ratios and the raw numbers (microseconds an execution).
+number of hand-overs of these very executions times one in a bare Python ring of as many threads, in
+the same run; the ratio to a ring of two threads, a ping-pong, is printed too. Prints the ratios and
+the raw numbers (microseconds an execution, microseconds a hand-over).
 """
 
 import argparse
 import os
 import statistics
-import threading
 import time
 from itertools import pairwise
 
+from hand_over import python_ring
+
 import deadsim
 from deadsim.detect.stuck.judge import StuckJudge
-from deadsim.engine import baton
 from deadsim.engine.pool import Pool
 from deadsim.engine.scheduler import execute
 from deadsim.kernel.scenario_source import ScenarioSource
@@ -31,28 +32,6 @@ threads:
   two: [{acquire: b}, {acquire: c}, {release: c}, {release: b}]
   three: [{acquire: a}, {acquire: c}, {release: c}, {release: a}]
 """
-
-
-def ping_pong(rounds: int) -> float:
-    """Pass a baton to and fro between two threads; gives microseconds a hand-over."""
-    here, there = baton.make(), baton.make()
-
-    def answer() -> None:
-        for _ in range(rounds):
-            there.take()
-            here.give()
-
-    thread = threading.Thread(target=answer)
-    thread.start()
-    begin = time.perf_counter()
-    for _ in range(rounds):
-        there.give()
-        here.take()
-    took = time.perf_counter() - begin
-    thread.join()
-    here.close()
-    there.close()
-    return took / (2 * rounds) * 1e6
 
 
 def executions(system: System, seeds: range, judged: bool) -> tuple[float, float]:
@@ -75,23 +54,31 @@ def executions(system: System, seeds: range, judged: bool) -> tuple[float, float
 
 
 def main() -> None:
+    """Measure in turns, and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=9)
     parser.add_argument("--executions", type=int, default=400)
     asked = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     system = System(deadsim.loads(SCENARIO).program)
-    for judged, name in ((False, "judges off"), (True, "with stuck and races")):
-        rows = []
-        for turn in range(asked.repeat):
-            seeds = range(turn * asked.executions, (turn + 1) * asked.executions)
-            took, hand_overs = executions(system, seeds, judged)
-            rows.append((took, hand_overs, ping_pong(5_000)))
-        ratio = statistics.median(took / (count * bare) for took, count, bare in rows)
-        took, count, bare = (statistics.median(column) for column in zip(*rows, strict=True))
+    threads = len(system.program.threads)
+    names = ("judges off", "looking for stuck threads and races")
+    rows: list[list[tuple[float, ...]]] = [[], []]
+    for turn in range(asked.repeat):
+        seeds = range(turn * asked.executions, (turn + 1) * asked.executions)
+        for judged in (False, True):
+            bare = [python_ring(count, 10_000 // count) for count in (threads, 2)]
+            rows[judged].append((*executions(system, seeds, judged), *bare))
+    for name, measured in zip(names, rows, strict=True):
+        ring, ping_pong = (
+            statistics.median(row[0] / (row[1] * row[column]) for row in measured)
+            for column in (2, 3)
+        )
+        took, count, *bare = (statistics.median(column) for column in zip(*measured, strict=True))
         print(
-            f"execution, {name}: {ratio:.2f} x  "
-            f"({took:.0f} us; {count:.1f} hand-overs of {bare:.2f} us)"
+            f"one execution of 12 steps, {name}: {ring:.2f} x  ({took:.0f} us; {count:.1f} hand-overs "
+            f"of {bare[0]:.2f} us in a bare ring of {threads} threads)\n"
+            f"  over as many in a bare ping-pong: {ping_pong:.2f} x  ({bare[1]:.2f} us each)"
         )
 
 

@@ -2,11 +2,13 @@
 
 frontrun runs in an environment of its own, which is made first (`--python` names one that is there).
 Both explore all executions of two locks in opposite orders, and of four philosophers; prints executions a
-second of both, and the ratio.
+second of both, and the ratio. With `--against CHECKOUT`, another checkout of the project takes frontrun's
+place, and both are called as anybody would call them, `deadsim.explore` on real threads.
 """
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from deadsim.exploration.verdicts.identity import Naming
 from deadsim.kernel.system import System
 from deadsim.space.packed import Outgrown
 
+ROOT = Path(__file__).parent.parent
 ORDERS = {"two locks": [(0, 1), (1, 0)], "4 philosophers": [(0, 1), (1, 2), (2, 3), (3, 0)]}
 
 THEIRS = """
@@ -62,15 +65,53 @@ print(json.dumps([executions, time.perf_counter() - begin]))
 """
 
 
-def ours(orders: list[tuple[int, int]], seconds: float = 1.0) -> tuple[int, float]:
-    """Explore again and again on real threads; give executions and seconds."""
+CALLED = """
+import json, sys, time
+import deadsim
+
+scenario = deadsim.loads(sys.argv[1])
+executions = 0
+deadsim.explore(scenario, claims=["deadlock"], engine="threads")  # what is imported only once
+begin = time.perf_counter()
+while time.perf_counter() - begin < 1.0:
+    executions += deadsim.explore(scenario, claims=["deadlock"], engine="threads").executions
+print(json.dumps(executions / (time.perf_counter() - begin)))
+"""
+
+
+def scenario(orders: list[tuple[int, int]]) -> str:
+    """Write the scenario in which each thread takes two locks in its order."""
     locks = 1 + max(max(pair) for pair in orders)
     lines = [
         f"  t{i}: [{{acquire: 'l[{a}]'}}, {{acquire: 'l[{b}]'}}, {{release: 'l[{b}]'}}, {{release: 'l[{a}]'}}]"
         for i, (a, b) in enumerate(orders)
     ]
-    text = "\n".join([f"locks: ['l[{locks}]']", "threads:", *lines])
-    system = System(deadsim.loads(text).program)
+    return "\n".join([f"locks: ['l[{locks}]']", "threads:", *lines])
+
+
+def called(checkout: Path, orders: list[tuple[int, int]]) -> float:
+    """Let a checkout explore again and again in a process of its own; gives executions a second."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout / "simulator")}
+    command = [sys.executable, "-c", CALLED, scenario(orders)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return float(json.loads(done.stdout))
+
+
+def compare(other: Path, repeat: int) -> None:
+    """Measure this checkout and another in turns, and print the medians."""
+    for name, orders in ORDERS.items():
+        rows = [(called(ROOT, orders), called(other, orders)) for _ in range(repeat)]
+        ratio = statistics.median(mine / theirs for mine, theirs in rows)
+        mine, theirs = (statistics.median(column) for column in zip(*rows, strict=True))
+        print(
+            f"explored executions a second on real threads, {name}: {ratio:.2f} x  "
+            f"({mine:,.0f} a second; the other checkout: {theirs:,.0f})"
+        )
+
+
+def ours(orders: list[tuple[int, int]], seconds: float = 1.0) -> tuple[int, float]:
+    """Explore again and again on real threads; give executions and seconds."""
+    system = System(deadsim.loads(scenario(orders)).program)
     executions = 0
     begin = time.perf_counter()
     with Pool() as pool:
@@ -95,10 +136,15 @@ def theirs(python: str, orders: list[tuple[int, int]]) -> tuple[int, float]:
 
 
 def main() -> None:
+    """Measure in turns, and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", help="a Python that has frontrun")
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="another checkout")
     asked = parser.parse_args()
+    if asked.against is not None:
+        compare(asked.against.resolve(), asked.repeat)
+        return
     with tempfile.TemporaryDirectory() as folder:
         python = asked.python
         if python is None:
@@ -113,7 +159,8 @@ def main() -> None:
             ratio = statistics.median(one / other for one, other, _ in rows)
             one, other = (statistics.median(row[i] for row in rows) for i in (0, 1))
             print(
-                f"{name}: deadsim {one:,.0f} a second, frontrun {other:,.0f} ({rows[0][2]} executions): {ratio:.0f} x"
+                f"explored executions a second on real threads, {name}: {ratio:.0f} x  "
+                f"({one:,.0f} a second; frontrun: {other:,.0f}, of {rows[0][2]} executions)"
             )
 
 

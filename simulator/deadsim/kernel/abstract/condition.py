@@ -108,6 +108,10 @@ class WaitForm(Form):
         if not depth:
             yield Passage(held, fails=True)
 
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        condition: Any = self.declared[number]
+        return condition.lock not in held
+
     def possible(self, number: int) -> Sequence[Fact]:
         condition: Any = self.declared[number]
         return (("free", condition.lock),)

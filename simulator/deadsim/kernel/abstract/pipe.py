@@ -43,6 +43,9 @@ class SendForm(Form):
             values = ((number, a.operation.item),) if isinstance(a.operation, Send) else ()
             yield Passage(after, supplies=((items(number), 1),), values=values)
 
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        return True
+
     def possible(self, number: int) -> Sequence[Fact]:
         return (items(number),)
 
@@ -76,6 +79,9 @@ class ReceiveForm(Form):
             values = list(a.facts.values.get(number, {}).values())
             for value in values if a.wanted and a.operation else [None]:
                 yield Passage(after, (value, True), supplies=((slots(number), 1),))
+
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        return True
 
     def possible(self, number: int) -> Sequence[Fact]:
         return (slots(number),)

@@ -32,6 +32,8 @@ def offer(
 class PutForm(AttemptForm):
     """`put` into a queue."""
 
+    varies = True  # into a priority queue: with each value that others put
+
     def queue(self, number: int) -> Any:
         """Give the declaration of the queue."""
         return self.declared[number]
@@ -56,6 +58,9 @@ class PutForm(AttemptForm):
             known = a.facts.values.get(number, {}).values()
             if not isinstance(put, Put) or not all(comparable(put.item, one) for one in known):
                 yield Passage(a.held, fails=True)
+
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        return bool(self.queue(number).order == "priority")
 
     def certain(self, number: int) -> Sequence[Fact]:
         return (items(number),) if self.queue(number).order != "priority" else ()

@@ -12,7 +12,8 @@ from deadsim.kernel.primitives.semaphore import Acquire, Release, permits
 from deadsim.model.objects import Semaphore
 from deadsim.model.values import Value
 
-MANY = 2**31  # permits, from which on one more is not taken to be always possible
+MANY = 2**50  # permits, from which on one more is not taken to be always possible: more than what
+# is provided without limit comes to
 
 
 def offer(
@@ -58,7 +59,14 @@ class ReleaseForm(Form):
                 yield Passage(a.held, fails=True)
             if a.operation and count > declared.value:
                 return
+        elif self.is_large(a, count):
+            yield Passage(a.held, fails=True)
         yield Passage(more(a.held, stock, -count), supplies=((stock, count),))
+
+    def is_large(self, a: Approach, count: int) -> bool:
+        """Decide whether the permits could become more than an integer can count."""
+        unknown = a.operation is None and "count" in self.flags
+        return unknown or max(0, a.available(permits(a.number))) + count >= MANY
 
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
         # Of an unbounded one, once its permits are more than an integer can count.

@@ -41,6 +41,8 @@ class StartForm(Form):
 class JoinForm(AttemptForm):
     """`join` of a thread or of an array of threads."""
 
+    varies = True  # a misuse at first, where another thread may start it
+
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
         return Join(objects)
 
@@ -54,6 +56,9 @@ class JoinForm(AttemptForm):
             ("ended", number) in a.facts.known for number in a.numbers
         ):
             yield Passage(a.held, (True,))
+
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        return True
 
 
 FORMS: dict[str, type[Form]] = {"start": StartForm, "join": JoinForm}
