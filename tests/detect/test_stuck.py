@@ -272,3 +272,20 @@ threads:
         first = runner.run(pool, program.plan)
         again = runner.run(pool, program.plan)
     assert first == again
+
+
+def test_a_place_is_looked_at_again_once_its_step_may_fail_after_all() -> None:
+    """A send that another thread's close may break leaves its lock; nobody is stuck at the first step."""
+    done = run(
+        loads("""
+locks: [A]
+variables: {x: 0}
+pipes: {i: {capacity: 2}}
+threads:
+  t0: [{with: A, do: [{send: i, value: 2}, {forever: [yield]}]}]
+  t1: [{repeat: 30, do: [{add: x}]}, {close: i, end: read}]
+  t2: [{acquire: A}, {step: on}]
+"""),
+        max_steps=40,
+    )
+    assert not done.deadlocks

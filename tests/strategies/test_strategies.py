@@ -14,7 +14,7 @@ from deadsim.strategies.pos import Pos
 from deadsim.strategies.random_walk import Random
 from deadsim.strategies.round_robin import RoundRobin, Sequential
 from deadsim.strategies.script import Script
-from deadsim.strategies.strategy import Chance, Option, Strategy
+from deadsim.strategies.strategy import Chance, Option, Ready, Strategy
 from deadsim.strategies.surw import Surw
 from deadsim.trace import schedule
 
@@ -33,7 +33,7 @@ EVERY: dict[str, Callable[[], Strategy]] = {
 
 
 def options(*threads: int) -> list[Option]:
-    return [Option(thread, WORK) for thread in threads]
+    return [Ready(thread, WORK, False) for thread in threads]
 
 
 def picks(strategy: Strategy, count: int = 60) -> list[int]:
@@ -113,7 +113,7 @@ def test_pct_lets_others_go_on_when_a_thread_spins() -> None:
 def test_the_clock_withholds_sleepers_until_nothing_else_can_go_on() -> None:
     clock = Clock(RoundRobin(Chance(0)))
     clock.begin()
-    sleeper, other = Option(0, Sleep(5)), Option(1, WORK)
+    sleeper, other = Ready(0, Sleep(5), False), Ready(1, WORK, False)
     assert clock.pick([sleeper, other]) == 1
     assert clock.pick([sleeper]) == 0
     assert clock.now == 5
@@ -122,7 +122,7 @@ def test_the_clock_withholds_sleepers_until_nothing_else_can_go_on() -> None:
 def test_the_clock_moves_on_past_a_thread_that_spins() -> None:
     clock = Clock(RoundRobin(Chance(0)))
     clock.begin()
-    both = [Option(0, Sleep(5)), Option(1, WORK)]
+    both = [Ready(0, Sleep(5), False), Ready(1, WORK, False)]
     assert [clock.pick(both) for _ in range(PATIENCE + 1)] == [1] * PATIENCE + [0]
 
 

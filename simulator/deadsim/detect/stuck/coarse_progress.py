@@ -52,7 +52,11 @@ class Coarse:
     def run_on(self, thread: int) -> None:
         """Let one thread go on from every place where it waits, as far as it can."""
         flow: Flow = self.flows.flow(thread)
-        waiting = self.waiting[thread]
+        waiting, standing = self.waiting[thread], self.standing[thread]
+        for position in sorted(standing):
+            form = flow.stop(position).form
+            if form is not None and form.varies:  # there may be more ways on than when it was passed
+                waiting[position] = standing.pop(position)
         moved = True
         while moved:
             moved = False
