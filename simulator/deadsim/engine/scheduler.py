@@ -22,6 +22,7 @@ from deadsim.kernel.log import events_of
 from deadsim.kernel.primitives.thread import ENDED
 from deadsim.kernel.row import Result, Row
 from deadsim.kernel.source import Source
+from deadsim.kernel.world import World
 from deadsim.strategies.strategy import Ready, Strategy
 from deadsim.trace.event import Event
 
@@ -65,12 +66,13 @@ def execute(
     watchers: Sequence[Watcher] = (),
     max_steps: int = 100_000,
     interrupt: Interrupt | None = None,
+    world: World | None = None,
 ) -> Execution:
-    """Carry a source out once, under one strategy.
+    """Carry a source out once, under one strategy; in a `world` that executions before have filled.
 
     Whatever a strategy or watcher raises comes out of here, after all threads were unwound.
     """
-    run = _Run(source, strategy, pool, watchers, max_steps, interrupt or Interrupt())
+    run = _Run(source, strategy, pool, watchers, max_steps, interrupt or Interrupt(), world)
     return run.carry_out()
 
 
@@ -83,6 +85,7 @@ class _Run:
         watchers: Sequence[Watcher],
         max_steps: int,
         interrupt: Interrupt,
+        world: World | None = None,
     ) -> None:
         self.source = source
         self.tabular = source.tabular
@@ -92,7 +95,8 @@ class _Run:
         self.after = tuple([watcher.after for watcher in watchers])
         self.max_steps = max_steps
         self.interrupt = interrupt
-        world, self.objects, self.begun_with, self.failures = source.begin()
+        beginning = source.begin(world)
+        world, self.objects, self.begun_with, self.failures = beginning
         self.world = world
         self.moment = Moment(world, self.objects)
         self.moment.events = self.events
@@ -176,6 +180,7 @@ class _Run:
     def work(self, thread: int, worker: Worker) -> None:
         """Carry a thread out, in its worker."""
         self.begun.add(thread)
+        self.world.maker = thread
         try:
             self.source.perform(thread, self.take)
             heir = self.finish(thread)
@@ -207,7 +212,10 @@ class _Run:
                     worker.take()
                     if self.unwinding:
                         raise _Unwound
-        return self.perform(row)
+        result = self.perform(row)
+        if not self.tabular:
+            self.world.maker = row.thread
+        return result
 
     def perform(self, row: Row) -> Result:
         """Take a step: on the kernel's state, and on the real objects."""

@@ -6,6 +6,7 @@ from typing import Any
 from deadsim.kernel.row import Result, Row
 from deadsim.kernel.source import Announce, Beginning
 from deadsim.kernel.system import System
+from deadsim.kernel.world import World
 
 
 class ScenarioSource:
@@ -27,7 +28,7 @@ class ScenarioSource:
         )
         self.first: dict[int, Row | None] = dict(self.standing)
 
-    def begin(self) -> Beginning:
+    def begin(self, world: World | None = None) -> Beginning:
         """Give the beginning: the world of the scenario, which never grows."""
         return Beginning(self.system.world, list(self.objects), self.standing, self.failures)
 

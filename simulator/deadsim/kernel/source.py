@@ -41,8 +41,12 @@ class Source(Protocol):
 
     tabular: bool
 
-    def begin(self) -> Beginning:
-        """Give the beginning of an execution; of a program whose world grows, a world of its own."""
+    def begin(self, world: World | None = None) -> Beginning:
+        """Give the beginning of an execution.
+
+        Of a program whose world grows that is a new world, or the one that is given, which has been
+        filled by executions before: what appears as it did then has the number that it had.
+        """
         ...
 
     def results(self, row: Row, objects: Sequence[Any]) -> tuple[Result, ...]:

@@ -6,7 +6,7 @@ is ever taken out, and no number changes its meaning.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from deadsim.kernel.primitives.table import initial_state
 from deadsim.kernel.primitives.thread import NEW
@@ -15,6 +15,14 @@ from deadsim.model.place import Place
 from deadsim.model.program import Program
 
 THREAD, OUTPUT = "thread", "output"
+NOBODY = -1
+
+Origin: TypeAlias = tuple[int, int]
+"""Which thread made something, and as its how-manieth: the same in every schedule."""
+
+
+class Nondeterminism(Exception):
+    """A program does not do the same where the same has happened to it."""
 
 
 class Entity(NamedTuple):
@@ -47,6 +55,9 @@ class World:
 
     def __init__(self) -> None:
         self.entities: list[Entity] = []
+        self.numbers: dict[Origin, int] = {}
+        self.made: dict[int, int] = {}  # maker → how much it has made in this execution
+        self.maker = NOBODY
         self.threads: list[int] = []
         self.output = -1
         self.conditions: list[tuple[int, int]] = []  # each with its lock
@@ -54,28 +65,49 @@ class World:
     def __len__(self) -> int:
         return len(self.entities)
 
+    def begin(self) -> None:
+        """Begin another execution in the same world: what appears as it did before has its old number."""
+        self.made.clear()
+        self.maker = NOBODY
+
+    def number(self, entity: Entity) -> int:
+        """Give the number of what the thread that runs (`maker`) has made: a new one, unless it made it before.
+
+        Raises `Nondeterminism` where it made something of another kind at this point before.
+        """
+        place = self.made.get(self.maker, 0)
+        self.made[self.maker] = place + 1
+        origin = self.maker, place
+        number = self.numbers.get(origin)
+        if number is None:
+            number = self.numbers[origin] = len(self.entities)
+            self.entities.append(entity)
+        elif self.entities[number].kind != entity.kind:
+            raise Nondeterminism(f"{entity.name} is made where {self.name(number)} was made before")
+        return number
+
     def add_thread(
         self, name: str, place: Place | None = None, daemon: bool = False, autostart: bool = False
     ) -> int:
         """Add a thread that has not begun; give its number."""
-        self.threads.append(len(self.entities))
-        self.entities.append(Entity(THREAD, name, NEW, place, daemon=daemon, autostart=autostart))
-        return len(self.entities) - 1
+        number = self.number(Entity(THREAD, name, NEW, place, daemon=daemon, autostart=autostart))
+        if number not in self.threads:
+            self.threads.append(number)
+        return number
 
     def add_output(self) -> int:
         """Add the printed output that all threads share; give its number."""
-        self.output = len(self.entities)
-        self.entities.append(Entity(OUTPUT, None, None))
+        self.output = self.number(Entity(OUTPUT, None, None))
         return self.output
 
     def add(self, declared: SharedObject) -> int:
         """Add something that is shared; give its number."""
         kind = type(declared).__name__.lower()
-        self.entities.append(
+        before = len(self.entities)
+        number = self.number(
             Entity(kind, declared.name, initial_state(declared), declared.place, declared)
         )
-        number = len(self.entities) - 1
-        if isinstance(declared, Condition):
+        if isinstance(declared, Condition) and number == before:
             self.conditions.append((number, declared.lock))
         return number
 

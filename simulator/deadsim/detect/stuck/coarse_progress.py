@@ -55,7 +55,9 @@ class Coarse:
         waiting, standing = self.waiting[thread], self.standing[thread]
         for position in sorted(standing):
             form = flow.stop(position).form
-            if form is not None and form.varies:  # there may be more ways on than when it was passed
+            if (
+                form is not None and form.varies
+            ):  # there may be more ways on than when it was passed
                 waiting[position] = standing.pop(position)
         moved = True
         while moved:

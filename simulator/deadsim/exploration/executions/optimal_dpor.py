@@ -184,7 +184,7 @@ class Classes:
             self.turn_round(thread, steps[number].footprint, next(mine, None), number)
         state = self.nodes[-1].state
         for thread in self.space.threads:
-            if self.space.frame(state, thread).operation is not None:
+            if self.space.pending(state, thread) is not None:
                 footprint = self.footprints.next(state, thread)
                 self.turn_round(thread, footprint, self.last[-1].get(thread), len(steps))
 

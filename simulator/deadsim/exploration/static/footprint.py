@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from deadsim.kernel.programs.rows import touched
 from deadsim.space.packed import Info, Packed, Space
-from deadsim.space.state_predicate import objects_of
 
 
 class Footprint(NamedTuple):
@@ -47,13 +46,9 @@ class Footprints:
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self.lasting = space.system.lasting
-        looked_at = 0
-        for invariant in space.system.program.invariants:
-            for number in objects_of(invariant.expression):
-                looked_at |= 1 << number
-        self.looked_at = looked_at
-        self.invariants = 1 << len(space.objects)  # stands for all of them
+        self.lasting = space.lasting_threads
+        self.looked_at = sum(1 << number for number in space.looked_at)
+        self.invariants = 1 << space.size  # stands for all of them
         self.known: dict[int, Footprint] = {}
 
     def of(self, info: Info) -> Footprint:
@@ -92,5 +87,5 @@ class Footprints:
             found = one if found is None else both(found, one)
         if found is not None:
             return found
-        objects = touched(self.space.frame(state, thread).operation)  # it is blocked
+        objects = touched(self.space.pending(state, thread))  # it is blocked
         return self.make(thread, objects, objects, False)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.detect.stuck.flow import END, Flow
 from deadsim.exploration.static.ruled_out import step_may_fail
+from deadsim.kernel.state_query import objects_of
 from deadsim.kernel.system import System
 from deadsim.model.instructions import Atomic, Step
 from deadsim.model.objects import Condition, Lock
-from deadsim.space.state_predicate import objects_of
 
 
 def numbers_of(bits: int) -> Iterator[int]:
