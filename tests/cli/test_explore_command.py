@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from commands import deadsim, interrupted
+from portion import few_and_all
 
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 TWO = """
@@ -27,6 +28,8 @@ threads:
 expect:
   deadlock: possible
 """
+
+FEW = ("--max-states", "40", "--max-executions", "2", "--max-steps", "40")
 
 
 @pytest.fixture
@@ -87,7 +90,7 @@ def test_exit_status(tmp_path: Path) -> None:
     file.write_text("threads: {a: [{forever: [{yield: }]}]}\nexpect: {livelock: always}\n")
     assert deadsim("explore", str(file)).status == 0
     file.write_text("variables: {x: 0}\nthreads: {a: [{forever: [{add: x}]}]}\n")
-    done = deadsim("explore", str(file), "--max-states", "40")
+    done = deadsim("explore", str(file), *FEW)
     assert done.status == 3
     assert "NOT ALL SCHEDULES" in done.out
     assert "--max-states" in done.out
@@ -101,7 +104,7 @@ def test_refuted_comes_before_undecided(tmp_path: Path) -> None:
     file.write_text(
         "variables: {x: 0}\nthreads:\n  a: [{forever: [{add: x}]}]\n  b: [{raise: oh}]\n"
     )
-    done = deadsim("explore", str(file), "--max-states", "40", "--format", "json")
+    done = deadsim("explore", str(file), *FEW, "--format", "json")
     assert done.json["claims"]["error"]["holds"] is False
     assert done.json["claims"]["deadlock"]["holds"] is None
     assert done.status == 1
@@ -189,9 +192,10 @@ def test_the_gallery_holds_what_it_claims() -> None:
     assert done.status == 0, done.out
 
 
-def test_the_same_bytes_but_for_the_seconds(two: Path) -> None:
+@pytest.mark.parametrize("seeds", few_and_all(("0", "1"), ("0", "1", "77")))
+def test_the_same_bytes_but_for_the_seconds(two: Path, seeds: tuple[str, ...]) -> None:
     reports = []
-    for seed in ("0", "1", "77"):
+    for seed in seeds:
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         for file in (two, SCENARIOS / "conditions" / "wrong_waiter.yaml"):
             command = [
@@ -211,10 +215,19 @@ def test_the_same_bytes_but_for_the_seconds(two: Path) -> None:
     assert len(set(reports)) == 2
 
 
-@pytest.mark.parametrize("seconds", [0, 0.7, 1.9])
-@pytest.mark.parametrize("reduction", ["none", "auto"])
+@pytest.mark.parametrize(
+    ("reduction", "seconds"),
+    [
+        ("auto", 0.3),
+        *(
+            pytest.param(reduction, seconds, marks=pytest.mark.slow)
+            for reduction in ("none", "auto")
+            for seconds in (0, 0.7, 1.9)
+        ),
+    ],
+)
 def test_an_interrupted_search_reports_what_it_has_and_claims_nothing_more(
-    tmp_path: Path, seconds: float, reduction: str
+    tmp_path: Path, reduction: str, seconds: float
 ) -> None:
     file = tmp_path / "x.yaml"
     file.write_text(

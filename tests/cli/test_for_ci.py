@@ -26,7 +26,7 @@ expect:
 SPIN = """\
 variables: {x: 0}
 threads: {'t[3]': [{forever: [{add: x}]}]}
-limits: {states: 100}
+limits: {states: 100, executions: 2, steps: 40}
 expect: {race: always, livelock: always}
 """
 

@@ -1,5 +1,6 @@
 """The player in a real browser: what it shows, what the keys do, and that it asks nobody for anything."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from browser import opened
 from deadsim import Run, explore, gallery, load, loads, run
 from deadsim.api.pictures import players
 from deadsim.kernel.system import System
+from portion import few_and_all, one_in
 
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 360, "height": 740}
@@ -280,8 +282,11 @@ def test_happens_before_of_a_step(pages: Pages) -> None:
     assert page.locator("#time .step.unordered").count() == 1
 
 
-def test_the_last_row_of_the_table_is_what_the_json_says_for_every_scenario(pages: Pages) -> None:
-    for name in gallery.names():
+@pytest.mark.parametrize("often", few_and_all(20, 1))
+def test_the_last_row_of_the_table_is_what_the_json_says_for_every_scenario(
+    pages: Pages, often: int
+) -> None:
+    for name in list(gallery.names())[::often]:
         result = run(load(name))
         report = json.loads(result.to_json())
         page = pages.open(result.html(), f"#step={report['steps']}")
@@ -318,8 +323,9 @@ def test_the_picture_and_the_table_agree_at_every_step(pages: Pages) -> None:
         assert waits == sum(1 for row in rows if row[3])
 
 
-def test_hostile_texts_are_shown_and_run_nothing(pages: Pages) -> None:
-    for text in HOSTILE:
+@pytest.mark.parametrize("often", few_and_all(5, 1))
+def test_hostile_texts_are_shown_and_run_nothing(pages: Pages, often: int) -> None:
+    for text in HOSTILE[::often]:
         said = json.dumps(text)
         steps = f"[{{step: {said}}}, {{print: {said}}}, {{acquire: A}}, {{acquire: A}}]"
         done = run(loads(f"name: {said}\nlocks: [A]\nthreads:\n  t: {steps}\n"))
@@ -332,12 +338,13 @@ def test_hostile_texts_are_shown_and_run_nothing(pages: Pages) -> None:
         assert shown[:40].split()[0] in page.locator("#status").inner_text()
 
 
-def test_hostile_names_in_the_drawing(pages: Pages) -> None:
+@pytest.mark.parametrize("often", few_and_all(5, 1))
+def test_hostile_names_in_the_drawing(pages: Pages, often: int) -> None:
     from deadsim.draw.player.page import player
 
     done = dining(2).result
     program = done.program
-    for text in HOSTILE:
+    for text in HOSTILE[::often]:
         threads = (program.threads[0]._replace(name=text), *program.threads[1:])
         objects = (program.objects[0]._replace(name=f"{text}!"), *program.objects[1:])
         renamed = tuple(
@@ -417,8 +424,10 @@ def test_questions_do_not_tell_the_answer(pages: Pages) -> None:
     assert "This is the end" in page.locator("#quiz").inner_text()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["dining", "lost_update", "bounded_buffer"])
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    one_in(4, itertools.product(["dining", "lost_update", "bounded_buffer"], ["light", "dark"])),
+)
 def test_no_serious_barrier_for_anybody(name: str, scheme: str, pages: Pages) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     pages.page.emulate_media(color_scheme=scheme)

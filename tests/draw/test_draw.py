@@ -33,6 +33,7 @@ from deadsim.draw.svg import Ids
 from deadsim.errors import UsageError
 from deadsim.model.place import Place
 from hostile import HOSTILE
+from portion import few_and_all
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -548,9 +549,13 @@ def test_hostile_texts_in_svg(text: str) -> None:
     assert titles == [visible(text)] * len(titles)
 
 
-@settings(max_examples=150)
-@given(st.text(max_size=60))
-def test_any_text_gives_a_well_formed_picture(text: str) -> None:
+@pytest.mark.parametrize("examples", few_and_all(20, 150))
+def test_any_text_gives_a_well_formed_picture(examples: int) -> None:
+    texts = given(st.text(max_size=60))
+    settings(max_examples=examples)(texts(assert_it_is_well_formed))()
+
+
+def assert_it_is_well_formed(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(layout, "engine", lambda asked: None)
         root = xml.fromstring(draw_graph(renamed(text)))
@@ -608,9 +613,13 @@ def test_any_text_is_a_label_in_dot(text: str) -> None:
     }
 
 
-@settings(max_examples=200)
-@given(st.text(max_size=60))
-def test_any_text_is_a_label_in_mermaid(text: str) -> None:
+@pytest.mark.parametrize("examples", few_and_all(50, 200))
+def test_any_text_is_a_label_in_mermaid(examples: int) -> None:
+    texts = given(st.text(max_size=60))
+    settings(max_examples=examples)(texts(assert_it_is_a_label))()
+
+
+def assert_it_is_a_label(text: str) -> None:
     for label in re.findall(r'"([^"]*)"', flowchart(renamed(text))):
         assert not re.search(r"[<>&\n]", label.replace("<br/>", ""))
         assert not re.search(r"#(?!\d+;)|;(?<!\d;)", label)
@@ -661,9 +670,10 @@ def locking(seed: int) -> str:
     )
 
 
-def test_no_circular_wait_of_locks_is_missing_from_the_order() -> None:
+@pytest.mark.parametrize("count", few_and_all(100, 700))
+def test_no_circular_wait_of_locks_is_missing_from_the_order(count: int) -> None:
     seen = marked = 0
-    for seed in range(700):
+    for seed in range(count):
         made = loads(locking(seed))
         result = explore(made, claims=["deadlock"], max_states=5000, every=True)
         graph = lock_order_graph(made.program)
@@ -679,5 +689,5 @@ def test_no_circular_wait_of_locks_is_missing_from_the_order() -> None:
                 seen += 1
                 assert graph.title.endswith("in opposite orders"), (seed, one)
                 assert set(one.objects) <= ends, (seed, one)
-    assert seen >= 30
-    assert marked < 500
+    assert seen >= (30 if count >= 700 else 1)
+    assert marked < 5 * count / 7

@@ -19,6 +19,7 @@ from deadsim.draw.player.scenes import scenes_of
 from deadsim.draw.time.film import film
 from deadsim.kernel.system import System
 from hostile import HOSTILE
+from portion import few_and_all
 
 BASE = 40_000
 """Bytes of a page without its data."""
@@ -45,9 +46,10 @@ def states(data: Any) -> list[dict[str, list[int]]]:
     return found
 
 
+@pytest.mark.parametrize("often", few_and_all(8, 1))
 @pytest.mark.parametrize("seed", [None, 1, 2])
-def test_what_the_page_carries_is_every_moment_of_the_run(seed: int | None) -> None:
-    for name in gallery.names():
+def test_what_the_page_carries_is_every_moment_of_the_run(seed: int | None, often: int) -> None:
+    for name in list(gallery.names())[::often]:
         strategy = None if seed is None else "random"
         result = run(load(name), strategy=strategy, seed=seed).result  # type: ignore[arg-type]
         shown = film(result)
@@ -186,6 +188,10 @@ def test_of_a_long_run_the_last_two_thousand_steps_are_shown() -> None:
     assert (data["first"], data["last"], len(data["steps"])) == (3001, 5001, 2000)
     assert "The first 3,001 steps are not shown; the last 2,000 are." in page
     assert '<ol id="events" start="3002">' in page
+
+
+@pytest.mark.slow
+def test_a_run_that_is_no_longer_than_that_is_shown_from_its_start() -> None:
     assert data_of(long_run(5000).html())["first"] == 0
 
 
@@ -215,9 +221,13 @@ def test_hostile_texts_in_data(text: str) -> None:
     assert json.loads(written) == {"x": text}
 
 
-@settings(max_examples=60)
-@given(st.text(min_size=1, max_size=60))
-def test_any_text_is_inert_in_a_page(text: str) -> None:
+@pytest.mark.parametrize("examples", few_and_all(15, 60))
+def test_any_text_is_inert_in_a_page(examples: int) -> None:
+    texts = given(st.text(min_size=1, max_size=60))
+    settings(max_examples=examples)(texts(assert_it_is_inert))()
+
+
+def assert_it_is_inert(text: str) -> None:
     done = run(load("two_locks")).result
     threads = (done.program.threads[0]._replace(name=text), *done.program.threads[1:])
     program = done.program._replace(name=text, file=text, source=text, threads=threads)

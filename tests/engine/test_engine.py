@@ -22,6 +22,7 @@ from deadsim.runs.runner import Runner
 from deadsim.strategies.random_walk import Random
 from deadsim.strategies.round_robin import RoundRobin, Sequential
 from deadsim.strategies.strategy import Chance
+from portion import few_and_all
 
 SPIN = "threads: {a: [{forever: [yield]}], b: [{forever: [step: works]}]}\n"
 
@@ -31,16 +32,17 @@ def descriptors() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors in /proc")
-def test_a_thousand_runs_leave_nothing_behind() -> None:
+@pytest.mark.parametrize("runs", few_and_all(40, 1_000))
+def test_a_thousand_runs_leave_nothing_behind(runs: int) -> None:
     scenario = load("dining")
     program = scenario.program
     before = threading.active_count(), descriptors(), os.sched_getaffinity(0)
     tracemalloc.start()
     flat = 0
-    for seed in range(1_000):
+    for seed in range(runs):
         with Pool() as pool:
             Runner(program).run(pool, program.plan._replace(strategy="random", seed=seed))
-        if seed == 100:
+        if seed == runs // 10:
             gc.collect()
             flat = tracemalloc.get_traced_memory()[0]
     gc.collect()
@@ -51,13 +53,19 @@ def test_a_thousand_runs_leave_nothing_behind() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors in /proc")
-def test_a_hundred_runs_of_every_scenario_leave_nothing_behind() -> None:
+@pytest.mark.parametrize("runs", few_and_all(3, 100))
+def test_a_hundred_runs_of_every_scenario_leave_nothing_behind(
+    runs: int, request: pytest.FixtureRequest
+) -> None:
     before = threading.active_count(), descriptors(), os.sched_getaffinity(0)
+    gc.collect()
+    gc.freeze()  # what was there before is neither looked through nor counted
+    request.addfinalizer(gc.unfreeze)
     sizes = []
     for file in sorted((Path(__file__).parent.parent.parent / "scenarios").glob("**/*.yaml")):
         program = load(str(file)).program
         runner = Runner(program)
-        for seed in range(100):
+        for seed in range(runs):
             with Pool() as pool:
                 runner.run(
                     pool,
@@ -68,7 +76,7 @@ def test_a_hundred_runs_of_every_scenario_leave_nothing_behind() -> None:
         del runner, program
         gc.collect()
         sizes.append(len(gc.get_objects()))
-    assert sizes[-1] < sizes[4] * 1.2
+    assert sizes[-1] < sizes[4] + 2_000
 
 
 def test_a_pool_is_used_again_and_again() -> None:
@@ -151,7 +159,14 @@ def test_an_interrupt_ends_a_run_at_its_next_step() -> None:
     assert (done.ending, len(done.events)) == ("interrupted", 10)
 
 
-@pytest.mark.parametrize("extra", [(), ("--format", "json"), ("--runs", "1000000")])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param((), marks=pytest.mark.slow),
+        ("--format", "json"),
+        pytest.param(("--runs", "1000000"), marks=pytest.mark.slow),
+    ],
+)
 def test_ctrl_c_reports_what_was_seen(extra: tuple[str, ...], tmp_path: Path) -> None:
     file = tmp_path / "spin.yaml"
     file.write_text(SPIN)

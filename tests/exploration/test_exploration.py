@@ -29,9 +29,10 @@ from deadsim.model.program import Limits, Plan, Program
 from deadsim.runs.runner import Runner
 from deadsim.space.packed import Outgrown, Space
 from deadsim.space.playback import retrace
+from portion import few_and_all, one_in
 from programs import SHARED, scenario
 
-PROGRAMS = int(os.environ.get("DEADSIM_PROGRAMS", "500"))
+PROGRAMS = few_and_all(40, int(os.environ.get("DEADSIM_PROGRAMS", "500")))
 GALLERY = sorted((Path(__file__).parent.parent.parent / "scenarios").rglob("*.yaml"))
 MOST_STATES = 5_000
 
@@ -40,24 +41,31 @@ def explored(text: str, **options: object) -> deadsim.Exploration:
     return deadsim.explore(deadsim.loads(text), **options)  # type: ignore[arg-type]
 
 
+def programs_of(count: int) -> range:
+    """Give a fifth of the seeds, but so many that all that is looked for is there."""
+    return range(max(count // 5, 25))
+
+
 def found(result: Exploration) -> dict[str, str]:
     return {claim.key: claim.found for claim in result.claims}
 
 
-def test_random_programs_against_an_exhaustive_search() -> None:
-    decided, wrong = agreement.agree_on_all(range(PROGRAMS))
+@pytest.mark.parametrize("count", PROGRAMS)
+def test_random_programs_against_an_exhaustive_search(count: int) -> None:
+    decided, wrong = agreement.agree_on_all(range(count))
     assert wrong == []
-    assert decided["all states"] > 0.95 * PROGRAMS
-    assert decided["reduced graph"] > 0.95 * PROGRAMS
-    assert decided["executions in memory"] > 0.85 * PROGRAMS
-    assert decided["executions on threads"] > 0.5 * PROGRAMS
+    assert decided["all states"] > 0.95 * count
+    assert decided["reduced graph"] > 0.95 * count
+    assert decided["executions in memory"] > 0.85 * count
+    assert decided["executions on threads"] > 0.5 * count
 
 
-def test_two_workers_find_what_one_does() -> None:
-    assert agreement.two_workers(range(PROGRAMS // 20)) > 0.04 * PROGRAMS
+@pytest.mark.parametrize("count", PROGRAMS)
+def test_two_workers_find_what_one_does(count: int) -> None:
+    assert agreement.two_workers(range(count // 20)) > 0.04 * count
 
 
-@pytest.mark.parametrize("file", GALLERY, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", one_in(3, GALLERY), ids=lambda file: file.stem)
 def test_a_scenario_of_the_gallery_is_decided_as_claimed(file: Path) -> None:
     result = deadsim.explore(deadsim.load(file))
     assert result.verdict == "as-expected"
@@ -66,9 +74,10 @@ def test_a_scenario_of_the_gallery_is_decided_as_claimed(file: Path) -> None:
     assert {key: claim.found for key, claim in result.claims.items()} == wanted.levels
 
 
-def test_packed_states_mean_what_the_kernel_says() -> None:
+@pytest.mark.parametrize("count", few_and_all(60, 300))
+def test_packed_states_mean_what_the_kernel_says(count: int) -> None:
     """Walk at random, and hold every step of the tables against the kernel's."""
-    for seed in range(300):
+    for seed in range(count):
         program = deadsim.loads(scenario(seed)).program
         system = System(program)
         space = Space(system)
@@ -120,10 +129,11 @@ def fewest(program: Program, type: str) -> tuple[int, int] | None:
     return None
 
 
-def test_a_failure_is_shown_with_the_fewest_switches_and_steps() -> None:
+@pytest.mark.parametrize("count", few_and_all(40, 150))
+def test_a_failure_is_shown_with_the_fewest_switches_and_steps(count: int) -> None:
     compared = 0
     with Pool() as pool:
-        for seed in range(150):
+        for seed in range(count):
             program = deadsim.loads(scenario(seed, steps=6)).program
             result = explore(program, pool, Request(limits=Limits(states=MOST_STATES)))
             for defect in result.defects if result.complete else ():
@@ -131,7 +141,7 @@ def test_a_failure_is_shown_with_the_fewest_switches_and_steps() -> None:
                 if type in ("assertion", "misuse", "error") and defect.schedule:
                     assert fewest(program, type) == (defect.switches, len(defect.schedule)), seed
                     compared += 1
-    assert compared > 20
+    assert compared > 2 * count / 15
 
 
 def reordered(text: str, random: Random) -> str:
@@ -154,9 +164,13 @@ def reordered(text: str, random: Random) -> str:
     return "".join([*sections, "threads:\n", *threads])
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
-@given(seed=integers(0, 10_000), random=randoms(use_true_random=False))
-def test_verdicts_do_not_depend_on_the_order_of_declaration(seed: int, random: Random) -> None:
+@pytest.mark.parametrize("examples", few_and_all(12, 80))
+def test_verdicts_do_not_depend_on_the_order_of_declaration(examples: int) -> None:
+    orders = given(seed=integers(0, 10_000), random=randoms(use_true_random=False))
+    settings(max_examples=examples)(orders(assert_the_order_does_not_matter))()
+
+
+def assert_the_order_does_not_matter(seed: int, random: Random) -> None:
     text = scenario(seed)
     plain = explored(text, max_states=MOST_STATES)
     turned = explored(reordered(text, random), max_states=MOST_STATES)
@@ -168,9 +182,10 @@ def test_verdicts_do_not_depend_on_the_order_of_declaration(seed: int, random: R
         )
 
 
-def test_a_schedule_in_memory_has_the_events_of_real_threads() -> None:
+@pytest.mark.parametrize("count", few_and_all(40, 200))
+def test_a_schedule_in_memory_has_the_events_of_real_threads(count: int) -> None:
     with Pool() as pool:
-        for seed in range(200):
+        for seed in range(count):
             program = deadsim.loads(scenario(seed)).program
             runner = Runner(program)
             run = runner.run(pool, Plan("random", seed), max_steps=300, predict=False)
@@ -188,7 +203,7 @@ threads:
 
 
 def test_a_budget_that_is_spent_leaves_nothing_decided_that_is_not() -> None:
-    result = explored(LOOP, max_states=50)
+    result = explored(LOOP, max_states=50, max_executions=2, max_steps=40)
     assert result.verdict == "undecided" or result.claims["race"].holds is False
     assert not result.complete
     assert result.claims["deadlock"].found == "unknown"
@@ -248,9 +263,10 @@ def test_deadlocks_alone_are_decided_in_fewer_states() -> None:
         assert turned.states <= n * n
 
 
-def test_a_reduced_graph_decides_every_claim_as_all_states_do() -> None:
+@pytest.mark.parametrize("count", PROGRAMS)
+def test_a_reduced_graph_decides_every_claim_as_all_states_do(count: int) -> None:
     compared = fewer = 0
-    for seed in range(PROGRAMS // 2):
+    for seed in range(count // 2):
         system = System(deadsim.loads(scenario(seed)).program)
         asked = keys(system)
         whole = Stateful(system, asked, Budget(MOST_STATES, seconds=5), reduce="never")
@@ -263,14 +279,17 @@ def test_a_reduced_graph_decides_every_claim_as_all_states_do() -> None:
             assert reduced.racy == whole.racy, seed
             compared += 1
             fewer += reduced.budget.visited < whole.budget.visited
-    assert compared > PROGRAMS * 0.45
-    assert fewer > PROGRAMS / 6
+    assert compared > count * 0.45
+    assert fewer > count / 6
 
 
+@pytest.mark.parametrize("count", PROGRAMS)
 @pytest.mark.parametrize("most", [None, 60])
-def test_states_are_the_same_with_numpy(monkeypatch: pytest.MonkeyPatch, most: int | None) -> None:
+def test_states_are_the_same_with_numpy(
+    monkeypatch: pytest.MonkeyPatch, most: int | None, count: int
+) -> None:
     compared = 0
-    for seed in range(PROGRAMS // 5):
+    for seed in programs_of(count):
         space = Space(System(deadsim.loads(scenario(seed)).program))
         found = []
         for enough in (10**9, 12):
@@ -292,7 +311,7 @@ def test_states_are_the_same_with_numpy(monkeypatch: pytest.MonkeyPatch, most: i
         if len(found) == 2:
             assert found[0] == found[1], seed
             compared += any(not isinstance(level, list) for level in reached.levels)
-    assert compared > PROGRAMS / 20
+    assert compared > len(programs_of(count)) / 4
 
 
 def test_more_bits_than_numpy_has_are_gone_through_without(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,13 +327,14 @@ def test_more_bits_than_numpy_has_are_gone_through_without(monkeypatch: pytest.M
     assert len(reached.ends) == 1
 
 
+@pytest.mark.parametrize("count", PROGRAMS)
 def test_many_states_are_decided_by_few_and_each_defect_is_shown(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     monkeypatch.setattr(stateful, "MANY", 40)
     monkeypatch.setattr(stateful, "DEARER", 1)
     decided = 0
-    for seed in range(PROGRAMS // 5):
+    for seed in programs_of(count):
         program = deadsim.loads(scenario(seed))
         whole = deadsim.explore(program, reduction="none", max_states=MOST_STATES)
         if not whole.complete:
@@ -329,7 +349,7 @@ def test_many_states_are_decided_by_few_and_each_defect_is_shown(
                 if one.minimal:
                     same = (d for d in whole.defects if d.finding.type == one.finding.type)
                     assert one.switches == min(d.switches for d in same), seed
-    assert decided > PROGRAMS / 100
+    assert decided > len(programs_of(count)) / 20
 
 
 def test_a_bound_on_preemptions_shows_but_does_not_prove() -> None:
@@ -476,10 +496,11 @@ def test_widening_changes_no_verdict() -> None:
     assert search.complete
 
 
+@pytest.mark.parametrize("count", PROGRAMS)
 def test_a_space_that_is_widened_at_any_time_changes_no_verdict(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    seeds = range(PROGRAMS // 5)
+    seeds = programs_of(count)
     plain = [
         deadsim.explore(deadsim.loads(scenario(seed)), max_states=MOST_STATES) for seed in seeds
     ]
@@ -503,7 +524,7 @@ def test_a_space_that_is_widened_at_any_time_changes_no_verdict(
             assert found.claims == wanted.claims, seed
             same = [one.finding.type for one in wanted.defects]
             assert sorted(one.finding.type for one in found.defects) == sorted(same), seed
-    assert widened > PROGRAMS / 10
+    assert widened > len(programs_of(count)) / 2
 
 
 def test_an_invariant_is_looked_at_in_a_space_that_is_widened(
@@ -536,8 +557,10 @@ expect:
     assert explored(text).verdict == "as-expected"
 
 
-def test_many_explorations_leave_no_thread_and_no_memory_behind() -> None:
-    times = int(os.environ.get("DEADSIM_EXPLORATIONS", "1000"))
+@pytest.mark.parametrize(
+    "times", few_and_all(50, int(os.environ.get("DEADSIM_EXPLORATIONS", "1000")))
+)
+def test_many_explorations_leave_no_thread_and_no_memory_behind(times: int) -> None:
     loaded = deadsim.loads(
         "locks: [A, B]\nvariables: {x: 0}\nthreads:\n"
         "  l: [{with: [A, B], do: [{add: x}]}]\n  r: [{with: [B, A], do: [{add: x}]}]\n"

@@ -13,6 +13,7 @@ from deadsim.cli.commands import deadsim as group
 from deadsim.language.tables.sections import SECTIONS
 from deadsim.language.tables.verbs import VERBS
 from deadsim.model.claims import DEFECT_TYPES
+from shown import assert_it_prints, sessions_of
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -121,6 +122,33 @@ def test_each_scenario_on_a_page_is_one(page: Path) -> None:
     for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), flags=re.S):
         assert yaml.safe_load(block)
         assert library.explore(library.loads(block)).verdict == "as-expected"
+
+
+@pytest.mark.parametrize(
+    ("page", "command", "output"),
+    [
+        pytest.param(page, *session, id=page.stem)
+        for page in sorted(DOCS.glob("*.md"))
+        for session in sessions_of(page.read_text(encoding="utf-8"))
+    ],
+)
+def test_a_command_prints_what_a_page_shows(
+    page: Path, command: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert_it_prints(command, output, page.read_text(encoding="utf-8"))
+
+
+def test_each_program_that_measures_is_there_and_each_table_is_whole() -> None:
+    text = (DOCS / "speed.md").read_text(encoding="utf-8")
+    programs = set(re.findall(r"`(?:python )?(?:benchmarks/)?(\w+\.py)\b", text))
+    assert len(programs) > 8
+    for program in programs:
+        assert (DOCS.parent / "benchmarks" / program).exists(), program
+    # A table that a blank line breaks has a part without a head.
+    for table in re.split(r"\n\n", text):
+        if table.lstrip().startswith("|"):
+            assert set(table.splitlines()[1]) <= set("|- "), table
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)

@@ -66,6 +66,7 @@ def test_the_wheel_carries_the_scenarios_and_its_types(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests", "simulator"))]
 
 
+@pytest.mark.slow
 def test_the_wheel_runs_dining_by_its_name_with_an_empty_path(
     installed: Path, tmp_path: Path
 ) -> None:
@@ -103,6 +104,7 @@ def test_the_wheel_runs_dining_by_its_name_with_an_empty_path(
     assert (tmp_path / "d.html").read_text().startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.slow
 def test_as_a_module(installed: Path, tmp_path: Path) -> None:
     out = run(
         installed / "python", "-m", "deadsim", "--version", cwd=tmp_path, env={"PYTHONPATH": ""}

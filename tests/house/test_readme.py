@@ -10,38 +10,24 @@ from pathlib import Path
 import pytest
 
 from commands import deadsim
+from shown import assert_it_prints, files_of, sessions_of
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```yaml\n(.*?)```", README, re.S))
-CONSOLES = re.findall(r"```console\n(.*?)```", README, re.S)
-
-
-def sessions() -> list[tuple[str, str]]:
-    """Give each command that is shown, with the output that is shown."""
-    found = []
-    for block in CONSOLES:
-        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
-            command, _, output = part.partition("\n")
-            found.append((command, output))
-    return found
+FILES = files_of(README)
 
 
 def test_every_yaml_block_is_a_file() -> None:
     assert len(FILES) == README.count("```yaml")
 
 
-@pytest.mark.parametrize(("command", "output"), sessions())
+@pytest.mark.parametrize(("command", "output"), sessions_of(README))
 def test_a_command_prints_what_is_shown(
     command: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, text in FILES.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    program, *arguments = shlex.split(command)
-    assert program == "deadsim"
-    assert without_times(deadsim(*arguments).out) == without_times(output)
+    assert_it_prints(command, output, README)
 
 
 def test_pytest_prints_what_is_shown(tmp_path: Path) -> None:
@@ -88,11 +74,6 @@ def test_the_python_that_is_shown_runs(tmp_path: Path, monkeypatch: pytest.Monke
     assert "3 passed" in done.stdout, done.stdout
 
 
-def without_times(text: str) -> str:
-    """Leave out how long something took."""
-    return re.sub(r"\d+\.\d\d s\b", "N s", text)
-
-
 def test_every_other_command_that_is_named_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +100,8 @@ def test_every_other_command_that_is_named_runs(
     assert ran >= 5
 
 
-PAGES = README + (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8")
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = README + "".join(page.read_text(encoding="utf-8") for page in DOCS)
 DRAWN = dict(re.findall(r"`deadsim ([^`]*? docs/([\w-]+\.svg))`", PAGES))
 
 
@@ -149,7 +131,7 @@ def test_every_option_that_is_named_exists() -> None:
         for c in ("run", "explore", "check", "replay", "graph", "lint", "export")
     )
     every += "--lf --junitxml --deadsim-html"  # of pytest
-    for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--help"}:
+    for option in set(re.findall(r"`(--[a-z-]+)", PAGES)) - {"--help"}:
         assert option in every, option
 
 
@@ -157,5 +139,14 @@ def test_the_set_up_lines_are_those_that_ci_runs() -> None:
     lines = re.findall(r"^python3 -m venv .*$", README, re.M)
     assert len(lines) == 2
     script = (ROOT / ".ci" / "run").read_text()
-    for word in ("eval", "ruff check", "mypy", "lint-imports"):
+    for word in ("eval", "ruff check", "ruff format --check", "mypy", "lint-imports"):
         assert word in script
+    # What it looks for are the ends of those lines.
+    ends = re.findall(r"readme_line '(.*)'\)", script)
+    assert [sum(bool(re.search(f"{end}$", line)) for line in lines) for end in ends] == [1, 1]
+
+
+def test_the_readme_can_be_read_at_one_go() -> None:
+    assert README.count("\n") <= 270
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", README):
+        assert link.startswith("http") or (ROOT / link).exists(), link

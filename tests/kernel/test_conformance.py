@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from deadsim import loads
 from deadsim.kernel.operation import Attempt
 from deadsim.kernel.system import State, System
+from portion import one_in
 
 SETTINGS = settings(stateful_step_count=30, deadline=None)
 
@@ -322,7 +323,7 @@ def test_an_attempt_is_named_as_what_it_attempts() -> None:
     assert (operation.verb, operation.duration) == ("acquire", 3)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", one_in(5, range(40)))
 def test_a_condition_program_has_one_verdict_whatever_the_order_of_its_threads(seed: int) -> None:
     import random
 

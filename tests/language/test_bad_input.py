@@ -1,6 +1,5 @@
 """Whatever is wrong with a file or a command line: its place, in one go, and exit status 2."""
 
-import os
 import random
 import re
 from pathlib import Path
@@ -10,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands import deadsim
+from portion import few_and_all
 from wrong_files import OK, WRONG
 
 GALLERY = Path(__file__).parent.parent.parent / "scenarios"
@@ -210,12 +210,14 @@ def mutated(text: str, chance: random.Random) -> str:
     return text
 
 
-@settings(max_examples=2_000)
-@given(st.sampled_from(VALID), st.integers(0, 2**32))
-def test_a_mutated_file_is_answered_and_never_crashes(
-    tmp_path_factory: pytest.TempPathFactory, text: str, seed: int
-) -> None:
-    file = os.path.join(tmp_path_factory.getbasetemp(), "mutated.yaml")
+@pytest.mark.parametrize("examples", few_and_all(150, 2_000))
+def test_a_mutated_file_is_answered_and_never_crashes(examples: int, tmp_path: Path) -> None:
+    file = str(tmp_path / "mutated.yaml")
+    mutations = given(st.just(file), st.sampled_from(VALID), st.integers(0, 2**32))
+    settings(max_examples=examples)(mutations(assert_it_is_answered))()
+
+
+def assert_it_is_answered(file: str, text: str, seed: int) -> None:
     with open(file, "wb") as stream:
         stream.write(mutated(text, random.Random(seed)).encode("utf-8", "surrogatepass"))
     done = deadsim("run", file, "--max-steps", "1000")

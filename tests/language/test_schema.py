@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from commands import deadsim
+from portion import few_and_all
 from programs import scenario
 from wrong_files import WRONG
 
@@ -59,9 +60,10 @@ def test_what_is_wrong_in_form_does_not_fit_the_schema(name: str) -> None:
     assert validator().is_valid(data) is (name in MEANING)
 
 
-def test_what_can_be_loaded_fits_the_schema() -> None:
+@pytest.mark.parametrize("count", few_and_all(30, 150))
+def test_what_can_be_loaded_fits_the_schema(count: int) -> None:
     fits = validator()
-    for seed in range(150):
+    for seed in range(count):
         assert fits.is_valid(yaml.safe_load(scenario(seed))), seed
     for text in (
         "locks: {'철학자[n]': null, _a: {}, a-b: null}\nparams: {n: 2}\nthreads: {t: [{call: p, args: []}]}\nprocedures: {p: []}\n",

@@ -120,21 +120,20 @@ def test_a_broken_scenario_is_a_collection_error_with_its_places(pytester: pytes
     assert "Traceback" not in result.stdout.str()
 
 
-def test_a_file_is_explored_once(pytester: pytest.Pytester) -> None:
+def test_a_file_is_explored_once(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytester.makefile(".deadsim.yaml", two=TWO)
-    pytester.makeconftest(
-        """
-        import deadsim
+    explored = []
+    explore = deadsim.explore
 
-        explore = deadsim.explore
-        def counted(*arguments, **options):
-            print("EXPLORED")
-            return explore(*arguments, **options)
-        deadsim.explore = counted
-        """
-    )
-    result = pytester.runpytest_subprocess("-s")
-    assert result.stdout.str().count("EXPLORED") == 1
+    def counted(*arguments: object, **options: object) -> deadsim.Exploration:
+        explored.append(arguments)
+        return explore(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(deadsim, "explore", counted)
+    pytester.runpytest().assert_outcomes(passed=2, failed=1)
+    assert len(explored) == 1
 
 
 def test_params_of_the_ini_are_ids(pytester: pytest.Pytester) -> None:
@@ -168,7 +167,7 @@ def test_places_are_those_of_the_claims(pytester: pytest.Pytester) -> None:
 
 
 def test_what_is_undecided_fails(pytester: pytest.Pytester) -> None:
-    text = "variables: {x: 0}\nthreads: {'t[3]': [{forever: [{add: x}]}]}\nlimits: {states: 100}\nexpect: {race: always, livelock: always}\n"
+    text = "variables: {x: 0}\nthreads: {'t[3]': [{forever: [{add: x}]}]}\nlimits: {states: 100, executions: 2, steps: 40}\nexpect: {race: always, livelock: always}\n"
     pytester.makefile(".deadsim.yaml", spin=text)
     result = pytester.runpytest("--deadsim-max-seconds", "5")
     assert result.ret == 1
@@ -216,7 +215,7 @@ def test_the_fixture_runs_explores_and_asserts(pytester: pytest.Pytester) -> Non
 
         def test_undecided(deadsim):
             spin = "variables: {x: 0}\\nthreads: {'t[3]': [{forever: [{add: x}]}]}\\n"
-            result = deadsim.explore(spin, max_states=100)
+            result = deadsim.explore(spin, max_states=100, max_executions=2, max_steps=40)
             with pytest.raises(AssertionError, match="deadlock is undecided"):
                 result.assert_no_deadlock()
         """
@@ -258,11 +257,13 @@ def test_selection_by_name_and_what_failed_last(pytester: pytest.Pytester) -> No
     assert pytester.runpytest("two.deadsim.yaml::race").parseoutcomes() == {"passed": 1}
 
 
+@pytest.mark.slow
 def test_several_processes(pytester: pytest.Pytester) -> None:
     pytester.makefile(".deadsim.yaml", two=TWO, dining=DINING)
     pytester.runpytest_subprocess("-n", "2").assert_outcomes(passed=4, failed=1)
 
 
+@pytest.mark.slow
 def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
     pytester.makefile(".deadsim.yaml", two=TWO)
     assert (
@@ -286,7 +287,7 @@ def test_scenarios_of_this_repository_are_tests() -> None:
         sys.executable,
         "-m",
         "pytest",
-        "scenarios/locks",
+        "scenarios/barriers",
         "-q",
         "-n",
         "0",

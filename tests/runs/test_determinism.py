@@ -11,12 +11,12 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = """
 import sys
-sys.path[:0] = sys.argv[2:]
+sys.path[:0] = sys.argv[3:]
 import deadsim
 from pathlib import Path
 from deadsim.draw.graphs import layout
 layout.engine = lambda asked=None: None  # which engine there is depends on the machine
-for number, file in enumerate(sorted(Path(sys.argv[1]).glob("**/*.yaml"))):
+for number, file in enumerate(sorted(Path(sys.argv[1]).glob("**/*.yaml"))[::int(sys.argv[2])]):
     scenario = deadsim.load(str(file))
     for options in ({}, {"strategy": "random", "seed": 5, "max_steps": 200}, {"strategy": "pct", "seed": 2, "keep_going": True, "max_steps": 200}):
         run = deadsim.run(scenario, **options)
@@ -28,24 +28,38 @@ for number, file in enumerate(sorted(Path(sys.argv[1]).glob("**/*.yaml"))):
 """
 
 
-def bytes_of(python: str, hash_seed: int, *paths: str) -> bytes:
+def bytes_of(python: str, hash_seed: int, *paths: str, one_in: int = 1) -> bytes:
     environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed)}
     return subprocess.run(
-        [python, "-c", PROGRAM, str(ROOT / "scenarios"), *paths],
+        [python, "-c", PROGRAM, str(ROOT / "scenarios"), str(one_in), *paths],
         env=environment,
         capture_output=True,
         check=True,
     ).stdout
 
 
+@pytest.mark.slow
 def test_ten_processes_with_different_hash_seeds() -> None:
     found = {bytes_of(sys.executable, seed) for seed in range(10)}
     assert len(found) == 1
     assert len(found.pop()) > 10_000
 
 
-@pytest.mark.parametrize("version", ["3.12", "3.13"])
-def test_other_pythons(version: str, tmp_path: Path) -> None:
+def test_two_processes_with_different_hash_seeds() -> None:
+    found = {bytes_of(sys.executable, seed, one_in=6) for seed in (1, 2)}
+    assert len(found) == 1
+    assert len(found.pop()) > 10_000
+
+
+@pytest.mark.parametrize(
+    ("version", "one_in"),
+    [
+        ("3.13", 6),
+        pytest.param("3.12", 1, marks=pytest.mark.slow),
+        pytest.param("3.13", 1, marks=pytest.mark.slow),
+    ],
+)
+def test_other_pythons(version: str, one_in: int, tmp_path: Path) -> None:
     python = interpreter(version)
     if python is None:
         pytest.skip(f"Python {version} is not installed")
@@ -57,7 +71,8 @@ def test_other_pythons(version: str, tmp_path: Path) -> None:
         shutil.copytree(
             source, tmp_path / name, ignore=shutil.ignore_patterns("*.so", "__pycache__")
         )
-    assert bytes_of(python, 0, *paths, str(tmp_path)) == bytes_of(sys.executable, 0)
+    there = bytes_of(python, 0, *paths, str(tmp_path), one_in=one_in)
+    assert there == bytes_of(sys.executable, 0, one_in=one_in)
 
 
 def interpreter(version: str) -> str | None:

@@ -19,10 +19,13 @@ from deadsim.runs.runner import Runner
 from deadsim.runs.watchers import state_of
 from deadsim.strategies.random_walk import Random
 from deadsim.strategies.strategy import Chance
+from portion import few_and_all
 
 GALLERY = Path(__file__).parent.parent.parent / "scenarios"
 FILES = sorted(GALLERY.glob("**/*.yaml"))
 NAMES = [file.stem for file in FILES]
+MOST_STEPS = 2_000
+"""Of the gallery only what spins for ever takes more than 200."""
 
 pytestmark = pytest.mark.parametrize("file", FILES, ids=NAMES)
 
@@ -46,14 +49,17 @@ def test_it_runs_by_its_name(file: Path) -> None:
     assert deadsim("run", file.stem, "--quiet").status == 0
 
 
-def test_a_failing_run_is_replayed_with_the_same_report(file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("most", few_and_all(1, 5))
+def test_a_failing_run_is_replayed_with_the_same_report(
+    file: Path, most: int, tmp_path: Path
+) -> None:
     program = load(file).program
     system = Runner(program)
     failing = 0
     with Pool() as pool:
         for seed in range(40):
             plan = program.plan._replace(strategy="random", seed=seed, script=None)
-            run = system.run(pool, plan)
+            run = system.run(pool, plan, max_steps=MOST_STEPS)
             if not run.defects:
                 continue
             failing += 1
@@ -65,7 +71,7 @@ def test_a_failing_run_is_replayed_with_the_same_report(file: Path, tmp_path: Pa
             again = deadsim("replay", saved, "--format", "json")
             assert first.status == again.status == 0
             assert but_for_the_strategy(first.json) == but_for_the_strategy(again.json)
-            if failing == 5:
+            if failing == most:
                 break
     claimed = [type for type in program.claims.kinds if program.claims.level(type) != "never"]
     # A livelock is for exploring to tell, and in time/ the clock keeps runs from some of what can be.
@@ -77,18 +83,19 @@ def but_for_the_strategy(report: dict[str, object]) -> str:
     return json.dumps({key: value for key, value in report.items() if key not in left_out})
 
 
+@pytest.mark.parametrize("schedules", few_and_all(8, 200))
 def test_real_threads_and_the_kernel_agree_on_random_schedules(
-    file: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, schedules: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each worker's own place and locals, and all that the real objects tell, after each step."""
     monkeypatch.setattr(primitives.RealSemaphore, "agrees", same_permits)
     monkeypatch.setattr(primitives.RealQueue, "agrees", same_items)
     system = System(load(file).program)
     with Pool() as pool:
-        for seed in range(200):
+        for seed in range(schedules):
             watcher = Agreement(system)
             done = execute(
-                ScenarioSource(system), Random(Chance(seed)), pool, (watcher,), max_steps=2_000
+                ScenarioSource(system), Random(Chance(seed)), pool, (watcher,), max_steps=MOST_STEPS
             )
             state = system.initial().state
             for step, (thread, way) in enumerate(done.choices):
