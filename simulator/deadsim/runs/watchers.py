@@ -40,7 +40,7 @@ class DeadlockWatch:
         blocked = moment.blocked
         if not blocked or moment.over:
             return False
-        key = (*moment.objects, *moment.rows)
+        key = standing_key(moment)
         if key in self.judge.settled:
             return False
         state = state_of(moment)
@@ -86,7 +86,7 @@ class LivelockWatch:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        self.visits: dict[object, list[int]] = {}
+        self.visits: dict[object, int | list[int]] = {}  # most are visited once
         self.often: list[
             int
         ] = []  # the steps at which the state was the same, once it was so often
@@ -96,11 +96,20 @@ class LivelockWatch:
         if moment.result is not None and not self.often:
             self.steps += 1
             if self.steps <= MOST_STATES:
-                visits = self.visits.setdefault(key_of(moment), [])
-                visits.append(moment.step)
-                if len(visits) >= MANY_VISITS:
-                    self.often = visits
+                self.visit(key_of(moment), moment.step)
         return False
+
+    def visit(self, key: object, step: int) -> None:
+        """Note that a state was come to."""
+        before = self.visits.get(key)
+        if before is None:
+            self.visits[key] = step
+        elif isinstance(before, int):
+            self.visits[key] = [before, step]
+        else:
+            before.append(step)
+            if len(before) >= MANY_VISITS:
+                self.often = before
 
     def suspicions(self, choices: Sequence[tuple[int, int | None]]) -> tuple[Livelock, ...]:
         """Describe what goes round: the threads that take steps in it, and the schedule once round."""
@@ -173,6 +182,16 @@ def state_of(moment: Moment) -> State:
     rows = moment.rows
     frames = tuple([NOWHERE if (row := rows[t]) is None else row.frame for t in moment.threads])
     return State(tuple(moment.objects), frames)
+
+
+def standing_key(moment: Moment) -> tuple[object, ...]:
+    """Give what decides whether it is plain that nobody is stuck: the places, and what holds who is blocked."""
+    objects, rows = moment.objects, moment.rows
+    places = [
+        objects[thread] if (row := rows[thread]) is None else row.frame[0]
+        for thread in moment.threads
+    ]
+    return (*places, *[(row.thread, row.touches, row.key(objects)) for row in moment.blocked])
 
 
 def key_of(moment: Moment) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """The table of steps of a scenario: a row for each place, with locals, where a thread can stand."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from operator import is_not, itemgetter
 from typing import Any
 
@@ -13,8 +13,9 @@ from deadsim.kernel.programs.linked import Linked
 from deadsim.kernel.programs.walk import Frame, begin, proceed
 from deadsim.kernel.row import Result, Row
 from deadsim.kernel.world import World
+from deadsim.trace.effect import Effect
 
-MOST_ROWS = 20_000  # of a thread, that are kept
+MOST_ROWS = 2_000  # of a thread, that are kept
 MOST_STATES = 500  # of what a step touches, for which its results are kept
 
 VALUED = frozenset(("variable", "queue", "pipe"))
@@ -31,6 +32,7 @@ class Rows:
         self.linked = linked
         self.known: list[dict[Any, Row]] = [{} for _ in linked]
         self.first: dict[int, tuple[Row | None, tuple[Failure, ...]]] = {}
+        self.effects: dict[tuple[int, int, tuple[int, ...], bool], Effect] = {}
         self.keys: dict[tuple[int, ...], Callable[[Sequence[Any]], Any]] = {}
 
     def begin(self, thread: int) -> tuple[Row | None, tuple[Failure, ...]]:
@@ -81,22 +83,27 @@ class Rows:
         if found is None:
             if len(row.known) >= MOST_STATES:
                 row.known.clear()
-            found = row.known[key] = tuple(self._find(row, tuple(objects)))
+            found = row.known[key] = self._find(row, tuple(objects))
         return found
 
-    def _find(self, row: Row, objects: Objects) -> Iterator[Result]:
-        ways = row.operation.ways(objects, row.thread)
-        for way in range(ways):
-            outcome = row.operation.apply(objects, row.thread, way)
-            yield self._result(row, objects, outcome, way if ways > 1 else None)
+    def _find(self, row: Row, objects: Objects) -> tuple[Result, ...]:
+        apply, thread = row.operation.apply, row.thread
+        ways = row.operation.ways(objects, thread)
+        if ways == 1:
+            return (self._result(row, objects, apply(objects, thread, 0), None),)
+        return tuple(
+            [self._result(row, objects, apply(objects, thread, way), way) for way in range(ways)]
+        )
 
     def _result(self, row: Row, before: Objects, outcome: Outcome, way: int | None) -> Result:
         thread, after = row.thread, outcome.objects
         linked = self.linked[thread]
         frame, failures = proceed(linked, row.frame, outcome, self.failing(outcome))
-        changes = {n: after[n] for n in row.touches if after[n] is not before[n]}
-        others = after is not before and sum(map(is_not, after, before)) - len(changes)
-        assert not others, "a step changes what it does not touch"
+        changes = {}
+        if after is not before:
+            changes = {n: after[n] for n in row.touches if after[n] is not before[n]}
+            others = sum(map(is_not, after, before)) - len(changes)
+            assert not others, "a step changes what it does not touch"
         following = self.of(thread, frame)
         if following is None:
             changes[thread] = ENDED
@@ -111,12 +118,23 @@ class Rows:
             row,
             outcome,
             tuple(changes.items()),
-            effect_of(row.operation, outcome, thread, following is None),
+            self.effect(row, outcome, following is None),
             following,
             tuple(started),
             failures,
             (thread, way),
         )
+
+    def effect(self, row: Row, outcome: Outcome, ends: bool) -> Effect:
+        """Say what a step did; one that did all that its operation says does it at its place always."""
+        plain = outcome.success and outcome.ordering is None and outcome.block is None
+        if not plain or outcome.phase is not None or outcome.started:
+            return effect_of(row.operation, outcome, row.thread, ends)
+        key = row.thread, row.frame.position, row.touches, ends
+        found = self.effects.get(key)
+        if found is None:
+            found = self.effects[key] = effect_of(row.operation, outcome, row.thread, ends)
+        return found
 
     def failing(self, outcome: Outcome) -> Failing | None:
         """Say what a thread did wrong, with the object's name."""
