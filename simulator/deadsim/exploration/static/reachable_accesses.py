@@ -6,6 +6,8 @@ from typing import NamedTuple
 from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.detect.stuck.flow import END, Flow
 from deadsim.exploration.static.ruled_out import step_may_fail
+from deadsim.kernel.abstract.form import Form
+from deadsim.kernel.programs.linked import Stop
 from deadsim.kernel.system import System
 from deadsim.model.instructions import Atomic, Step
 from deadsim.model.objects import Condition, Lock
@@ -84,13 +86,14 @@ class Futures:
         found = {n for n, one in self.system.world.shared() if isinstance(one, Lock)}
         for thread, linked in enumerate(self.system.linked):
             for position in range(len(linked.code.instructions)):
-                for step, numbers in self.steps(thread, position):
-                    plain = step.verb in ("acquire", "release") and not step.flags
+                for stop, form, numbers in self.steps(thread, position):
+                    takes = all(form.acquires(n) or form.releases(n) for n in stop.numbers)
+                    plain = takes and not form.flags
                     if not plain or any(isinstance(self.declared(n), Condition) for n in numbers):
                         found -= numbers
         return found
 
-    def steps(self, thread: int, position: int) -> Iterator[tuple[Step, set[int]]]:
+    def steps(self, thread: int, position: int) -> Iterator[tuple[Stop, Form, set[int]]]:
         """List the steps at a place, more than one in an atomic block, with what each touches.
 
         A condition's lock is touched with it.
@@ -101,23 +104,24 @@ class Futures:
             range(position, instruction.end) if isinstance(instruction, Atomic) else (position,)
         )
         for number in inside:
-            step = code[number]
-            if isinstance(step, Step):
-                numbers = set(self.flows.flow(thread).stop(number).numbers)
-                if step.verb == "print":
-                    numbers.add(self.system.world.output)
+            if isinstance(code[number], Step):
+                stop = self.flows.flow(thread).stop(number)
+                form, numbers = stop.form, set(stop.numbers)
+                assert form is not None
+                if form.output is not None:
+                    numbers.add(form.output)
                 conditions = [
                     one for one in map(self.declared, numbers) if isinstance(one, Condition)
                 ]
-                yield step, numbers.union(condition.lock for condition in conditions)
+                yield stop, form, numbers.union(condition.lock for condition in conditions)
 
     def own(self, thread: int, position: int) -> Ahead:
         """Give what the step at a place may touch."""
         flow = self.flows.flow(thread)
         reads = changes = 0
-        for step, numbers in self.steps(thread, position):
+        for _, form, numbers in self.steps(thread, position):
             for one in numbers:
-                if step.verb == "read":
+                if form.reads(one):
                     reads |= 1 << one
                 else:
                     changes |= 1 << one
@@ -135,7 +139,7 @@ class Futures:
     def may_end(self, flow: Flow, position: int) -> bool:
         """Decide whether the thread may end with the step at a place."""
         ways = flow.after(position)
-        if step_may_fail(self.system.world, flow, position) and END in flow.misused(position):
+        if step_may_fail(flow, position) and END in flow.misused(position):
             return True
         return END in (*ways.steps, *ways.failing)
 

@@ -57,6 +57,9 @@ class PutForm(AttemptForm):
             if not isinstance(put, Put) or not all(comparable(put.item, one) for one in known):
                 yield Passage(a.held, fails=True)
 
+    def is_safe(self, numbers: Sequence[int], held: frozenset[int]) -> bool:
+        return all(self.queue(number).order != "priority" for number in numbers)
+
     def certain(self, number: int) -> Sequence[Fact]:
         return (items(number),) if self.queue(number).order != "priority" else ()
 
@@ -71,6 +74,8 @@ class GetForm(AttemptForm):
     """`get` from a queue."""
 
     varies = True
+    safe = True
+    results = "values"
     failed = (None, False)
 
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
@@ -121,6 +126,8 @@ class TaskDoneForm(Form):
 
 class JoinForm(AttemptForm):
     """`join` of a queue."""
+
+    safe = True
 
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
         return Join(objects[0])
