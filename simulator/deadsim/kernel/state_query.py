@@ -1,13 +1,14 @@
 """What a claim may ask of a state: the functions of invariants and of `expect.final`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from deadsim.kernel.expressions.evaluator import Environment, Evaluate, evaluator, locate
 from deadsim.kernel.failure import Failing
 from deadsim.kernel.primitives.table import PRIMITIVES
 from deadsim.kernel.primitives.thread import ENDED
 from deadsim.kernel.world import World
-from deadsim.model.expressions import Expression, Query
+from deadsim.model.expressions import Expression, Query, Target
+from deadsim.model.program import Invariant
 
 
 def state_evaluator(world: World, expression: Expression) -> Evaluate:
@@ -39,3 +40,17 @@ def true(evaluate: Evaluate, objects: Sequence[object]) -> bool:
         return bool(evaluate(objects))
     except Failing:
         return False
+
+
+def objects_of(part: object) -> Iterator[int]:
+    """Find the objects that an expression looks at."""
+    if isinstance(part, Target):
+        yield from part.candidates()
+    if isinstance(part, tuple):
+        for inner in part:
+            yield from objects_of(inner)
+
+
+def watched(invariants: Iterable[Invariant]) -> frozenset[int]:
+    """Find the objects that invariants look at."""
+    return frozenset(n for invariant in invariants for n in objects_of(invariant.expression))

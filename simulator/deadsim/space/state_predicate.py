@@ -1,9 +1,7 @@
 """What claims ask of a state, answered once for each value of what they look at."""
 
-from collections.abc import Iterator
-
-from deadsim.kernel.state_query import state_evaluator, true
-from deadsim.model.expressions import Expression, Target
+from deadsim.kernel.state_query import objects_of, state_evaluator, true
+from deadsim.model.expressions import Expression
 from deadsim.space.packed import Packed, Space
 
 
@@ -24,12 +22,3 @@ class Asked:
         if found is None:
             found = self.known[key] = true(self.evaluate, self.space.state(packed).objects)
         return found
-
-
-def objects_of(part: object) -> Iterator[int]:
-    """Find the objects that an expression looks at."""
-    if isinstance(part, Target):
-        yield from part.candidates()
-    if isinstance(part, tuple):
-        for inner in part:
-            yield from objects_of(inner)

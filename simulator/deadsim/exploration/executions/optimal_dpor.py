@@ -14,7 +14,8 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from deadsim.exploration.budget import Budget, Spent
-from deadsim.exploration.static.footprint import Footprint, Footprints, dependent
+from deadsim.exploration.static.footprint import Footprints
+from deadsim.kernel.dependence import Footprint, dependent
 from deadsim.space.packed import Info, Packed, Space
 
 MOST_STEPS = 1_000

@@ -10,10 +10,10 @@ from typing import TypeAlias
 from deadsim.exploration.static.ruled_out import terminates
 from deadsim.kernel.primitives.table import mentions_threads, renamed_state, threads_in
 from deadsim.kernel.programs.linked import Stop
+from deadsim.kernel.state_query import objects_of
 from deadsim.kernel.system import System
 from deadsim.model.expressions import Query
 from deadsim.space.packed import Packed, Space
-from deadsim.space.state_predicate import objects_of
 
 Names: TypeAlias = tuple[int, ...]
 """For each thread the number of the one that it is called by."""
