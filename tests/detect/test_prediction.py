@@ -7,6 +7,7 @@ import pytest
 import oracle
 from commands import deadsim
 from deadsim import Run, loads, run
+from deadsim.detect.holdings import Holdings
 from deadsim.detect.locks.prediction import find_circles
 from deadsim.engine.pool import Pool
 from deadsim.kernel.system import System
@@ -102,7 +103,7 @@ def test_it_takes_events_written_by_hand() -> None:
               else Effect(releases=(lock,), gives=(lock,)))
         for n, (thread, verb, lock) in enumerate(steps)
     ]  # fmt: skip
-    (circle,) = find_circles(System(program).world, events)
+    (circle,) = find_circles(System(program).world, events, Holdings(events))
     assert circle.schedule == (0, 4)
 
 

@@ -9,6 +9,7 @@ import oracle
 import programs
 from deadsim import loads, run
 from deadsim.detect.deadlocks.kinds import name_deadlocks
+from deadsim.detect.holdings import Holdings
 from deadsim.detect.stuck.coarse_progress import Coarse, Flows
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.detect.stuck.valued_progress import Relaxed, TooMany
@@ -142,7 +143,8 @@ def test_kinds_cores_and_collateral_against_an_exhaustive_search(count: int) -> 
             if progress is None:
                 continue
             events = oracle.events_along(system, paths[repr(state.key())][1])
-            deadlocks = name_deadlocks(judge, state, events, progress, not system.enabled(state))
+            total = not system.enabled(state)
+            deadlocks = name_deadlocks(judge, state, events, Holdings(events), progress, total)
             kinds |= {found.kind for found in deadlocks}
             placed: list[str] = []
             for found in deadlocks:

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 import pytest
 
+from deadsim.detect.deadlocks.wait_for import resource_graph, wait_for_graph
+from deadsim.detect.holdings import Holdings
 from deadsim.engine.moment import Moment
 from deadsim.engine.pool import Pool
 from deadsim.engine.scheduler import Execution, execute
@@ -119,7 +121,10 @@ def test_races_are_found_where_nothing_orders_the_accesses() -> None:
         for seed in range(20):
             watch = RaceWatch()
             done = carried_out(transfer(locked), Random(Chance(seed)), watch)
-            raced |= {r.variable for r in watch.races(done.moment.world, done.events)}
+            raced |= {
+                r.variable
+                for r in watch.races(done.moment.world, done.events, Holdings(done.events))
+            }
         assert raced == (set() if locked else {"count"})
 
 
@@ -129,8 +134,14 @@ def test_two_orders_deadlock_and_the_graph_says_who_waits_for_whom() -> None:
     assert done.ending == "stuck"
     assert watch.stuck == {"main", "other"}
     assert watch.suspected == set()
-    graph = watch.wait_for_graph()
+    graph = wait_for_graph(watch.situation())
     assert set(graph.edges()) == {("main", "other"), ("other", "main")}
+    assert set(resource_graph(watch.situation()).edges()) == {
+        ("first", "main"),
+        ("main", "second"),
+        ("second", "other"),
+        ("other", "first"),
+    }
 
 
 def test_stuck_is_exact_for_locks_and_joins_while_others_run_on() -> None:

@@ -8,8 +8,9 @@ import pytest
 import deadsim
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.executions.optimal_dpor import Classes
-from deadsim.exploration.static.footprint import Footprint, Footprints, dependent
+from deadsim.exploration.static.footprint import Footprints
 from deadsim.exploration.static.ruled_out import terminates
+from deadsim.kernel.dependence import Footprint, dependent
 from deadsim.kernel.system import System
 from deadsim.space.packed import Outgrown, Space
 from portion import few_and_all, one_in

@@ -7,6 +7,7 @@ invariant, a race) is part of the state, so that "in every outcome" can be decid
 from typing import Any, NamedTuple
 
 from deadsim.detect.deadlocks.kinds import name_deadlocks
+from deadsim.detect.holdings import Holdings
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.kernel.ordering import Stores
 from deadsim.kernel.primitives.thread import RUNNING
@@ -274,7 +275,7 @@ def deadlocks_of(
                 number, thread, way = came[number]
                 path.append((thread, way))
             events = events_along(system, path[::-1])
-            for one in name_deadlocks(judge, node.state, events, progress, False):
+            for one in name_deadlocks(judge, node.state, events, Holdings(events), progress, False):
                 found.add((one.kind, one.threads, one.objects))
     return frozenset(found)
 

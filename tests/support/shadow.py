@@ -71,7 +71,7 @@ class Taken(NamedTuple):
         return declared(self.system, number)
 
     def __str__(self) -> str:
-        name = self.system.program.object_name
+        name = self.system.world.name
         about = ", ".join(str(name(number)) for number in self.numbers)
         return (
             f"thread {self.thread}: {self.operation.verb} {about} {self.form.flags} {self.way}, "
@@ -82,8 +82,7 @@ class Taken(NamedTuple):
 
 def declared(system: System, number: int) -> SharedObject | None:
     """Give the declaration of an object; of a thread or the output, nothing."""
-    first = system.program.first_object
-    return system.program.objects[number - first] if number >= first else None
+    return system.world.declared(number)
 
 
 def taken(system: System, before: State, thread: int, move: Transition) -> Taken | None:

@@ -1,10 +1,11 @@
 """What each thread holds after some steps, and where it took it."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from deadsim.kernel.world import World
-from deadsim.model.objects import Condition, Semaphore
+from deadsim.model.objects import Semaphore
 from deadsim.model.place import Place
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Hold
@@ -17,58 +18,97 @@ class Holding(NamedTuple):
     times: int
 
 
-Holdings = list[dict[int, Holding]]
-"""For each thread, what it holds by the numbers of objects, in the order in which it was taken."""
+Held: TypeAlias = Mapping[int, Holding]
+"""What a thread holds by the numbers of objects, in the order in which it was taken; never changed."""
+
+NOTHING: Held = {}
 
 
-class Holders:
-    """Follows a run event by event; `held` is what each thread holds by now.
+class Holdings:
+    """Follows a run step by step: what each thread holds by now, and what it held before any step.
 
     A permit of a semaphore is held by who took it until that thread gives it back, or until another
     one does when it holds none itself: then it was the first holder's. Waiting on a condition, a
     thread does not hold the condition's lock.
     """
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.held: Holdings = [{} for _ in world.threads]
-        self.aside: dict[int, Holding] = {}
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.steps = 0
+        self.now: dict[int, Held] = {}
+        self.aside: dict[int, dict[int, Holding]] = {}
+        # Of each thread: after which steps it held something else than before, and what.
+        self.changed: dict[int, tuple[list[int], list[Held]]] = {}
+        for event in events:
+            self.after(event)
+
+    def follow(self, events: Sequence[Event]) -> "Holdings":
+        """See those steps of a run that were not seen yet."""
+        for number in range(self.steps, len(events)):
+            self.after(events[number])
+        return self
 
     def after(self, event: Event) -> None:
-        """See a step."""
-        if not event.objects or self.world.declared(event.objects[0]) is None:
-            return
-        own, number = self.held[event.thread], event.objects[0]
-        if event.verb == "acquire" and event.success and event.phase != "begin":
-            place, count = own.get(number, Holding(event.place, 0))
-            own[number] = Holding(place, count + 1)
-        elif event.verb == "release" and event.success:
-            owner = own
-            if number not in own:
-                owner = next((other for other in self.held if number in other), {})
-            _give_back(owner, number)
-        elif event.verb == "wait" and isinstance(self.world[number], Condition):
-            mutex = event.objects[1]
-            if event.phase == "begin":
-                self.aside[event.thread] = own.pop(mutex, Holding(event.place, 1))
-            elif event.effect.takes:
-                own[mutex] = self.aside.pop(event.thread, Holding(event.place, 1))
+        """See the next step."""
+        self.steps += 1
+        effect, thread = event.effect, event.thread
+        for number in effect.acquires:
+            place, count = self.of(thread).get(number, Holding(event.place, 0))
+            self.give(thread, number, Holding(place, count + 1))
+        for number in effect.releases:
+            self.give_back(thread, number)
+        for number in effect.parks:
+            aside = self.aside.setdefault(thread, {})
+            aside[number] = self.of(thread).get(number, Holding(event.place, 1))
+            self.take(thread, number)
+        for number in effect.resumes:
+            kept = self.aside.get(thread, {}).pop(number, Holding(event.place, 1))
+            self.give(thread, number, kept)
 
+    def of(self, thread: int) -> Held:
+        """Give what a thread holds by now."""
+        return self.now.get(thread, NOTHING)
 
-def holdings(world: World, events: Iterable[Event]) -> Holdings:
-    """Find what each thread holds after some events."""
-    holders = Holders(world)
-    for event in events:
-        holders.after(event)
-    return holders.held
+    def before(self, step: int, thread: int) -> Held:
+        """Give what a thread held before a step."""
+        if thread not in self.changed:
+            return NOTHING
+        steps, held = self.changed[thread]
+        place = bisect_left(steps, step)
+        return held[place - 1] if place else NOTHING
 
+    def holders(self, number: int) -> tuple[int, ...]:
+        """List the threads that hold an object."""
+        return tuple(sorted(thread for thread, held in self.now.items() if number in held))
 
-def _give_back(held: dict[int, Holding], number: int) -> None:
-    place, count = held.get(number, (None, 0))
-    if place is not None and count > 1:
-        held[number] = Holding(place, count - 1)
-    else:
-        held.pop(number, None)
+    def give(self, thread: int, number: int, holding: Holding) -> None:
+        self.note(thread, {**self.of(thread), number: holding})
+
+    def give_back(self, thread: int, number: int) -> None:
+        if number not in self.of(thread):
+            others = self.holders(number)
+            if not others:
+                return
+            thread = others[0]
+        place, count = self.of(thread)[number]
+        if count > 1:
+            self.give(thread, number, Holding(place, count - 1))
+        else:
+            self.take(thread, number)
+
+    def take(self, thread: int, number: int) -> None:
+        held = self.of(thread)
+        if number in held:
+            self.note(thread, {one: kept for one, kept in held.items() if one != number})
+
+    def note(self, thread: int, held: Held) -> None:
+        self.now[thread] = held
+        steps, known = self.changed.setdefault(thread, ([], []))
+        step = self.steps - 1
+        if steps and steps[-1] == step:
+            known[-1] = held
+        else:
+            steps.append(step)
+            known.append(held)
 
 
 def is_semaphore(world: World, number: int) -> bool:
@@ -76,7 +116,7 @@ def is_semaphore(world: World, number: int) -> bool:
     return isinstance(world.declared(number), Semaphore)
 
 
-def named(world: World, held: dict[int, Holding]) -> tuple[Hold, ...]:
+def named(world: World, held: Held) -> tuple[Hold, ...]:
     """Write what a thread holds in the user's names, in the order in which it was taken."""
     return tuple(
         Hold(world.name(number), holding.place, holding.times) for number, holding in held.items()

@@ -1,6 +1,6 @@
 """What a claim may ask of a state: the functions of invariants and of `expect.final`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from deadsim.kernel.expressions.evaluator import Environment, Evaluate, evaluator, locate
 from deadsim.kernel.failure import Failing
@@ -8,6 +8,7 @@ from deadsim.kernel.primitives.table import PRIMITIVES
 from deadsim.kernel.primitives.thread import ENDED
 from deadsim.kernel.world import World
 from deadsim.model.expressions import Expression, Query, Target
+from deadsim.model.program import Invariant
 
 
 def state_evaluator(world: World, expression: Expression) -> Evaluate:
@@ -48,3 +49,8 @@ def objects_of(part: object) -> Iterator[int]:
     if isinstance(part, tuple):
         for inner in part:
             yield from objects_of(inner)
+
+
+def watched(invariants: Iterable[Invariant]) -> frozenset[int]:
+    """Find the objects that invariants look at."""
+    return frozenset(n for invariant in invariants for n in objects_of(invariant.expression))

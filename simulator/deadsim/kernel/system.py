@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from deadsim.kernel.dependence import Dependence
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import Objects, Operation, Outcome
 from deadsim.kernel.primitives import thread as threads
@@ -10,6 +11,7 @@ from deadsim.kernel.programs.linked import Linked
 from deadsim.kernel.programs.rows import Rows
 from deadsim.kernel.programs.walk import NOWHERE, Frame
 from deadsim.kernel.row import Result
+from deadsim.kernel.state_query import watched
 from deadsim.kernel.world import world_of
 from deadsim.model.program import Program
 
@@ -117,3 +119,8 @@ def after(state: State, result: Result) -> State:
     for thread, row in moved:
         frames[thread] = NOWHERE if row is None else row.frame
     return State(tuple(objects), tuple(frames))
+
+
+def dependence(system: System) -> Dependence:
+    """Say what the steps of a program touch."""
+    return Dependence(system.lasting, watched(system.program.invariants))

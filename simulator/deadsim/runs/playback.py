@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from deadsim.detect.deadlocks.situation import Situation, situation
-from deadsim.detect.holdings import Holders
+from deadsim.detect.holdings import Holdings
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.system import State, System
 from deadsim.runs.result import Run
@@ -39,7 +39,7 @@ def states(system: System, run: Run) -> Iterator[Reached]:
 def moments(run: Run, first: int = 0) -> Iterator[Moment]:
     """Describe a run before each of its steps from step `first` on, and at its end."""
     system = run.system
-    holders = Holders(run.world)
+    holders = Holdings()
     failed: set[int] = set()
     for taken, (state, failures) in enumerate(states(system, run)):
         failed.update(failure.thread for failure in failures)
@@ -52,5 +52,5 @@ def moments(run: Run, first: int = 0) -> Iterator[Moment]:
             for found in (*run.deadlocks, *run.leaks)
             if found.schedule is None and (-1 if found.step is None else found.step) < taken
         )
-        standing = situation(system, state, holders.held, failed, shown)
+        standing = situation(system, state, holders, failed, shown)
         yield Moment(taken, standing, tuple(system.enabled(state)), state)

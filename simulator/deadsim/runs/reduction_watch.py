@@ -1,8 +1,7 @@
 """Who is stuck in a run of a program of which nothing is known beforehand, looked at step by step."""
 
-from typing import TYPE_CHECKING
-
 from deadsim.detect.deadlocks.situation import Situation, Standing, Status, want_of
+from deadsim.detect.holdings import Holdings
 from deadsim.detect.stuck.wake_reduction import Reduction, wake_reduction
 from deadsim.engine.moment import Moment
 from deadsim.kernel.failure import Failure
@@ -11,9 +10,6 @@ from deadsim.kernel.primitives.thread import ENDED, NEW
 from deadsim.kernel.row import Row
 from deadsim.kernel.world import World
 from deadsim.trace.finding import Wait
-
-if TYPE_CHECKING:
-    import networkx
 
 
 class ReductionWatch:
@@ -57,16 +53,10 @@ class ReductionWatch:
     def situation(self) -> Situation:
         """Describe how every thread stands."""
         assert self.moment is not None
-        return standing_at(self.moment)
-
-    def wait_for_graph(self) -> "networkx.MultiDiGraph[str]":
-        """Give the graph of who waits for whom."""
-        from deadsim.detect.deadlocks.wait_for import wait_for_graph
-
-        return wait_for_graph(self.situation())
+        return standing_at(self.moment, Holdings(self.moment.events()))
 
 
-def standing_at(moment: Moment) -> Situation:
+def standing_at(moment: Moment, held: Holdings) -> Situation:
     """Describe how every thread stands at a moment, as far as announced steps say it."""
     world = moment.world
     blocked = {row.thread for row in moment.blocked}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from deadsim.detect.deadlocks.situation import situation, target_name
-from deadsim.detect.holdings import holdings
+from deadsim.detect.holdings import Holdings
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.moment import Moment, Watcher
@@ -34,7 +34,6 @@ from deadsim.strategies.round_robin import RoundRobin, Sequential
 from deadsim.strategies.script import Script, Unfit
 from deadsim.strategies.strategy import Chance, Strategy
 from deadsim.strategies.surw import Surw
-from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Finding
 
 if TYPE_CHECKING:
@@ -101,10 +100,11 @@ class Runner:
             raise self.diverged(unfit, last) from None
         if script is not None and script.going and execution.ending in ("completed", "stuck"):
             raise self.left_over(script, execution, last)
+        held = deadlocks.held.follow(execution.events)
         suspicions: tuple[Finding, ...] = (*livelocks.suspicions(execution.choices),)
         found: tuple[Finding, ...] = deadlocks.found(self.system)
         if predict and not found:
-            predicted, suspected = self.predicted(pool, plan, execution.events, execution.choices)
+            predicted, suspected = self.predicted(pool, plan, execution, held)
             found += predicted
             suspicions += suspected
         command = "run" if replay is None else "replay"
@@ -114,7 +114,7 @@ class Runner:
             "replay" if command == "replay" else "run",
             "replay" if command == "replay" else how,
             chance.seed if chance.used else None,
-            (*found, *races.races(self.world, execution.events), *failures.found),
+            (*found, *races.races(self.world, execution.events, held), *failures.found),
             suspicions,
             deadlocks,
             failures.failed,
@@ -124,8 +124,8 @@ class Runner:
         self,
         pool: Pool,
         plan: Plan,
-        events: tuple[Event, ...],
-        choices: Sequence[tuple[int, int | None]],
+        execution: Execution,
+        held: Holdings,
     ) -> tuple[tuple[Deadlock, ...], tuple[Deadlock, ...]]:
         """Find deadlocks of other schedules: those that a replay shows, and those suspected."""
         from deadsim.detect.locks.prediction import (  # not where a run deadlocked
@@ -135,10 +135,11 @@ class Runner:
 
         found: list[Deadlock] = []
         suspected: list[Deadlock] = []
-        for circle in find_circles(self.world, events):
-            shown = self.certified(pool, plan, circle, choices)
+        events = execution.events
+        for circle in find_circles(self.world, events, held):
+            shown = self.certified(pool, plan, circle, execution.choices)
             if shown is None:
-                suspected.append(suspicion(self.world, events, circle))
+                suspected.append(suspicion(self.world, events, held, circle))
             elif shown not in found:
                 found.append(shown)
         return (
@@ -181,7 +182,8 @@ class Runner:
         ended = execution.ending == "completed" or (
             outcome == "stuck" and not self.system.enabled(state)
         )
-        output = "".join(e.text or "" for e in execution.events if e.verb == "print")
+        shown = self.world.output
+        output = "".join(e.text or "" for e in execution.events if shown in e.objects)
         step = execution.events[-1].step if execution.events else None
         broken = broken_claims(self.system, state, outcome, ended, step, output)
         defects = (*_by_step(found), *broken)
@@ -212,7 +214,7 @@ class Runner:
             situation=situation(
                 self.system,
                 state,
-                holdings(self.world, execution.events),
+                deadlocks.held,
                 failed,
                 (*deadlocks.deadlocks, *deadlocks.leaks),
             ),

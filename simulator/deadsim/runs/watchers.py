@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from deadsim.detect.deadlocks.kinds import name_deadlocks
+from deadsim.detect.holdings import Holdings
 from deadsim.detect.locks.lock_order import order_hint
 from deadsim.detect.order.races import RaceDetector, describe
 from deadsim.detect.stuck.judge import StuckJudge
@@ -34,6 +35,7 @@ class DeadlockWatch:
         self.stop = stop
         self.deadlocks: list[Deadlock] = []
         self.leaks: list[Deadlock] = []
+        self.held = Holdings()
         self.seen: set[tuple[object, ...]] = set()
 
     def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
@@ -48,9 +50,9 @@ class DeadlockWatch:
         progress = self.judge.judge(state, threads, bool(moment.enabled), key)
         if progress is None:
             return False
-        for found in name_deadlocks(
-            self.judge, state, moment.events(), progress, not moment.enabled
-        ):
+        events = moment.events()
+        held = self.held.follow(events)
+        for found in name_deadlocks(self.judge, state, events, held, progress, not moment.enabled):
             places = tuple(wait.place for wait in found.waits)
             key = (found.kind, found.threads, found.objects, places)
             if key not in self.seen:
@@ -139,9 +141,9 @@ class RaceWatch:
             self.detector.after(moment.step, result.row.thread, result.effect)
         return False
 
-    def races(self, world: World, events: Sequence[Event]) -> tuple[Race, ...]:
+    def races(self, world: World, events: Sequence[Event], held: Holdings) -> tuple[Race, ...]:
         """Give what was found, in the user's own names."""
-        return describe(world, events, tuple(self.detector.found.values()))
+        return describe(world, events, held, tuple(self.detector.found.values()))
 
 
 class FailureWatch:

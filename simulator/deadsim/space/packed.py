@@ -10,14 +10,15 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from deadsim.kernel.dependence import Dependence
 from deadsim.kernel.failure import Failure
-from deadsim.kernel.operation import Operation, replaced
+from deadsim.kernel.operation import replaced
 from deadsim.kernel.primitives import thread as threads
 from deadsim.kernel.programs.rows import touched
 from deadsim.kernel.programs.walk import NOWHERE, Frame
 from deadsim.kernel.row import Result
-from deadsim.kernel.state_query import objects_of
-from deadsim.kernel.system import State, System
+from deadsim.kernel.row import Row as StepRow
+from deadsim.kernel.system import State, System, dependence
 from deadsim.model.objects import Condition, Lock, Variable
 
 Packed: TypeAlias = int
@@ -201,25 +202,14 @@ class Space:
             self.asked = packed, state
         return state
 
-    def pending(self, packed: Packed, thread: int) -> Operation | None:
-        """Give the operation that a thread stands before; None if it has ended or not begun."""
-        return self.frame(packed, thread).operation
+    def standing(self, packed: Packed, thread: int) -> StepRow | None:
+        """Give the step before which a thread stands; None if it has ended or not begun."""
+        return self.system.rows.of(thread, self.frame(packed, thread))
 
     @property
-    def lasting_threads(self) -> frozenset[int]:
-        """List the threads that keep the program alive."""
-        return self.system.lasting
-
-    @property
-    def looked_at(self) -> frozenset[int]:
-        """List the objects that invariants look at."""
-        invariants = self.system.program.invariants
-        return frozenset(n for one in invariants for n in objects_of(one.expression))
-
-    @property
-    def size(self) -> int:
-        """Count the objects, threads included."""
-        return len(self.objects)
+    def dependence(self) -> Dependence:
+        """Say what the steps touch."""
+        return dependence(self.system)
 
     def row(self, packed: Packed, thread: int) -> Row:
         """Find on which bits the next step of a thread depends, from the place where it stands."""

@@ -7,10 +7,9 @@ a permit: the same state may have come about with them or without (`detect.deadl
 
 from typing import NamedTuple, TypeAlias
 
+from deadsim.kernel.programs.linked import Stop
 from deadsim.kernel.system import System
-from deadsim.model.instructions import Step
 from deadsim.model.objects import Barrier, Condition, Event, Semaphore
-from deadsim.model.program import Program
 from deadsim.space.packed import Info
 
 Mark: TypeAlias = tuple[str, int, int]
@@ -38,7 +37,7 @@ class Pasts:
         self.semaphores = frozenset(
             number for number, one in system.world.shared() if isinstance(one, Semaphore)
         )
-        self.exact = not (self.semaphores and gives_by_count(system.program))
+        self.exact = not (self.semaphores and gives_by_count(system))
         if not self.exact:
             self.semaphores = frozenset()
         shared = [*system.world.shared()]
@@ -106,10 +105,11 @@ def without_one(holders: tuple[Holder, ...], number: int, thread: int) -> tuple[
     return holders[:place] + holders[place + 1 :]
 
 
-def gives_by_count(program: Program) -> bool:
+def gives_by_count(system: System) -> bool:
     """Decide whether a thread gives back permits by a count."""
     return any(
-        isinstance(instruction, Step) and instruction.verb == "release" and instruction.operands
-        for thread in program.threads
-        for instruction in thread.code.instructions
+        entry.form.counts and any(entry.form.releases(number) for number in entry.numbers)
+        for linked in system.linked
+        for entry in linked.entries
+        if isinstance(entry, Stop) and entry.form is not None
     )

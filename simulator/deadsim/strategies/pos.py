@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from deadsim.kernel.operation import Operation
+from deadsim.kernel.dependence import dependent, pending
 from deadsim.strategies.random_walk import Random
 from deadsim.strategies.strategy import Chance, Option
 
@@ -30,13 +30,8 @@ class Pos(Random):
             if option.thread not in self.scores:
                 self.scores[option.thread] = self.chance.draw(SCORES)
         best = max(options, key=lambda option: (self.scores[option.thread], -option.thread))
+        taken = pending(best.operation)
         for option in options:
-            if option is best or race(option.operation, best.operation):
+            if option is best or dependent(pending(option.operation), taken):
                 del self.scores[option.thread]
         return best.thread
-
-
-def race(one: Operation, other: Operation) -> bool:
-    """Decide whether the order of two pending steps can make a difference."""
-    common = set(one.objects).intersection(other.objects)
-    return not common <= set(one.reads).intersection(other.reads)

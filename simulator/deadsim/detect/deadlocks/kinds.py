@@ -11,9 +11,10 @@ from typing import Literal, NamedTuple
 from deadsim.detect.components import components
 from deadsim.detect.deadlocks.lost_signals import lost_notify, missed_set, stolen_notify
 from deadsim.detect.deadlocks.wakers import Halt, Halts
-from deadsim.detect.holdings import holdings, named
+from deadsim.detect.holdings import Holdings, named
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.detect.stuck.progress import Progress
+from deadsim.kernel.primitives.queue import dones
 from deadsim.kernel.primitives.thread import RUNNING
 from deadsim.kernel.system import State
 from deadsim.model.claims import DeadlockKind
@@ -33,23 +34,36 @@ class _Root(NamedTuple):
 
 
 def name_deadlocks(
-    judge: StuckJudge, state: State, events: Sequence[Event], progress: Progress, total: bool
+    judge: StuckJudge,
+    state: State,
+    events: Sequence[Event],
+    held: Holdings,
+    progress: Progress,
+    total: bool,
 ) -> tuple[Deadlock, ...]:
-    """Describe each deadlock of a state; `total` says that nothing at all can move in it."""
-    return _Naming(judge, state, events, progress).deadlocks(total)
+    """Describe each deadlock of a state; `total` says that nothing at all can move in it.
+
+    `events` led to it, and `held` has followed them.
+    """
+    return _Naming(judge, state, events, held, progress).deadlocks(total)
 
 
 class _Naming:
     def __init__(
-        self, judge: StuckJudge, state: State, events: Sequence[Event], progress: Progress
+        self,
+        judge: StuckJudge,
+        state: State,
+        events: Sequence[Event],
+        held: Holdings,
+        progress: Progress,
     ) -> None:
         self.world = judge.system.world
         self.linked = judge.system.linked
         self.state = state
         self.events = events
         self.progress = progress
-        self.held = holdings(self.world, events)
-        self.around = Halts(judge, state, progress, self.held)
+        self.held = held
+        self.around = Halts(judge, state, progress, held)
         self.halts = self.around.halts
         self.follows = {thread: self.chosen(halt) for thread, halt in self.halts.items()}
 
@@ -73,7 +87,7 @@ class _Naming:
         if halt.thread in (halt.owners or ()):
             return True
         if halt.owners is not None:  # behind a writer that waits for this reader to leave
-            return halt.verb == "acquire" and halt.number in self.held[halt.thread] and halt.blocked
+            return halt.takes and halt.blocked and halt.number in self.held.of(halt.thread)
         return self.around.permit_holders(halt.number) == (halt.thread,)
 
     def distance(self, start: int, goal: int) -> int:
@@ -136,7 +150,7 @@ class _Naming:
 
     def without_owner(self, halt: Halt) -> DeadlockKind:
         """Name why no owner ever lets go, where none of them waits himself."""
-        if halt.verb == "join":
+        if self.world.is_thread(halt.number):
             return "collateral"  # of a thread that goes round for ever
         if any(other in self.progress.ended for other in halt.owners or ()):
             return "orphaned-lock"  # they have ended, or will, and leave it held
@@ -167,14 +181,14 @@ class _Naming:
         """Decide whether a thread waits on a condition while it holds what a notifier waits for."""
         if not isinstance(self.declared(halt), Condition):
             return False
-        own = self.held[halt.thread]
+        own = self.held.of(halt.thread)
         others = (self.halts[other] for other in halt.wakers if other in self.halts)
         return any(other.number in own and other.thread != halt.thread for other in others)
 
     def without_help(self, halt: Halt) -> DeadlockKind:
         """Name why nobody lets a thread go on, who waits for what anybody could provide."""
         declared = self.declared(halt)
-        if isinstance(declared, Queue) and halt.verb == "join":
+        if dones(halt.number) in halt.facts:
             return "missing-task-done"
         if isinstance(declared, Queue | Pipe):
             return "peer-gone"
@@ -235,7 +249,7 @@ class _Naming:
             self.around.want(halt),
             halt.missing,
             self.linked[thread].place(halt.position),
-            named(self.world, self.held[thread]),
+            named(self.world, self.held.of(thread)),
             self.names(wakers),
             halt.blocked,
         )

@@ -19,7 +19,7 @@ def lost_notify(events: Sequence[Event], thread: int, condition: int) -> int | N
     return _last(
         event.step
         for event in events[:begin]
-        if _is_notify(event, condition) and not event.effect.is_source
+        if condition in event.effect.signals and not event.effect.is_source
     )
 
 
@@ -29,7 +29,7 @@ def stolen_notify(events: Sequence[Event], thread: int, condition: int) -> int |
     return _last(
         event.step
         for event in events[begin + 1 :]
-        if _is_notify(event, condition) and event.effect.is_source
+        if condition in event.effect.signals and event.effect.is_source
     )
 
 
@@ -41,18 +41,11 @@ def missed_set(events: Sequence[Event], thread: int, number: int, is_set: bool) 
     begin = began(events, thread, number)
     lost: int | None = None
     for event in events[:begin]:
-        if event.objects[:1] != (number,):
-            continue
-        if event.verb == "set":
+        if number in event.effect.signals:
             is_set = True
-        elif event.verb == "clear" and is_set:
+        elif number in event.effect.clears and is_set:
             lost, is_set = event.step, False
     return lost
-
-
-def _is_notify(event: Event, condition: int) -> bool:
-    about = event.objects[:1] == (condition,)
-    return about and event.success and event.verb in ("notify", "notify_all")
 
 
 def _last(steps: Iterable[int]) -> int | None:

@@ -61,7 +61,7 @@ def situation(
     standings: list[Standing] = []
     for number in system.world.threads:
         name, daemon = system.world.name(number), system.world.is_daemon(number)
-        holds = named(system.world, held[number])
+        holds = named(system.world, held.of(number))
         status = status_of(system, state, number, failed)
         place: Place | None = None
         wait: Wait | None = None

@@ -9,10 +9,10 @@ from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.detect.stuck.progress import Progress
 from deadsim.kernel.abstract.form import Held
 from deadsim.kernel.operation import Fact
-from deadsim.kernel.primitives.queue import items
+from deadsim.kernel.primitives.queue import dones, items
 from deadsim.kernel.primitives.thread import ENDED
 from deadsim.kernel.system import State
-from deadsim.model.objects import Barrier, Condition, Lock, RWLock
+from deadsim.model.objects import Barrier, Lock, RWLock
 from deadsim.trace.finding import Want
 
 
@@ -20,7 +20,8 @@ class Halt(NamedTuple):
     """What holds a thread up for good: the step, what it is about, and who could help.
 
     Where it waits for `owners`, each of them has to let go; else anybody may provide one of
-    `facts`, `missing` times. `blocked` is false of a thread that still moves.
+    `facts`, `missing` times. It `takes` what it is about, if that is to be its own then. `blocked` is
+    false of a thread that still moves.
     """
 
     thread: int
@@ -32,6 +33,7 @@ class Halt(NamedTuple):
     missing: int
     owners: tuple[int, ...] | None
     wakers: tuple[int, ...]
+    takes: bool
     blocked: bool
 
 
@@ -62,7 +64,7 @@ class Halts:
         number = operation.about(objects, thread)
         return Halt(
             thread, frame.position, operation.verb, number, about,
-            needs.facts, needs.amount, needs.owners, (), True,
+            needs.facts, needs.amount, needs.owners, (), number in operation.acquires, True,
         )  # fmt: skip
 
     def coming(self, thread: int) -> Halt | None:
@@ -73,9 +75,8 @@ class Halts:
                 continue
             instruction = self.system.linked[thread].code.instructions[position]
             verb = getattr(instruction, "verb", "")
-            numbers = tuple(stop.numbers)
-            if verb == "acquire":  # of a condition, its lock
-                numbers = tuple(dict.fromkeys(map(self.lock_of, numbers)))
+            taken = dict.fromkeys(one for n in stop.numbers for one in stop.form.acquires(n))
+            numbers = tuple(taken or stop.numbers)
             number = numbers[0]
             facts = tuple(stop.form.wants(stop.numbers[0]))
             missing = 1
@@ -87,7 +88,9 @@ class Halts:
             target = getattr(instruction, "target", None)
             if target is not None and target.shape and len(numbers) > 1:
                 name = target.name
-            return Halt(thread, position, verb, number, name, facts, missing, owners, (), False)
+            return Halt(
+                thread, position, verb, number, name, facts, missing, owners, (), bool(taken), False
+            )
         return None
 
     def owners(self, thread: int, numbers: Iterable[int], held: Held) -> tuple[int, ...]:
@@ -114,11 +117,6 @@ class Halts:
             return tuple(state.owners())
         return ()
 
-    def lock_of(self, number: int) -> int:
-        """Give the lock of a condition; of anything else, itself."""
-        declared = self.declared(number)
-        return declared.lock if isinstance(declared, Condition) else number
-
     def wakers(self, halt: Halt) -> tuple[int, ...]:
         """List the threads that could let a thread go on, if only they could move.
 
@@ -133,9 +131,9 @@ class Halts:
             if other != halt.thread and not self.possible(other).isdisjoint(halt.facts)
         ]
         first = [other for other in capable if self.first(other, halt)]
-        if halt.verb == "wait" and halt.missing > len(first or capable) and self.is_barrier(halt):
+        if self.is_barrier(halt) and halt.missing > len(first or capable):
             return ()
-        if halt.verb == "join":
+        if dones(halt.number) in halt.facts:
             # Whoever is held up for want of another item owes nothing for those that there were.
             more = items(halt.number)
             first = [other for other in first or capable if more not in self.halts[other].facts]
@@ -192,4 +190,4 @@ class Halts:
         """List the threads that hold permits of a semaphore."""
         if not is_semaphore(self.system.world, number):
             return ()
-        return tuple(thread for thread, held in enumerate(self.held) if number in held)
+        return self.held.holders(number)

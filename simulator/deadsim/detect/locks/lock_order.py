@@ -4,17 +4,19 @@ An order is only named where it is proved: where every thread but one keeps to i
 through its code, whatever its branches decide.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from deadsim.detect.components import components
 from deadsim.detect.locks.constant_locals import Constants
 from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.detect.stuck.flow import END
+from deadsim.kernel.programs.linked import Stop
 from deadsim.kernel.system import System
 from deadsim.model.instructions import Step
-from deadsim.model.objects import Condition, Lock, RWLock, SharedObject
+from deadsim.model.objects import Lock, RWLock, SharedObject
 from deadsim.model.place import Place
+from deadsim.trace.effect import Numbers
 
 
 class Taking(NamedTuple):
@@ -41,6 +43,15 @@ class Hint(NamedTuple):
     order: tuple[str, ...]
     thread: str
     place: Place
+
+
+class _Use(NamedTuple):
+    """What a step does with locks: it takes one of them, gives one back, or waits without it."""
+
+    locks: tuple[int, ...]
+    takes: bool
+    gives: bool
+    gives_up: bool
 
 
 MOST_DEPTH = 16
@@ -72,15 +83,12 @@ def takings(system: System, flows: Flows) -> list[Taking]:
             held = may_hold[position] = held | may_hold.get(position, frozenset())
             instruction = linked.code.instructions[position]
             after = held
-            if isinstance(instruction, Step) and instruction.verb in ("acquire", "release", "wait"):
-                locks = _locks(system, flow.stop(position).numbers, instruction, constants)
-                if instruction.verb != "release":
-                    found.update(
-                        dict.fromkeys(
-                            _taken(system, thread, instruction, locks, held, flow.holds(position))
-                        )
-                    )
-                after = _after(instruction, locks, held)
+            if isinstance(instruction, Step):
+                use = _use(system, flow.stop(position), instruction, constants)
+                if not use.gives:
+                    taken = _taken(system, thread, instruction, use, held, flow.holds(position))
+                    found.update(dict.fromkeys(taken))
+                after = _after(instruction, use, held)
             ways_on = flow.after(position)
             front.extend((way, after) for way in ways_on.steps + ways_on.failing)
             front.extend((way, held) for way in flow.misused(position))
@@ -91,20 +99,15 @@ def _taken(
     system: System,
     thread: int,
     step: Step,
-    locks: Sequence[int],
+    use: _Use,
     held: frozenset[_Held],
     certain: frozenset[int],
 ) -> Iterator[Taking]:
     """List what a step takes under what; a lock that its thread surely has, and may take again, it gets at once."""
-    gives_up = step.verb == "acquire" and bool({"try", "timed"} & set(step.flags))
-    for lock in locks:
+    for lock in use.locks:
         declared = _declared(system, lock)
-        if (
-            step.verb == "acquire"
-            and lock in certain
-            and isinstance(declared, Lock)
-            and declared.reentrant
-        ):
+        again = isinstance(declared, Lock) and declared.reentrant
+        if use.takes and again and lock in certain:
             continue
         # Readers are no guard against one another; the lock of a condition is given back while it waits.
         guards = frozenset(
@@ -112,25 +115,28 @@ def _taken(
         )
         for other in sorted({one._replace(depth=1) for one in held}):
             if other.lock != lock:
-                exact = len(locks) == 1 and other.exact
+                exact = len(use.locks) == 1 and other.exact
                 # Where writers are preferred, a reader waits behind a writer who waits for another reader.
                 behind = isinstance(declared, RWLock) and declared.prefer == "writers"
                 reading = (other.reading, "read" in step.flags and not behind)
-                yield Taking(other.lock, lock, thread, step.place, exact, gives_up, guards, reading)
+                yield Taking(
+                    other.lock, lock, thread, step.place, exact, use.gives_up, guards, reading
+                )
 
 
-def _after(step: Step, locks: Sequence[int], held: frozenset[_Held]) -> frozenset[_Held]:
+def _after(step: Step, use: _Use, held: frozenset[_Held]) -> frozenset[_Held]:
     """Say what may be held after a step: each lock as often as it was taken and not given back."""
+    locks = use.locks
     exact = len(locks) == 1
-    if step.verb == "wait" or not locks:
-        return held  # who waits on a condition gets its lock back as it was
-    if step.verb == "release":
+    if use.gives:
         # Of several that may be meant, one is given back: none of them is surely held any more.
         kept = {one._replace(exact=False) for one in held if one.lock in locks and not exact}
         once = {
             one._replace(depth=one.depth - 1) for one in held if one.lock in locks and one.depth > 1
         }
         return frozenset(one for one in held if one.lock not in locks) | kept | once
+    if not use.takes:
+        return held  # who waits on a condition gets its lock back as it was
     more = {one._replace(depth=min(MOST_DEPTH, one.depth + 1)) for one in held if one.lock in locks}
     return held | more | {_Held(lock, exact, "read" in step.flags) for lock in locks}
 
@@ -139,19 +145,20 @@ def _declared(system: System, number: int) -> SharedObject:
     return system.world[number]
 
 
-def _locks(
-    system: System, numbers: Sequence[int], step: Step, constants: Constants
-) -> tuple[int, ...]:
-    """List the locks that a step may take or give: several where an index decides, none where it is no lock."""
-    one = constants.locate(step.target) if step.target is not None else None
-    found: dict[int, None] = {}
-    for number in numbers if one is None else (one,):
-        declared = _declared(system, number)
-        if isinstance(declared, Condition):
-            found[declared.lock] = None
-        elif isinstance(declared, Lock | RWLock):
-            found[number] = None
-    return tuple(found)
+def _use(system: System, stop: Stop, step: Step, constants: Constants) -> _Use:
+    """Say what a step does with locks: with several where an index decides, with none where it is no lock."""
+    form = stop.form
+    assert form is not None
+    target = step.target
+    one = None if target is None or target.whole else constants.locate(target)
+    numbers = stop.numbers if one is None else (one,)
+
+    def locks(each: Callable[[int], Numbers]) -> tuple[int, ...]:
+        found = dict.fromkeys(lock for number in numbers for lock in each(number))
+        return tuple(n for n in found if isinstance(_declared(system, n), Lock | RWLock))
+
+    takes, gives, parks = locks(form.acquires), locks(form.releases), locks(form.parks)
+    return _Use(takes or gives or parks, bool(takes), bool(gives), form.gives_up)
 
 
 def order_hint(system: System, flows: Flows, locks: frozenset[str]) -> Hint | None:

@@ -10,10 +10,10 @@ Viswanathan: Sound Dynamic Deadlock Prediction in Linear Time, PLDI 2023).
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from deadsim.detect.holdings import holdings, named
+from deadsim.detect.holdings import Holdings, named
 from deadsim.detect.order.happens_before import Clock, join
 from deadsim.kernel.world import World
-from deadsim.model.objects import Condition, Lock
+from deadsim.model.objects import Lock
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Wait
 
@@ -48,14 +48,14 @@ class Circle(NamedTuple):
 class Trace:
     """A run, by what its threads did with locks."""
 
-    def __init__(self, world: World, events: Sequence[Event]) -> None:
+    def __init__(self, world: World, events: Sequence[Event], held: Holdings) -> None:
         self.world = world
         self.events = events
+        self.holdings = held
         self.own: dict[int, list[int]] = {}  # thread → its steps
         self.place: list[int] = []  # step → which of its thread's steps it is, from 0
         self.acquires: list[Acquire] = []
         self.taken: dict[int, list[tuple[int, int | None]]] = {}  # lock → (acquire, release)
-        self.held: list[frozenset[int]] = []  # step → what its thread held before it
         for event in events:
             own = self.own.setdefault(event.thread, [])
             self.place.append(len(own))
@@ -114,49 +114,28 @@ class Trace:
             clocks.append(clock)
         return clocks
 
+    def locks_before(self, step: int, thread: int) -> frozenset[int]:
+        """List the locks that a thread held before a step."""
+        return frozenset(filter(self.is_lock, self.holdings.before(step, thread)))
+
     def follow_locks(self) -> None:
         """Find all acquires, their releases, and what was held at each."""
-        holds: dict[int, dict[int, int]] = {}  # thread → lock → how often
         open_at: dict[int, int] = {}  # lock → which of its acquires is open
         starts: dict[int, tuple[int, int, frozenset[int]]] = {}  # thread → starter, step, its locks
         for event in self.events:
-            own = holds.setdefault(event.thread, {})
-            self.held.append(frozenset(own))
-            lock, change = self.change(event)
-            if event.verb == "start" and event.success:
-                for other in event.objects:
-                    starts[other] = (event.thread, event.step, frozenset(own))
-            if change > 0:
-                if lock not in own:
-                    open_at[lock] = len(self.taken.setdefault(lock, []))
-                    self.taken[lock].append((event.step, None))
-                    self.acquires.append(
-                        Acquire(event.step, event.thread, lock, frozenset(own), frozenset())
-                    )
-                own[lock] = own.get(lock, 0) + change
-            elif change < 0:
-                own[lock] = own.get(lock, 0) + change
-                if own[lock] <= 0 or event.verb == "wait":
-                    del own[lock]
-                    taken = self.taken[lock][open_at[lock]]
-                    self.taken[lock][open_at[lock]] = (taken[0], event.step)
+            thread, step = event.thread, event.step
+            own = self.locks_before(step, thread)
+            after = self.locks_before(step + 1, thread)
+            for other in event.effect.starts:
+                starts[other] = (thread, step, own)
+            for lock in sorted(after - own):
+                open_at[lock] = len(self.taken.setdefault(lock, []))
+                self.taken[lock].append((step, None))
+                self.acquires.append(Acquire(step, thread, lock, own, frozenset()))
+            for lock in sorted(own - after):
+                taken = self.taken[lock][open_at[lock]]
+                self.taken[lock][open_at[lock]] = (taken[0], step)
         self.acquires = [a._replace(guards=self.guards(a.thread, starts)) for a in self.acquires]
-
-    def change(self, event: Event) -> tuple[int, int]:
-        """Say which lock a step takes (1) or gives back (-1), if it does."""
-        if not event.objects or (not event.success and event.verb != "wait"):
-            return -1, 0
-        number = event.objects[0]
-        if event.verb in ("acquire", "release") and self.is_lock(number):
-            return number, 1 if event.verb == "acquire" else -1
-        if event.verb == "wait":
-            declared = self.world.declared(number)
-            if isinstance(declared, Condition):
-                if event.phase == "begin":
-                    return declared.lock, -1
-                if event.effect.takes:
-                    return declared.lock, 1
-        return -1, 0
 
     def guards(
         self, thread: int, starts: dict[int, tuple[int, int, frozenset[int]]]
@@ -169,20 +148,17 @@ class Trace:
         for step in self.own[starter]:
             if step <= begin:
                 continue
-            event = self.events[step]
-            if event.verb == "join" and event.success and thread in event.objects:
+            if thread in self.events[step].effect.joins:
                 return kept
-            lock, change = self.change(event)
-            if change < 0:
-                kept -= {lock}
+            kept -= locks - self.locks_before(step + 1, starter)
         return frozenset()  # nobody waited for it
 
 
-def find_circles(world: World, events: Sequence[Event]) -> list[Circle]:
+def find_circles(world: World, events: Sequence[Event], held: Holdings) -> list[Circle]:
     """Find locks that were taken in opposite orders, each circle of threads and locks once."""
     if len(events) > MOST_EVENTS:
         return []
-    trace = Trace(world, events)
+    trace = Trace(world, events, held)
     groups: dict[tuple[int, int, frozenset[int], frozenset[int]], list[Acquire]] = {}
     for acquire in trace.acquires:
         if acquire.held:
@@ -303,13 +279,13 @@ def _close(trace: Trace, prefix: Prefix) -> bool:
     return True
 
 
-def suspicion(world: World, events: Sequence[Event], circle: Circle) -> Deadlock:
+def suspicion(world: World, events: Sequence[Event], held: Holdings, circle: Circle) -> Deadlock:
     """Describe a circle that no schedule is known for: what each thread held when it took what."""
     names = [world.name(acquire.thread) for acquire in circle.acquires]
     waits = []
     for position, acquire in enumerate(circle.acquires):
         following = names[(position + 1) % len(names)]
-        held = holdings(world, events[: acquire.step])[acquire.thread]
+        own = held.before(acquire.step, acquire.thread)
         waits.append(
             Wait(
                 names[position],
@@ -318,7 +294,7 @@ def suspicion(world: World, events: Sequence[Event], circle: Circle) -> Deadlock
                 "owner",
                 1,
                 events[acquire.step].place,
-                named(world, held),
+                named(world, own),
                 (following,),
                 False,
             )

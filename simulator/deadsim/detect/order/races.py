@@ -8,7 +8,7 @@ whether or not the two accesses were neighbours in the run.
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from deadsim.detect.holdings import holdings, named
+from deadsim.detect.holdings import Holdings, named
 from deadsim.detect.order.happens_before import Clock, HappensBefore
 from deadsim.kernel.world import World
 from deadsim.trace.effect import Effect
@@ -118,26 +118,27 @@ def find_races(world: World, events: Sequence[Event]) -> tuple[Race, ...]:
     detector = RaceDetector()
     for event in events:
         detector.after(event.step, event.thread, event.effect)
-    return describe(world, events, tuple(detector.found.values()))
+    return describe(world, events, Holdings(events), tuple(detector.found.values()))
 
 
-def describe(world: World, events: Sequence[Event], pairs: Sequence[RacePair]) -> tuple[Race, ...]:
-    """Write races in the user's own names."""
+def describe(
+    world: World, events: Sequence[Event], held: Holdings, pairs: Sequence[RacePair]
+) -> tuple[Race, ...]:
+    """Write races in the user's own names; `held` has followed the run."""
     races = []
     for pair in sorted(pairs, key=lambda pair: (pair.second, pair.variable)):
-        second = access(world, events, pair.second, pair.variable)
-        first = access(world, events, pair.first, pair.variable)
-        if first.verb == "read" and second.verb == "read":
-            raise AssertionError("two reads do not race")
+        steps = (pair.first, pair.second)
+        written = any(pair.variable in events[step].effect.writes for step in steps)
+        assert written, "two reads do not race"
+        first, second = (access(world, events[step], held, pair.variable) for step in steps)
         name = world.name(pair.variable)
         races.append(Race(name, pair.second, (first, second)))
     return tuple(races)
 
 
-def access(world: World, events: Sequence[Event], step: int, variable: int) -> Access:
+def access(world: World, event: Event, held: Holdings, variable: int) -> Access:
     """Describe one of two accesses: of a block that reads and writes, the write."""
-    event = events[step]
     verb: Literal["read", "write"] = "write" if variable in event.effect.writes else "read"
-    held = holdings(world, events[:step])[event.thread]
     name = world.name(event.thread)
-    return Access(name, verb, step, event.place, named(world, held))
+    holds = named(world, held.before(event.step, event.thread))
+    return Access(name, verb, event.step, event.place, holds)

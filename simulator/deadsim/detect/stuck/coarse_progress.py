@@ -144,6 +144,6 @@ class Flows:
         found = self.known.get(thread)
         if found is None:
             if self.types is None:
-                self.types = Types(self.system.program, self.system.world)
+                self.types = Types(self.system.linked, self.system.world)
             found = self.known[thread] = Flow(self.system.linked[thread], self.types)
         return found

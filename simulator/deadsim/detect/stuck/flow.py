@@ -298,8 +298,9 @@ class Flow:
             case Step(_, target, operands):
                 if target is not None and _target_fails(target):
                     return True
-                counted = instruction.verb == "sleep" or {"timed", "count"} & set(instruction.flags)
-                if counted and not all(isinstance(one, Constant) for one in operands):
+                form = self.stop(position).form
+                assert form is not None
+                if form.counts and not all(isinstance(one, Constant) for one in operands):
                     return True
                 return any(fails(operand, known, self._integers) for operand in operands)
             case _:

@@ -1,8 +1,10 @@
 """Which local work may fail: which slots have a value for certain, and which hold small integers only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
+from deadsim.kernel.abstract.form import Form
+from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.world import World
 from deadsim.model.expressions import (
     Binary,
@@ -20,7 +22,6 @@ from deadsim.model.expressions import (
     Not,
     Query,
     Shared,
-    Target,
 )
 from deadsim.model.instructions import (
     Atomic,
@@ -37,7 +38,6 @@ from deadsim.model.instructions import (
     Step,
 )
 from deadsim.model.objects import Variable
-from deadsim.model.program import Program
 from deadsim.model.values import MAX_TEXT, UNSET
 
 SMALL = 2**31
@@ -90,10 +90,10 @@ class Types:
     Small is what begins as a constant below `SMALL`, and grows by such constants alone. The greatest answer that is consistent: begin with all, and take away what may get another value.
     """
 
-    def __init__(self, program: Program, world: World) -> None:
+    def __init__(self, linked: Sequence[Linked], world: World) -> None:
         self.slots = [
-            {s for s, v in enumerate(t.code.initial) if v is UNSET or is_small(v)}
-            for t in program.threads
+            {s for s, v in enumerate(one.code.initial) if v is UNSET or is_small(v)}
+            for one in linked
         ]
         self.variables = {
             number
@@ -103,40 +103,40 @@ class Types:
         changed = True
         while changed:
             changed = False
-            for thread, slots in zip(program.threads, self.slots, strict=True):
-                for instruction in thread.code.instructions:
-                    changed = self._look(instruction, slots) or changed
+            for one, slots in zip(linked, self.slots, strict=True):
+                for instruction, entry in zip(one.code.instructions, one.entries, strict=True):
+                    form = entry.form if isinstance(entry, Stop) else None
+                    changed = self._look(instruction, form, slots) or changed
 
-    def _look(self, instruction: Instruction, slots: set[int]) -> bool:
+    def _look(self, instruction: Instruction, form: Form | None, slots: set[int]) -> bool:
         match instruction:
             case Let(slot, value) if slot in slots and not _is_integer(value, slots):
                 slots.discard(slot)
                 return True
-            case Step(verb, target, operands):
-                return self._look_at_step(instruction, verb, target, operands, slots)
+            case Step():
+                assert form is not None
+                return self._look_at_step(instruction, form, slots)
             case _:
                 return False
 
-    def _look_at_step(
-        self,
-        step: Step,
-        verb: str,
-        target: Target | None,
-        operands: tuple[Expression, ...],
-        slots: set[int],
-    ) -> bool:
-        reach = set() if target is None else set(target.candidates())
-        all_integers = all(_is_integer(operand, slots) for operand in operands)
-        if verb == "write" and not all_integers and reach & self.variables:
-            self.variables -= reach
+    def _look_at_step(self, step: Step, form: Form, slots: set[int]) -> bool:
+        reach = set() if step.target is None else set(step.target.candidates())
+        all_integers = all(_is_integer(operand, slots) for operand in step.operands)
+        written = {variable for number in reach for variable in form.writes(number)}
+        if not all_integers and written & self.variables:
+            self.variables -= written
             return True
-        match verb:
-            case "read":
+        match form.results:
+            case "integers":
+                whole = True
+            case "stored":
                 whole = reach <= self.variables
-            case "choose":
+            case "operands":
                 whole = all_integers
+            case "values":
+                whole = False
             case _:
-                whole = verb in ("acquire", "join", "put", "wait")  # whether it succeeded, or when
+                assert_never(form.results)
         into = {slot for slot in step.into if slot is not None}
         if not whole and into & slots:
             slots -= into

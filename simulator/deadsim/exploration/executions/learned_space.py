@@ -6,15 +6,15 @@ to the shared objects the kernel says. Where a history was never seen, the progr
 again along a schedule that leads to it, and on to its end by turns: so much is learned each time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from deadsim.engine.moment import Moment
 from deadsim.engine.pool import Pool
 from deadsim.engine.scheduler import execute
 from deadsim.errors import InternalError
+from deadsim.kernel.dependence import Dependence
 from deadsim.kernel.failure import Failure
-from deadsim.kernel.operation import Operation
 from deadsim.kernel.primitives.thread import ENDED, NEW, RUNNING
 from deadsim.kernel.row import Result, Row
 from deadsim.kernel.source import Source, happening
@@ -59,24 +59,13 @@ class LearnedSpace:
         self.ways: list[tuple[tuple[int, int], ...]] = []  # state → a schedule that leads to it
         self.known: dict[tuple[int, int], tuple[Move, ...]] = {}
         self.executions = self.steps = 0
+        self.dependence = Dependence(_Lasting(self.world), ())
         self.start = self.begin()
 
     @property
     def threads(self) -> Sequence[int]:
         """List the threads that were seen."""
         return sorted(self.world.threads)
-
-    @property
-    def lasting_threads(self) -> frozenset[int]:
-        """List the threads that keep the program alive."""
-        return frozenset(t for t in self.world.threads if not self.world.is_daemon(t))
-
-    looked_at: frozenset[int] = frozenset()  # nobody claims anything of its states
-
-    @property
-    def size(self) -> int:
-        """Count the objects that were seen, threads included."""
-        return len(self.world)
 
     def begin(self) -> int:
         """Carry the program out a first time, and give its first state."""
@@ -112,22 +101,21 @@ class LearnedSpace:
         found.extend(entity.initial for entity in self.world.entities[len(found) :])
         return found
 
-    def row(self, state: int, thread: int) -> Row | None:
+    def standing(self, state: int, thread: int) -> Row | None:
         """Give the step before which a thread stands; None if it has ended or not begun."""
         for other, history in self.states[state].histories:
             if other == thread:
                 return self.rows[thread, history]
         return None
 
-    def pending(self, state: int, thread: int) -> Operation | None:
-        """Give the operation that a thread stands before; None if it has ended or not begun."""
-        row = self.row(state, thread)
-        return None if row is None else row.operation
-
     def over(self, state: int) -> bool:
         """Decide whether the program has ended."""
         objects = self.objects(state)
-        return all(objects[thread] != RUNNING for thread in self.lasting_threads)
+        return all(
+            objects[thread] != RUNNING
+            for thread in self.world.threads
+            if not self.world.is_daemon(thread)
+        )
 
     def moves(self, state: int, thread: int) -> tuple[Move, ...]:
         """List what a thread's next step can be: none if it is blocked."""
@@ -145,7 +133,7 @@ class LearnedSpace:
                     yield thread, way, state + delta, step
 
     def find(self, state: int, thread: int) -> Iterator[Move]:
-        row = self.row(state, thread)
+        row = self.standing(state, thread)
         if row is None:
             return
         for way, result in enumerate(happening(row, self.objects(state))):
@@ -199,6 +187,16 @@ class LearnedSpace:
             max(self.max_steps, len(path) + 1),
             world=self.world,
         )
+
+
+class _Lasting(Container[int]):
+    """The threads that keep the program alive, those that are still to appear among them."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def __contains__(self, thread: object) -> bool:
+        return isinstance(thread, int) and not self.world.is_daemon(thread)
 
 
 class _Learner:

@@ -14,7 +14,8 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from deadsim.exploration.budget import Budget, Spent
-from deadsim.exploration.static.footprint import Footprint, Footprints, dependent
+from deadsim.exploration.static.footprint import Footprints
+from deadsim.kernel.dependence import Footprint, dependent
 from deadsim.space.packed import Info, Packed, Space
 
 MOST_STEPS = 1_000
@@ -184,7 +185,7 @@ class Classes:
             self.turn_round(thread, steps[number].footprint, next(mine, None), number)
         state = self.nodes[-1].state
         for thread in self.space.threads:
-            if self.space.pending(state, thread) is not None:
+            if self.space.standing(state, thread) is not None:
                 footprint = self.footprints.next(state, thread)
                 self.turn_round(thread, footprint, self.last[-1].get(thread), len(steps))
 

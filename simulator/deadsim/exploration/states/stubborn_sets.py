@@ -9,8 +9,9 @@ Valmari: Stubborn Sets for Reduced State Space Generation, 1991.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from deadsim.exploration.static.footprint import Footprints, both
-from deadsim.exploration.static.reachable_accesses import NOTHING, Ahead, Futures, numbers_of
+from deadsim.exploration.static.footprint import Footprints
+from deadsim.exploration.static.reachable_accesses import Futures
+from deadsim.kernel.dependence import NOTHING, Footprint, bit, both, dependent
 from deadsim.kernel.operation import Operation
 from deadsim.kernel.primitives.lock import Acquire, Release
 from deadsim.kernel.primitives.thread import NEW
@@ -22,14 +23,14 @@ LOOKED_AT = 50
 
 
 class Next(NamedTuple):
-    """What the next step of a thread reads and changes, with any of its results: objects as bits.
+    """What the next step of a thread touches, with any of its results.
 
-    `numbers` are these objects; `alone` if it commutes with all that others may ever do.
+    `others` are those who may ever do what is dependent with it; it is `alone` if it commutes with all
+    that they may do.
     """
 
-    reads: int
-    changes: int
-    numbers: tuple[int, ...]
+    footprint: Footprint
+    others: tuple[int, ...]
     alone: bool
 
 
@@ -79,7 +80,7 @@ class Stubborn:
         if frame.operation is None:
             return False
         own = self.futures.own(thread, frame.position)
-        return self.is_apart(thread, frame.operation, own.reads, own.changes)
+        return self.is_apart(thread, frame.operation, own)
 
     def is_alone(self, state: Packed, thread: int) -> bool:
         """Decide whether a thread can go on with what commutes with all that others may ever do."""
@@ -102,7 +103,7 @@ class Stubborn:
         moves = self.space.moves(state, thread)
         if moves:
             step = self.next(thread, moves)
-            return () if step.alone else self.dependent(state, thread, step)
+            return () if step.alone else self.dependent(state, step)
         operation = self.space.frame(state, thread).operation
         if operation is None:  # it has ended, or is not started
             return self.who_may_change(state, (thread,)) if self.is_new(state, thread) else ()
@@ -122,45 +123,40 @@ class Stubborn:
 
     def find_next(self, thread: int, moves: tuple[Move, ...]) -> Next:
         """Work out what the next step of a thread touches."""
-        futures = self.futures
         footprint = self.footprints.of(moves[0][2])
         for _, _, info in moves[1:]:
             footprint = both(footprint, self.footprints.of(info))
-        reads, changes = footprint.reads, footprint.changes
-        if futures.daemons:
-            if footprint.daemon:
-                changes |= futures.ending
-            elif footprint.ends:
-                reads |= futures.ending
-        alone = self.is_apart(thread, moves[0][2].result.row.operation, reads, changes)
-        return Next(reads, changes, tuple(numbers_of(reads | changes)), alone)
+        others = self.who_may_depend(thread, footprint)
+        alone = self.is_apart(thread, moves[0][2].result.row.operation, footprint)
+        return Next(footprint, tuple(dict.fromkeys(others)), alone)
 
-    def is_apart(self, thread: int, operation: Operation, reads: int, changes: int) -> bool:
+    def is_apart(self, thread: int, operation: Operation, step: Footprint) -> bool:
         """Decide whether a step of a thread commutes with all that others may ever do."""
-        futures = self.futures
-        if isinstance(operation, Release) and futures.is_quiet(operation.number, thread):
+        if isinstance(operation, Release) and self.futures.is_quiet(operation.number, thread):
             return True
-        return not any(
-            other != thread and futures.whole[other].touches(reads, changes)
-            for number in numbers_of(reads | changes)
-            for other in futures.users[number]
-        )
+        return next(self.who_may_depend(thread, step), None) is None
 
-    def dependent(self, state: Packed, thread: int, step: Next) -> Iterator[int]:
+    def who_may_depend(self, thread: int, step: Footprint) -> Iterator[int]:
+        """List the threads that may ever do what is dependent with a step of one."""
+        for other in self.futures.who_may_depend(step):
+            if other != thread and dependent(self.futures.whole[other], step):
+                yield other
+
+    def dependent(self, state: Packed, step: Next) -> Iterator[int]:
         """List the threads that may now or later do what is dependent with a step."""
-        for number in step.numbers:
-            for other in self.futures.users[number]:
-                if other != thread and self.ahead(state, other).touches(step.reads, step.changes):
-                    yield other
+        for other in step.others:
+            if dependent(self.ahead(state, other), step.footprint):
+                yield other
 
     def who_may_change(self, state: Packed, numbers: Iterable[int]) -> Iterator[int]:
         """List the threads that may change some objects now or later."""
         for number in numbers:
-            for other in self.futures.users[number]:
-                if self.ahead(state, other).changes >> number & 1:
+            mask = bit(number)
+            for other in self.futures.users.get(mask, ()):
+                if self.ahead(state, other).changes & mask:
                     yield other
 
-    def ahead(self, state: Packed, thread: int) -> Ahead:
+    def ahead(self, state: Packed, thread: int) -> Footprint:
         """Give what a thread may still touch."""
         frame = self.space.frame(state, thread)
         if frame.operation is not None:

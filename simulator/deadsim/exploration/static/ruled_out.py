@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.detect.stuck.flow import END, Flow
+from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.system import System
 from deadsim.kernel.world import World
 from deadsim.model.claims import DefectType
 from deadsim.model.expressions import Binary, Compare, Constant, Local
-from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let, Step
-from deadsim.model.objects import Barrier, Event, Lock, Queue, Semaphore, Variable
+from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let
+from deadsim.model.objects import Lock, Semaphore, Variable
 
 
 def impossible(system: System) -> dict[DefectType, str]:
@@ -24,10 +25,10 @@ def impossible(system: System) -> dict[DefectType, str]:
         )
     flows = Flows(system)
     bounded = terminates(system) or not any(
-        counts(system.world, thread.code) for thread in program.threads
+        counts(system.world, linked) for linked in system.linked
     )
     threads = range(len(program.threads))
-    if bounded and not any(may_fail(system.world, flows.flow(thread)) for thread in threads):
+    if bounded and not any(may_fail(flows.flow(thread)) for thread in threads):
         found["misuse"] = found["error"] = "nothing in it can fail"
     if not any(
         isinstance(instruction, Fail) and instruction.type == "assertion"
@@ -42,13 +43,12 @@ def impossible(system: System) -> dict[DefectType, str]:
     return found
 
 
-def counts(world: World, code: Code) -> bool:
+def counts(world: World, linked: Linked) -> bool:
     """Decide whether something adds up or gives permits: done for ever, that comes to a bound."""
-    for instruction in code.instructions:
-        if isinstance(instruction, Step) and instruction.verb == "release":
-            assert instruction.target is not None
-            number = instruction.target.candidates().start
-            if isinstance(world.declared(number), Semaphore):
+    for instruction, entry in zip(linked.code.instructions, linked.entries, strict=True):
+        if isinstance(entry, Stop) and entry.form is not None:
+            given = [one for number in entry.numbers for one in entry.form.releases(number)]
+            if any(isinstance(world.declared(one), Semaphore) for one in given):
                 return True
         match instruction:
             case Let(slot, Binary("+", Local(same, ""), Constant(1))) if same == slot:
@@ -66,23 +66,7 @@ def _parts(whole: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
             yield from _parts(part)
 
 
-SAFE = (
-    "acquire",
-    "read",
-    "write",
-    "step",
-    "yield",
-    "print",
-    "sleep",
-    "choose",
-    "set",
-    "clear",
-    "get",
-)
-"""Verbs that never fail once their operands are worked out."""
-
-
-def may_fail(world: World, flow: Flow) -> bool:
+def may_fail(flow: Flow) -> bool:
     """Decide whether a thread may come to fail on some way through its code."""
     seen: set[int] = set()
     ways = [flow.first()]
@@ -93,32 +77,16 @@ def may_fail(world: World, flow: Flow) -> bool:
         for position in way.steps:
             if position != END and position not in seen:
                 seen.add(position)
-                if step_may_fail(world, flow, position):
+                if step_may_fail(flow, position):
                     return True
                 ways.append(flow.after(position))
     return False
 
 
-def step_may_fail(world: World, flow: Flow, position: int) -> bool:
+def step_may_fail(flow: Flow, position: int) -> bool:
     """Decide whether a step may be a misuse or an error where it is taken."""
-    stop, step = flow.stop(position), flow.code.instructions[position]
-    if not isinstance(step, Step) or stop.form is None or step.verb in SAFE:
-        return False
-    if step.verb in ("release", "notify", "notify_all"):
-        held = flow.holds(position)
-        return any(stop.form.may_fail(number, held) for number in stop.numbers)
-    declared = world.declared(stop.numbers.start)
-    if declared is None:
-        return True  # start or join of a thread
-    match step.verb, declared:
-        case "wait", Event() | Barrier():
-            return False
-        case "put", Queue(order="fifo" | "lifo"):
-            return False
-        case "join", Queue():
-            return False
-        case _:
-            return True
+    stop = flow.stop(position)
+    return stop.form is not None and not stop.form.is_safe(stop.numbers, flow.holds(position))
 
 
 def terminates(system: System) -> bool:
@@ -162,29 +130,31 @@ def may_race(system: System) -> tuple[int, ...]:
     locks: dict[int, frozenset[int]] = {}
     for thread in range(len(program.threads)):
         flow = flows.flow(thread)
-        for position, step, atomic in accesses(program.threads[thread].code):
-            assert step.target is not None
+        for position, reads, writes, atomic in accesses(system.linked[thread]):
             held = flow.holds(position if atomic is None else atomic) & mutexes
-            for variable in step.target.candidates():
+            written |= writes
+            if atomic is None:
+                plain |= reads | writes
+            for variable in reads | writes:
                 users.setdefault(variable, set()).add(thread)
                 locks[variable] = locks.get(variable, held) & held
-                if step.verb == "write":
-                    written.add(variable)
-                if atomic is None:
-                    plain.add(variable)
     return tuple(
         sorted(v for v in users if len(users[v]) > 1 and v in written & plain and not locks[v])
     )
 
 
-def accesses(code: Code) -> Iterator[tuple[int, Step, int | None]]:
-    """List the accesses to shared variables: where, which, and the place of its atomic block."""
+def accesses(linked: Linked) -> Iterator[tuple[int, set[int], set[int], int | None]]:
+    """List the accesses to shared variables: where, what may be read and written, the atomic block."""
     atomic: int | None = None
     end = -1
-    for position, instruction in enumerate(code.instructions):
+    for position, instruction in enumerate(linked.code.instructions):
         if isinstance(instruction, Atomic):
             atomic, end = position, instruction.end
         elif position >= end:
             atomic = None
-        if isinstance(instruction, Step) and instruction.verb in ("read", "write"):
-            yield position, instruction, atomic
+        entry = linked.entries[position]
+        if isinstance(entry, Stop) and entry.form is not None:
+            reads = {one for number in entry.numbers for one in entry.form.reads(number)}
+            writes = {one for number in entry.numbers for one in entry.form.writes(number)}
+            if reads or writes:
+                yield position, reads, writes, atomic

@@ -1,6 +1,7 @@
 """What a search has come to as goals: which deadlocks and failures count as the same."""
 
 from deadsim.detect.deadlocks.kinds import name_deadlocks
+from deadsim.detect.holdings import Holdings
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.detect.stuck.progress import Progress
 from deadsim.exploration.verdicts.goal import Goal
@@ -55,7 +56,7 @@ class Naming:
         proved = {self.judge.system.program.threads[thread].name for thread in stuck}
         return tuple(
             one._replace(proof="proved") if proved.issuperset(one.threads) else one
-            for one in name_deadlocks(self.judge, state, events, progress, total)
+            for one in name_deadlocks(self.judge, state, events, Holdings(events), progress, total)
             if not self.daemons.issuperset((*one.threads, *one.also_stuck))
         )
 

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from deadsim.kernel.abstract.form import Approach, Declared, Form, Passage
+from deadsim.kernel.abstract.form import Approach, Declared, Form, Passage, Results
 from deadsim.kernel.expressions.operators import amount
 from deadsim.kernel.operation import Attempt, Operation
 from deadsim.model.values import Value
@@ -16,6 +16,7 @@ class AttemptForm(Form):
     Of a timed one the last operand is the timeout.
     """
 
+    results: ClassVar[Results] = "integers"
     failed: ClassVar[tuple[Value, ...]] = (False,)  # the results of an attempt that fails
 
     def __init__(self, declared: Declared, flags: tuple[str, ...]) -> None:

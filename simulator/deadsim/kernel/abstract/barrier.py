@@ -29,6 +29,8 @@ class WaitForm(Form):
     can_block = True
     in_stages = True
     varies = True
+    safe = True
+    results = "integers"
 
     def parties(self, number: int) -> int:
         """Give how many threads wait for one another."""

@@ -25,6 +25,7 @@ from deadsim.kernel.primitives.condition import (
 )
 from deadsim.model.objects import Condition
 from deadsim.model.values import Value
+from deadsim.trace.effect import Numbers
 
 
 class AcquireForm(lock.AcquireForm):
@@ -67,6 +68,7 @@ class WaitForm(Form):
 
     in_stages = True
     varies = True
+    results = "integers"
 
     def __init__(self, declared: Declared, flags: tuple[str, ...]) -> None:
         super().__init__(declared, flags)
@@ -112,6 +114,10 @@ class WaitForm(Form):
         condition: Any = self.declared[number]
         return condition.lock not in held
 
+    def parks(self, number: int) -> Numbers:
+        condition: Any = self.declared[number]
+        return (int(condition.lock),)
+
     def possible(self, number: int) -> Sequence[Fact]:
         condition: Any = self.declared[number]
         return (("free", condition.lock),)
@@ -141,6 +147,9 @@ class NotifyForm(Form):
 
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
         return self.mutex(number) not in held
+
+    def is_safe(self, numbers: Sequence[int], held: frozenset[int]) -> bool:
+        return not any(self.may_fail(number, held) for number in numbers)
 
     def count(self, a: Approach) -> int:
         """Count how many waiters the step may wake."""

@@ -32,6 +32,8 @@ class WaitForm(Form):
 
     in_stages = True
     varies = True
+    safe = True
+    results = "integers"
 
     def __init__(self, declared: Declared, flags: tuple[str, ...]) -> None:
         super().__init__(declared, flags)
@@ -61,6 +63,8 @@ class WaitForm(Form):
 class SetForm(Form):
     """`set` of an event."""
 
+    safe = True
+
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Set(objects[0])
 
@@ -73,6 +77,8 @@ class SetForm(Form):
 
 class ClearForm(Form):
     """`clear` of an event."""
+
+    safe = True
 
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Clear(objects[0])

@@ -7,11 +7,12 @@ execution allows.
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from deadsim.kernel.operation import Fact, Operation, Stock
 from deadsim.model.objects import SharedObject
 from deadsim.model.values import Value
+from deadsim.trace.effect import Numbers
 
 ENDLESS = 1_000_000_000
 """An amount without limit."""
@@ -115,6 +116,10 @@ class Passage(NamedTuple):
     fails: bool = False
 
 
+Results: TypeAlias = Literal["integers", "stored", "operands", "values"]
+"""What a step can give: small integers (booleans are), what its object has, its operands, or anything."""
+
+
 class Declared(Protocol):
     """Gives the declaration of an object by its number."""
 
@@ -127,10 +132,19 @@ class Form(ABC):
     can_block = False
     in_stages = False  # whether the step is several in turn, so that it may block after the first
     varies = False  # whether `passages` may grow with what is provided, though there were some
+    gives_up = False  # whether it does not wait for good
+    safe = False  # whether it is never a misuse or an error, once its operands are worked out
+    results: ClassVar[Results] = "values"
+    output: int | None = None  # the printed output, where it prints
 
     def __init__(self, declared: Declared, flags: tuple[str, ...]) -> None:
         self.declared = declared
         self.flags = flags
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether an operand has to be an amount, so that it may fail by it."""
+        return "timed" in self.flags or "count" in self.flags
 
     @abstractmethod
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
@@ -151,6 +165,33 @@ class Form(ABC):
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
         """Decide whether the step may be a misuse or an error, while the thread holds at least this."""
         return False
+
+    def is_safe(self, numbers: Sequence[int], held: frozenset[int]) -> bool:
+        """Decide whether the step surely is no misuse and no error, while the thread holds this.
+
+        Nothing is promised of a form that does not say so.
+        """
+        return self.safe
+
+    def reads(self, number: int) -> Numbers:
+        """List the shared variables that the step reads."""
+        return ()
+
+    def writes(self, number: int) -> Numbers:
+        """List the shared variables that the step writes."""
+        return ()
+
+    def acquires(self, number: int) -> Numbers:
+        """List what the thread has one more of, once the step is done."""
+        return ()
+
+    def releases(self, number: int) -> Numbers:
+        """List what the thread has one less of, once the step is done."""
+        return ()
+
+    def parks(self, number: int) -> Numbers:
+        """List what the thread sets aside while it waits."""
+        return ()
 
     def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
         """Give what the thread certainly holds after the step."""

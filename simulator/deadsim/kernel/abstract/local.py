@@ -12,6 +12,8 @@ from deadsim.model.values import Value
 class NoteForm(Form):
     """`step` and `yield`."""
 
+    safe = True
+
     def __init__(self, declared: Declared, flags: tuple[str, ...], verb: str) -> None:
         super().__init__(declared, flags)
         self.verb = verb
@@ -23,12 +25,18 @@ class NoteForm(Form):
 class SleepForm(Form):
     """`sleep`."""
 
+    counts = True
+    safe = True
+
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Sleep(amount(operands[0], "the time to sleep", 0))
 
 
 class ChooseForm(Form):
     """`choose`."""
+
+    results = "operands"
+    safe = True
 
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Choose(operands)
@@ -42,9 +50,12 @@ class ChooseForm(Form):
 class PrintForm(Form):
     """`print`: once for the text, once for the end."""
 
+    safe = True
+
     def __init__(self, declared: Declared, flags: tuple[str, ...], output: int) -> None:
         super().__init__(declared, flags)
         self.output = output
 
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
+        assert self.output is not None
         return Print(self.output, str(operands[0]))

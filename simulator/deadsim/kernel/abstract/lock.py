@@ -9,6 +9,7 @@ from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.lock import TAKEN, Acquire, Release, reentrant
 from deadsim.model.objects import Lock
 from deadsim.model.values import Value
+from deadsim.trace.effect import Numbers
 
 
 def offer(number: int, lock: Lock, state: Any, facts: Facts, holding: dict[int, Held]) -> None:
@@ -22,6 +23,8 @@ def offer(number: int, lock: Lock, state: Any, facts: Facts, holding: dict[int, 
 class AcquireForm(AttemptForm):
     """`acquire` of a lock."""
 
+    safe = True
+
     def lock(self, number: int) -> int:
         """Give the number of the lock that is meant."""
         return number
@@ -33,6 +36,9 @@ class AcquireForm(AttemptForm):
     def is_sure(self, a: Approach) -> bool:
         number = a.number if a.operation else self.lock(a.number)
         return number in a.held and reentrant(self.declared[number])
+
+    def acquires(self, number: int) -> Numbers:
+        return (self.lock(number),)
 
     def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
         return held if self.gives_up else held | {self.lock(number)}
@@ -71,6 +77,12 @@ class ReleaseForm(Form):
 
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
         return self.lock(number) not in held
+
+    def is_safe(self, numbers: Sequence[int], held: frozenset[int]) -> bool:
+        return not any(self.may_fail(number, held) for number in numbers)
+
+    def releases(self, number: int) -> Numbers:
+        return (self.lock(number),)
 
     def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
         return held - {self.lock(number)}

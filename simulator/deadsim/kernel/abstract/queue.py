@@ -62,6 +62,9 @@ class PutForm(AttemptForm):
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
         return bool(self.queue(number).order == "priority")
 
+    def is_safe(self, numbers: Sequence[int], held: frozenset[int]) -> bool:
+        return all(self.queue(number).order != "priority" for number in numbers)
+
     def certain(self, number: int) -> Sequence[Fact]:
         return (items(number),) if self.queue(number).order != "priority" else ()
 
@@ -76,6 +79,8 @@ class GetForm(AttemptForm):
     """`get` from a queue."""
 
     varies = True
+    safe = True
+    results = "values"
     failed = (None, False)
 
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
@@ -126,6 +131,8 @@ class TaskDoneForm(Form):
 
 class JoinForm(AttemptForm):
     """`join` of a queue."""
+
+    safe = True
 
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
         return Join(objects[0])

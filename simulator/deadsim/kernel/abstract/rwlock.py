@@ -10,6 +10,7 @@ from deadsim.kernel.primitives.lock import TAKEN
 from deadsim.kernel.primitives.rwlock import Read, Release, Within, Write
 from deadsim.model.objects import RWLock
 from deadsim.model.values import Value
+from deadsim.trace.effect import Numbers
 
 
 def offer(
@@ -31,6 +32,7 @@ class AcquireForm(AttemptForm):
     """`acquire` of an rwlock, with the flag "read" or "write"."""
 
     in_stages = True
+    safe = True
 
     def queues(self, number: int) -> bool:
         """Decide whether a writer queues."""
@@ -44,6 +46,9 @@ class AcquireForm(AttemptForm):
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
         number = objects[0]
         return Read(number) if "read" in self.flags else Write(number, self.queues(number))
+
+    def acquires(self, number: int) -> Numbers:
+        return (number,)
 
     def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
         return held if self.gives_up else held | {number}
@@ -88,6 +93,12 @@ class ReleaseForm(Form):
 
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
         return number not in held
+
+    def is_safe(self, numbers: Sequence[int], held: frozenset[int]) -> bool:
+        return not any(self.may_fail(number, held) for number in numbers)
+
+    def releases(self, number: int) -> Numbers:
+        return (number,)
 
     def keeps(self, number: int, held: frozenset[int]) -> frozenset[int]:
         return held - {number}

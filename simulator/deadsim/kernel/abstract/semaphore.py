@@ -11,6 +11,7 @@ from deadsim.kernel.primitives.lock import TAKEN
 from deadsim.kernel.primitives.semaphore import Acquire, Release, permits
 from deadsim.model.objects import Semaphore
 from deadsim.model.values import Value
+from deadsim.trace.effect import Numbers
 
 MANY = 2**50  # permits, from which on one more is not taken to be always possible: more than what
 # is provided without limit comes to
@@ -26,8 +27,13 @@ def offer(
 class AcquireForm(AttemptForm):
     """`acquire` of a semaphore."""
 
+    safe = True
+
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
         return Acquire(objects[0])
+
+    def acquires(self, number: int) -> Numbers:
+        return (number,)
 
     def taken(self, a: Approach) -> Iterable[Passage]:
         stock = permits(a.number)
@@ -72,6 +78,12 @@ class ReleaseForm(Form):
         # Of an unbounded one, once its permits are more than an integer can count.
         declared: Any = self.declared[number]
         return bool(declared.bounded or "count" in self.flags or declared.value >= MANY)
+
+    def is_safe(self, numbers: Sequence[int], held: frozenset[int]) -> bool:
+        return not any(self.may_fail(number, held) for number in numbers)
+
+    def releases(self, number: int) -> Numbers:
+        return (number,)
 
     def certain(self, number: int) -> Sequence[Fact]:
         return (permits(number),)

@@ -8,6 +8,7 @@ from deadsim.kernel.operation import Operation
 from deadsim.kernel.primitives.variable import Read, Write
 from deadsim.model.objects import Variable
 from deadsim.model.values import Value
+from deadsim.trace.effect import Numbers
 
 
 def offer(
@@ -21,9 +22,14 @@ class ReadForm(Form):
     """`read` of a variable, in an expression or by the verb."""
 
     varies = True
+    safe = True
+    results = "stored"
 
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Read(objects[0])
+
+    def reads(self, number: int) -> Numbers:
+        return (number,)
 
     def passages(self, a: Approach) -> Iterable[Passage]:
         if not a.operation:
@@ -36,8 +42,13 @@ class ReadForm(Form):
 class WriteForm(Form):
     """`write` of a variable."""
 
+    safe = True
+
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Write(objects[0], operands[0])
+
+    def writes(self, number: int) -> Numbers:
+        return (number,)
 
     def passages(self, a: Approach) -> Iterable[Passage]:
         values = ((a.number, a.operation.value),) if isinstance(a.operation, Write) else ()

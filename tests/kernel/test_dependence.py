@@ -1,0 +1,159 @@
+"""Dependence: what is called independent commutes, and coarser relations leave nothing out."""
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import combinations
+
+import pytest
+
+import deadsim
+from deadsim.exploration.static.footprint import dependence
+from deadsim.exploration.static.reachable_accesses import Futures
+from deadsim.kernel.dependence import (
+    NOTHING,
+    Footprint,
+    bits,
+    both,
+    dependent,
+    each_bit,
+    pending,
+)
+from deadsim.kernel.row import Result
+from deadsim.kernel.system import State, System, after
+from programs import scenario
+
+MOST_STATES = 40
+SEEDS = range(400)
+
+
+def states(system: System) -> Iterator[State]:
+    """Give some states that can be reached, the nearest first."""
+    start = system.initial(keep_output=True).state
+    seen = {start.key()}
+    front = deque([start])
+    for _ in range(MOST_STATES):
+        if not front:
+            return
+        state = front.popleft()
+        yield state
+        for thread in system.enabled(state):
+            for result in system.results(state, thread):
+                following = after(state, result)
+                if following.key() not in seen:
+                    seen.add(following.key())
+                    front.append(following)
+
+
+def done(result: Result) -> tuple[object, ...]:
+    """Give what a step did."""
+    outcome = result.outcome
+    return result.effect, outcome.results, outcome.success, result.failures, result.choice
+
+
+def pairs(system: System, state: State) -> Iterator[tuple[Result, Result]]:
+    """Give two steps of different threads that can be taken in a state."""
+    for one, other in combinations(system.enabled(state), 2):
+        for first in system.results(state, one):
+            for second in system.results(state, other):
+                yield first, second
+
+
+def commutes(system: System, state: State, one: Result, other: Result) -> bool:
+    """Decide whether two steps can be taken in both orders, as the same steps, to the same state."""
+    ends = []
+    for first, second in ((one, other), (other, one)):
+        between = after(state, first)
+        thread, way = second.choice
+        if thread not in system.enabled(between):
+            return False
+        results = system.results(between, thread)
+        if len(results) != len(system.results(state, thread)):
+            return False
+        again = results[way or 0]
+        if done(again) != done(second):
+            return False
+        ends.append(after(between, again).key())
+    return ends[0] == ends[1]
+
+
+def test_independent_steps_commute() -> None:
+    independent = together = 0
+    for seed in SEEDS:
+        system = System(deadsim.loads(scenario(seed)).program)
+        said = dependence(system)
+        for state in states(system):
+            for one, other in pairs(system, state):
+                if dependent(said.of(one), said.of(other)):
+                    together += 1
+                else:
+                    independent += 1
+                    assert commutes(system, state, one, other), (seed, one.choice, other.choice)
+    assert min(independent, together) > 1_000
+
+
+def test_what_a_thread_may_ever_do_covers_what_it_does() -> None:
+    covered = 0
+    for seed in SEEDS:
+        system = System(deadsim.loads(scenario(seed)).program)
+        said, futures = dependence(system), Futures(system)
+        for state in states(system):
+            for thread in system.enabled(state):
+                ahead = futures.known[thread][state.frames[thread].position]
+                for result in system.results(state, thread):
+                    assert both(ahead, said.of(result)) == ahead, (seed, result.choice)
+                    covered += 1
+    assert covered > 10_000
+
+
+def test_what_is_pending_covers_what_it_does_to_objects() -> None:
+    compared = 0
+    for seed in SEEDS:
+        system = System(deadsim.loads(scenario(seed)).program)
+        for state in states(system):
+            for one, other in pairs(system, state):
+                first, second = one.row.operation, other.row.operation
+                if one.outcome.block is not None or other.outcome.block is not None:
+                    continue
+                same = {number for number, _ in one.changes} & {n for n, _ in other.changes}
+                if same:
+                    assert dependent(pending(first), pending(second)), seed
+                    compared += 1
+    assert compared > 500
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        (Footprint(2, 0), Footprint(2, 0), False),
+        (Footprint(2, 0), Footprint(0, 2), True),
+        (Footprint(0, 2), Footprint(0, 4), False),
+        (Footprint(0, 2), Footprint(0, 2), True),
+        (Footprint(0, 0, ends=True), Footprint(0, 0, daemon=True), True),
+        (Footprint(0, 0, daemon=True), Footprint(0, 0, daemon=True), False),
+        (Footprint(0, 0, ends=True), Footprint(0, 0, ends=True), False),
+        (NOTHING, Footprint(6, 8, ends=True), False),
+    ],
+)
+def test_dependence_is_symmetric(one: Footprint, other: Footprint, wanted: bool) -> None:
+    assert dependent(one, other) is dependent(other, one) is wanted
+
+
+def test_bits_are_put_together_and_taken_apart() -> None:
+    assert [*each_bit(bits((5, 0, 9)))] == [bits((n,)) for n in (0, 5, 9)]
+
+
+INVARIANT = """
+variables: {x: 0, y: 0}
+invariants: [x + y < 2]
+threads:
+  a: [{write: x, value: 1}, {step: one}]
+  b: [{write: y, value: 1}, {step: one}]
+"""
+
+
+def test_steps_that_change_what_an_invariant_looks_at_depend_on_one_another() -> None:
+    for text, wanted in ((INVARIANT, True), (INVARIANT.replace("x + y", "x"), False)):
+        system = System(deadsim.loads(text).program)
+        said, state = dependence(system), system.initial().state
+        (one,), (other,) = system.results(state, 0), system.results(state, 1)
+        assert dependent(said.of(one), said.of(other)) is wanted
