@@ -1,7 +1,7 @@
 """Who is stuck in a run of a program of which nothing is known beforehand, looked at step by step."""
 
 from deadsim.detect.deadlocks.situation import Situation, Standing, Status, want_of
-from deadsim.detect.holdings import Holdings
+from deadsim.detect.holdings import Holdings, named
 from deadsim.detect.stuck.wake_reduction import Reduction, wake_reduction
 from deadsim.engine.moment import Moment
 from deadsim.kernel.failure import Failure
@@ -70,9 +70,13 @@ def standing_at(moment: Moment, held: Holdings) -> Situation:
             status = "finished"
         elif thread in blocked:
             status = "blocked"
-        wait = waiting(world, moment, row) if row is not None and thread in blocked else None
+        holds = named(world, held.of(thread))
+        wait = None
+        if row is not None and thread in blocked:
+            wait = waiting(world, moment, row)._replace(holds=holds)
         place = None if row is None else row.place
-        found.append(Standing(world.name(thread), world.is_daemon(thread), status, place, (), wait))
+        name, daemon = world.name(thread), world.is_daemon(thread)
+        found.append(Standing(name, daemon, status, place, holds, wait))
     return Situation(tuple(found))
 
 
