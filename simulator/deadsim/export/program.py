@@ -15,6 +15,7 @@ from deadsim.language.reading.document import Mapping as Map
 from deadsim.language.reading.document import Node, Scalar, Sequence, decode, parse
 from deadsim.model import objects
 from deadsim.model.objects import SharedObject
+from deadsim.model.primitives import PRIMITIVES
 from deadsim.model.program import Choice, Program
 
 HEAD = '''\
@@ -172,17 +173,7 @@ def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
     return Shared(sections, frozenset(arrays), procedures)
 
 
-SECTIONS = (
-    "locks",
-    "rwlocks",
-    "semaphores",
-    "conditions",
-    "events",
-    "barriers",
-    "queues",
-    "pipes",
-    "variables",
-)
+SECTIONS = tuple(row.section for row in PRIMITIVES)
 
 
 def names_of(node: Node) -> list[str]:
@@ -240,7 +231,9 @@ def made(program: Program, one: SharedObject, forced: bool) -> str:
             return f"Event({one.set})"
         case objects.Condition() | objects.Barrier():
             return plainly.removeprefix("threading.")
-        case _:
+        case objects.RWLock() | objects.Semaphore() | objects.Queue() | objects.Pipe():
+            return plainly  # of one step each, or written out for the turns
+        case objects.Variable():
             return plainly
 
 
@@ -270,7 +263,7 @@ def made_plainly(program: Program, one: SharedObject) -> str:
             return f"queue.{kind}({max(0, one.maxsize) or ''})"
         case objects.Pipe():
             return f"Pipe({one.capacity})"
-        case _:
+        case objects.Variable():
             return repr(plain(one.initial))
 
 

@@ -17,8 +17,9 @@ from deadsim.detect.stuck.progress import Progress
 from deadsim.kernel.primitives.thread import RUNNING
 from deadsim.kernel.system import State
 from deadsim.model.claims import DeadlockKind
-from deadsim.model.objects import Barrier, Condition, Pipe, Queue
+from deadsim.model.objects import Condition
 from deadsim.model.objects import Event as EventObject
+from deadsim.model.primitives import WANTED
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Wait
 
@@ -173,14 +174,7 @@ class _Naming:
 
     def without_help(self, halt: Halt) -> DeadlockKind:
         """Name why nobody lets a thread go on, who waits for what anybody could provide."""
-        declared = self.declared(halt)
-        if isinstance(declared, Queue) and halt.verb == "join":
-            return "missing-task-done"
-        if isinstance(declared, Queue | Pipe):
-            return "peer-gone"
-        if isinstance(declared, Barrier):
-            return "barrier-starvation"
-        return "never-signalled"
+        return WANTED[str(halt.facts[0][0])].unhelped
 
     def declared(self, halt: Halt) -> object:
         return self.around.declared(halt.number)

@@ -10,9 +10,11 @@ from deadsim.detect.stuck.progress import Progress
 from deadsim.kernel.abstract.form import Held
 from deadsim.kernel.operation import Fact
 from deadsim.kernel.primitives.queue import items
+from deadsim.kernel.primitives.table import missing_at
 from deadsim.kernel.primitives.thread import ENDED
 from deadsim.kernel.system import State
-from deadsim.model.objects import Barrier, Condition, Lock, RWLock
+from deadsim.model.objects import Condition, Lock, RWLock
+from deadsim.model.primitives import WANTED
 from deadsim.trace.finding import Want
 
 
@@ -78,10 +80,7 @@ class Halts:
                 numbers = tuple(dict.fromkeys(map(self.lock_of, numbers)))
             number = numbers[0]
             facts = tuple(stop.form.wants(stop.numbers[0]))
-            missing = 1
-            declared = self.declared(number)
-            if isinstance(declared, Barrier):
-                missing = declared.parties - len(self.state.objects[number].arrived) - 1
+            missing = missing_at(self.declared(number), self.state.objects[number]) if facts else 1
             owners = None if facts else self.owners(thread, numbers, held)
             name = self.system.world.name(number)
             target = getattr(instruction, "target", None)
@@ -133,7 +132,7 @@ class Halts:
             if other != halt.thread and not self.possible(other).isdisjoint(halt.facts)
         ]
         first = [other for other in capable if self.first(other, halt)]
-        if halt.verb == "wait" and halt.missing > len(first or capable) and self.is_barrier(halt):
+        if halt.missing > len(first or capable) and WANTED[str(halt.facts[0][0])].once:
             return ()
         if halt.verb == "join":
             # Whoever is held up for want of another item owes nothing for those that there were.
@@ -149,10 +148,6 @@ class Halts:
             for thread, frame in enumerate(self.state.frames)
             if frame.operation is not None
         )
-
-    def is_barrier(self, halt: Halt) -> bool:
-        """Decide whether a thread waits at a barrier, where it takes several to help."""
-        return isinstance(self.declared(halt.number), Barrier)
 
     def declared(self, number: int) -> object:
         """Give the declaration of an object; None of a thread."""

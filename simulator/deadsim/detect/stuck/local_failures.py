@@ -109,13 +109,19 @@ class Types:
 
     def _look(self, instruction: Instruction, slots: set[int]) -> bool:
         match instruction:
-            case Let(slot, value) if slot in slots and not _is_integer(value, slots):
+            case Let(slot, value):
+                if slot not in slots or _is_integer(value, slots):
+                    return False
                 slots.discard(slot)
                 return True
             case Step(verb, target, operands):
                 return self._look_at_step(instruction, verb, target, operands, slots)
-            case _:
+            case Forget() | Jump() | Branch() | Fail() | Resume():
+                return False  # it gives nothing a value
+            case Atomic() | AtomicEnd() | End():
                 return False
+            case _:
+                assert_never(instruction)
 
     def _look_at_step(
         self,
@@ -135,7 +141,7 @@ class Types:
                 whole = reach <= self.variables
             case "choose":
                 whole = all_integers
-            case _:
+            case _:  # of what is not listed here nothing is known
                 whole = verb in ("acquire", "join", "put", "wait")  # whether it succeeded, or when
         into = {slot for slot in step.into if slot is not None}
         if not whole and into & slots:

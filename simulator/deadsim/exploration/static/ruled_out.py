@@ -9,7 +9,8 @@ from deadsim.kernel.world import World
 from deadsim.model.claims import DefectType
 from deadsim.model.expressions import Binary, Compare, Constant, Local
 from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let, Step
-from deadsim.model.objects import Barrier, Event, Lock, Queue, Semaphore, Variable
+from deadsim.model.objects import Lock, Semaphore, Variable
+from deadsim.model.primitives import BY_CLASS, LOCAL_VERBS, THREAD_VERBS, Failure
 
 
 def impossible(system: System) -> dict[DefectType, str]:
@@ -66,22 +67,6 @@ def _parts(whole: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
             yield from _parts(part)
 
 
-SAFE = (
-    "acquire",
-    "read",
-    "write",
-    "step",
-    "yield",
-    "print",
-    "sleep",
-    "choose",
-    "set",
-    "clear",
-    "get",
-)
-"""Verbs that never fail once their operands are worked out."""
-
-
 def may_fail(world: World, flow: Flow) -> bool:
     """Decide whether a thread may come to fail on some way through its code."""
     seen: set[int] = set()
@@ -102,23 +87,25 @@ def may_fail(world: World, flow: Flow) -> bool:
 def step_may_fail(world: World, flow: Flow, position: int) -> bool:
     """Decide whether a step may be a misuse or an error where it is taken."""
     stop, step = flow.stop(position), flow.code.instructions[position]
-    if not isinstance(step, Step) or stop.form is None or step.verb in SAFE:
+    if not isinstance(step, Step) or stop.form is None:
+        return False  # of an atomic block its parts are asked
+    if not failures(world, step.verb, stop.numbers.start if stop.numbers else None):
         return False
-    if step.verb in ("release", "notify", "notify_all"):
+    if step.verb in ("release", "notify", "notify_all", "put"):  # the form knows what is held
         held = flow.holds(position)
         return any(stop.form.may_fail(number, held) for number in stop.numbers)
-    declared = world.declared(stop.numbers.start)
-    if declared is None:
-        return True  # start or join of a thread
-    match step.verb, declared:
-        case "wait", Event() | Barrier():
-            return False
-        case "put", Queue(order="fifo" | "lifo"):
-            return False
-        case "join", Queue():
-            return False
-        case _:
-            return True
+    return True
+
+
+def failures(world: World, verb: str, number: int | None) -> tuple[Failure, ...]:
+    """Say as what a step may fail, once its operands are worked out, by what it is about.
+
+    Raises KeyError for a verb of which no row says it: nothing is ruled out by what was left out.
+    """
+    if number is None:
+        return LOCAL_VERBS[verb]
+    declared = world.declared(number)
+    return THREAD_VERBS[verb] if declared is None else BY_CLASS[type(declared)].verbs[verb]
 
 
 def terminates(system: System) -> bool:

@@ -57,6 +57,9 @@ class PutForm(AttemptForm):
             if not isinstance(put, Put) or not all(comparable(put.item, one) for one in known):
                 yield Passage(a.held, fails=True)
 
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        return bool(self.queue(number).order == "priority")  # its items may not compare
+
     def certain(self, number: int) -> Sequence[Fact]:
         return (items(number),) if self.queue(number).order != "priority" else ()
 

@@ -1,44 +1,19 @@
-"""Which file says what an operation on which kind of object could need and provide."""
+"""Which file says what an operation on which kind of object could need and provide.
 
+It is called as its noun, as the kernel's own file is.
+"""
+
+from importlib import import_module
 from typing import Any
 
-from deadsim.kernel.abstract import (
-    barrier,
-    condition,
-    event,
-    lock,
-    pipe,
-    queue,
-    rwlock,
-    semaphore,
-    thread,
-    variable,
-)
+from deadsim.kernel.abstract import thread
 from deadsim.kernel.abstract.form import Facts, Form, Held
 from deadsim.kernel.abstract.local import ChooseForm, NoteForm, PrintForm, SleepForm
 from deadsim.kernel.world import World
-from deadsim.model.objects import (
-    Barrier,
-    Condition,
-    Event,
-    Lock,
-    Pipe,
-    Queue,
-    RWLock,
-    Semaphore,
-    Variable,
-)
+from deadsim.model.primitives import PRIMITIVES
 
 ABSTRACT: dict[type, Any] = {
-    Lock: lock,
-    RWLock: rwlock,
-    Semaphore: semaphore,
-    Condition: condition,
-    Event: event,
-    Barrier: barrier,
-    Queue: queue,
-    Pipe: pipe,
-    Variable: variable,
+    row.declared: import_module(f"{__package__}.{row.noun}") for row in PRIMITIVES
 }
 
 
@@ -52,8 +27,10 @@ def form_of(world: World, verb: str, number: int | None, flags: tuple[str, ...])
                 return ChooseForm(world, flags)
             case "sleep":
                 return SleepForm(world, flags)
-            case _:
+            case "step" | "yield":
                 return NoteForm(world, flags, verb)
+            case _:
+                raise AssertionError(f"'{verb}' is about nothing")
     if world.is_thread(number):
         return thread.FORMS[verb](world, flags)
     made: type[Form] = ABSTRACT[type(world[number])].FORMS[verb]

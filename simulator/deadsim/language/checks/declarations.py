@@ -8,6 +8,7 @@ from deadsim.language.expressions.names import (
     NAME,
     NOUNS,
     RESERVED,
+    STATE_FUNCTIONS,
     Meaning,
     Parameter,
     Problems,
@@ -292,7 +293,7 @@ class Declarations:
         return value
 
 
-RESERVED_NAMES = RESERVED - {"value", "waiting", "finished", "holder", "locked", "qsize", "is_set"}
+RESERVED_NAMES = RESERVED.difference(STATE_FUNCTIONS)
 
 
 def build(
@@ -336,8 +337,10 @@ def build(
             number = values["capacity"]
             assert isinstance(number, int)
             return objects.Pipe(name, number, place)
-        case _:
+        case "variables":
             return objects.Variable(name, stored(values["value"]), place)
+        case _:
+            raise AssertionError(f"nothing is declared in '{section}'")
 
 
 def an(section: str) -> str:
