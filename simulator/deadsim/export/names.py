@@ -13,7 +13,7 @@ from deadsim.model.values import UNSET
 
 TAKEN = {
     "threading", "queue", "time", "random", "sys", "os", "main", "threads", "step", "atomic", "SCALE", "LIMIT",
-    "RWLock", "Pipe", "BrokenPipe", "join_queue", "print", "str", "list", "RuntimeError", "True", "False", "None",
+    "RWLock", "Pipe", "Latch", "BrokenPipe", "join_queue", "print", "str", "list", "RuntimeError", "True", "False", "None",
     "len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool", "failed", "failures", "join", "turn", "read", "held", "Lock", "Turn", "Condition", "Event", "Barrier", "SCHEDULE", "note", "started", "thread", "contextlib",
 }  # fmt: skip
 """Names that the written program uses itself."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence as Sequence_
 
 from deadsim.export import forced as forcing
-from deadsim.export.classes import JOIN_QUEUE, PIPE, RWLOCK
+from deadsim.export.classes import JOIN_QUEUE, LATCH, PIPE, RWLOCK
 from deadsim.export.names import Names, identifier
 from deadsim.export.statements import Body, Procedure, Shared
 from deadsim.export.turns import TurnBody, TurnNames
@@ -118,6 +118,7 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     parts = [STEP] if re.search(r"\bstep\(", body) else []
     parts += [JOIN_QUEUE] if "join_queue(" in body else []
     parts += [PIPE] if objects.Pipe in kinds else []
+    parts += [LATCH] if objects.Latch in kinds else []
     if not forced:
         return [*parts, *([RWLOCK] if objects.RWLock in kinds else [])]
     own = {
@@ -231,7 +232,9 @@ def made(program: Program, one: SharedObject, forced: bool) -> str:
             return f"Event({one.set})"
         case objects.Condition() | objects.Barrier():
             return plainly.removeprefix("threading.")
-        case objects.RWLock() | objects.Semaphore() | objects.Queue() | objects.Pipe():
+        case objects.RWLock() | objects.Semaphore() | objects.Latch():
+            return plainly
+        case objects.Queue() | objects.Pipe():
             return plainly  # of one step each, or written out for the turns
         case objects.Variable():
             return plainly
@@ -258,6 +261,8 @@ def made_plainly(program: Program, one: SharedObject) -> str:
             )
         case objects.Barrier():
             return f"threading.Barrier({one.parties})"
+        case objects.Latch():
+            return f"Latch({one.value})"
         case objects.Queue():
             kind = {"fifo": "Queue", "lifo": "LifoQueue", "priority": "PriorityQueue"}[one.order]
             return f"queue.{kind}({max(0, one.maxsize) or ''})"

@@ -125,6 +125,9 @@ class Body:
     def do_notify_all(self, given: Statement) -> list[str]:
         return [f"{self.names.object(given.value)}.notify_all()"]
 
+    def do_count_down(self, given: Statement) -> list[str]:
+        return [f"{self.names.object(given.value)}.count_down({self.option(given, 'count') or ''})"]
+
     def do_set(self, given: Statement) -> list[str]:
         return [f"{self.names.object(given.value)}.set()"]
 

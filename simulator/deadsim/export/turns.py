@@ -129,6 +129,21 @@ class TurnBody(Body):
             *self.turn(f"{self.names.object(given.value)}.notify({'_count' if count else ''})"),
         ]
 
+    def do_count_down(self, given: Statement) -> list[str]:
+        count = self.option(given, "count")
+        before = [f"_count = {count}"] if count else []
+        return [
+            *before,
+            *self.turn(f"{self.names.object(given.value)}.count_down({'_count' if count else ''})"),
+        ]
+
+    def do_wait(self, given: Statement) -> list[str]:
+        if self.section(given.value) != "latches":
+            return super().do_wait(given)  # it takes its turns itself
+        timeout = self.option(given, "timeout")
+        limit = self.limit(timeout) if timeout else ""
+        return self.turn(*self.receive(given, f"{self.names.object(given.value)}.wait({limit})"))
+
     def do_notify_all(self, given: Statement) -> list[str]:
         return self.turn(*super().do_notify_all(given))
 

@@ -123,6 +123,23 @@ PRIMITIVES = (
         ),
     ),
     Primitive(
+        objects.Latch,
+        "latch",
+        "latches",
+        ("value",),
+        {"wait": NEVER, "count_down": NEVER},
+        (
+            Wanted(
+                "count_downs",
+                "count_down",
+                "until {} is at zero",
+                "counts it down",
+                "counted down by",
+                "barrier-starvation",
+            ),
+        ),
+    ),
+    Primitive(
         objects.Queue,
         "queue",
         "queues",

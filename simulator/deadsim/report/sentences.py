@@ -115,6 +115,9 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
             one = next(wait for wait in found.waits if wait.want == "notify")
             return f"nested monitor: {one.thread} keeps a lock that its notifier needs"
         case "barrier-starvation":
+            if first.want == "count_down":
+                more = count(first.missing, "more count_down")
+                return f"barrier starvation: {more} of {about} would have to come"
             return f"barrier starvation: {first.missing} more would have to arrive at {about}"
         case "peer-gone":
             does = "take anything out of" if first.want == "room" else "put anything into"

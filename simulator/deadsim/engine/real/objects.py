@@ -13,7 +13,14 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from deadsim.engine.real.waits import RealBarrier, RealCondition, RealEvent, RealPipe, RealRWLock
+from deadsim.engine.real.waits import (
+    RealBarrier,
+    RealCondition,
+    RealEvent,
+    RealLatch,
+    RealPipe,
+    RealRWLock,
+)
 from deadsim.errors import InternalError
 from deadsim.kernel.operation import Operation, Outcome, wanted
 from deadsim.kernel.primitives.queue import Put
@@ -175,6 +182,7 @@ Real: TypeAlias = (
     | RealCondition
     | RealEvent
     | RealBarrier
+    | RealLatch
     | RealQueue
     | RealPipe
     | RealVariable
@@ -187,6 +195,7 @@ _REAL: dict[type, Callable[[int, Any], Real]] = {
     objects.Condition: RealCondition,
     objects.Event: RealEvent,
     objects.Barrier: RealBarrier,
+    objects.Latch: RealLatch,
     objects.Queue: RealQueue,
     objects.Pipe: RealPipe,
     objects.Variable: RealVariable,

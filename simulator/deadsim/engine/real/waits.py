@@ -156,6 +156,38 @@ class RealBarrier:
         """Release what a thread that is unwound still holds: nothing."""
 
 
+class RealLatch:
+    """A count under a lock, with a lock that is held until it has come to zero."""
+
+    def __init__(self, number: int, latch: objects.Latch) -> None:
+        self.number = number
+        self.guard = threading.Lock()
+        self.left = latch.value
+        self.shut = threading.Lock()
+        if self.left:
+            self.shut.acquire()
+
+    def wait(self, operation: Operation, outcome: Outcome) -> None:
+        opened = self.shut.acquire(False)
+        if opened:
+            self.shut.release()
+        if opened is not outcome.success:
+            raise _disagreement("a latch", "wait")
+
+    def count_down(self, operation: Operation, outcome: Outcome) -> None:
+        with self.guard:
+            before, self.left = self.left, max(0, self.left - getattr(operation, "count", 1))
+            if before and not self.left:
+                self.shut.release()
+
+    def agrees(self, state: Sequence[Any]) -> bool:
+        """Compare with the kernel's state: the count, and whether it is open."""
+        return self.left == state[self.number] and self.shut.locked() is bool(self.left)
+
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
+        """Release what a thread that is unwound still holds: nothing."""
+
+
 class RealRWLock:
     """An rwlock over one real lock, which the first reader takes and the last one gives back."""
 

@@ -58,7 +58,7 @@ class PutForm(AttemptForm):
                 yield Passage(a.held, fails=True)
 
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
-        return bool(self.queue(number).order == "priority")  # its items may not compare
+        return bool(self.queue(number).order == "priority")
 
     def certain(self, number: int) -> Sequence[Fact]:
         return (items(number),) if self.queue(number).order != "priority" else ()

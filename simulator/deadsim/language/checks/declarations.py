@@ -326,6 +326,10 @@ def build(
             number = values["parties"]
             assert isinstance(number, int)
             return objects.Barrier(name, number, place)
+        case "latches":
+            number = values["value"]
+            assert isinstance(number, int)
+            return objects.Latch(name, number, place)
         case "queues":
             number = values["maxsize"]
             assert isinstance(number, int)

@@ -26,7 +26,7 @@ def counted(writer: Writer, given: Statement) -> None:
     if node is None:
         plain(writer, given)
         return
-    least = 1 if given.verb.name == "release" else 0
+    least = 0 if given.verb.name == "notify" else 1
     count = writer.expressions().read(node)
     if isinstance(count, Constant) and (
         not isinstance(count.value, int) or isinstance(count.value, bool) or count.value < least

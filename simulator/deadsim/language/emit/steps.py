@@ -23,6 +23,7 @@ WRITE: dict[str, Write] = {
     "notify_all": sharing.plain,
     "set": sharing.plain,
     "clear": sharing.plain,
+    "count_down": sharing.counted,
     "put": sharing.put,
     "get": sharing.get,
     "task_done": sharing.plain,
