@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import deadsim
 from deadsim.errors import DeadsimError, UsageError
+from deadsim.strategies.registry import NAMES
 
 
 class _Options(argparse.ArgumentParser):
@@ -29,9 +30,7 @@ def options() -> argparse.ArgumentParser:
     line.add_argument("command", nargs="?", choices=["run", "explore"], default="run")
     line.add_argument("-p", "--param", action="append", default=[], metavar="NAME=VALUE")
     line.add_argument("--seed", type=int)
-    line.add_argument(
-        "--strategy", choices=["round-robin", "sequential", "random", "pct", "pos", "surw"]
-    )
+    line.add_argument("--strategy", choices=NAMES)
     line.add_argument("--max-seconds", type=float)
     line.add_argument("--player", action="store_true", help="show the player")
     line.add_argument("-o", "--into", metavar="NAME", help="keep the result under this name")

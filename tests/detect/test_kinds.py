@@ -59,6 +59,15 @@ def test_the_reports_on_the_page_are_what_is_printed() -> None:
             "never-signalled", ("a",), ("s",), None,
         ),
         (
+            "latches: {g: 2}\nthreads: {a: [{count_down: g}, {wait: g}]}\n",
+            "barrier-starvation", ("a",), ("g",), None,
+        ),
+        (
+            "locks: [A]\nlatches: {g: 1}\n"
+            "threads:\n  a: [{with: A, do: [{wait: g}]}]\n  b: [{step: w}, {with: A, do: [{count_down: g}]}]\n",
+            "communication", ("a", "b"), ("g", "A"), None,
+        ),
+        (
             "barriers: {g: 2}\nthreads: {a: [{wait: g}]}\n",
             "barrier-starvation", ("a",), ("g",), None,
         ),

@@ -55,6 +55,28 @@ def test_start_orders() -> None:
     assert races(text) == []
 
 
+def test_every_count_down_is_ordered_before_a_wait_that_goes_on() -> None:
+    head = "latches: {g: 2}\nvariables: {x: 0, y: 0, z: 0}\n"
+    down = "threads:\n  a: [{write: x, value: 1}, {count_down: g}]\n  b: [{write: y, value: 1}, {count_down: g}]\n"
+    late = "  d: [{step: w}, {step: w}, {write: z, value: 1}, {count_down: g}]\n"
+    waits = "  c: [{wait: g}, {read: x}, {read: y}]\n"
+    assert races(head + down + waits) == []
+    # One that came after zero, and before the wait, counts too.
+    looks = "  e: [{step: w}, {step: w}, {step: w}, {step: w}, {step: w}, {wait: g}, {read: z}]\n"
+    assert races(head + down + late + looks) == []
+
+
+def test_a_count_down_is_ordered_after_nothing_and_a_wait_that_gives_up_neither() -> None:
+    head = "latches: {g: 1}\nvariables: {x: 0}\nthreads:\n"
+    both = "  a: [{write: x, value: 1}, {count_down: g}]\n  b: [{step: w}, {step: w}, {count_down: g}, {read: x}]\n"
+    assert len(races(head + both)) == 1
+    text = head.replace("g: 1", "g: 2") + (
+        "  a: [{write: x, value: 1}, {count_down: g}]\n"
+        "  b: [{step: w}, {step: w}, {wait: g, timeout: 1}, {read: x}]\n"
+    )
+    assert len(races(text)) == 1
+
+
 def test_an_atomic_access_races_with_a_plain_one() -> None:
     assert len(races(two("{atomic: [{add: x}]}", "{add: x}"))) == 1
 

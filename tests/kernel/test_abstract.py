@@ -80,6 +80,13 @@ ABOUT: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "barriers": ("G: 2, H: 3, O: 1", ("wait: G", "wait: G, into: r", "wait: H", "wait: O, into: r")),
+    "latches": (
+        "K: 2, L: 3, Z: 0",
+        (
+            "wait: K", "wait: K, timeout: 1, into: r", "count_down: K", "count_down: K, count: 2",
+            "count_down: L, count: x", "count_down: L", "wait: L, into: r", "wait: Z", "count_down: Z",
+        ),
+    ),
     "queues": (
         "q: {maxsize: 1}, u, l: {order: lifo, maxsize: 2}, p: {order: priority}",
         tuple(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from deadsim import loads
+from deadsim.export.classes import LATCH
 from deadsim.kernel.operation import Attempt
 from deadsim.kernel.system import State, System
 from portion import one_in
@@ -37,9 +38,11 @@ class Kernel:
 
     def call(self, step: str) -> tuple[str, Any]:
         """Make a call; say how it went: done, blocks, or raises."""
-        system = self.system("{" + step + "}")
+        system = self.system(step if step.startswith("{") else "{" + step + "}")
         start = system.initial().state
         state = State((*start.objects[:-1], self.content), start.frames)
+        if state.frames[0].operation is None:
+            return "raises", None
         if not system.ways(state, 0):
             return "blocks", None
         move = system.step(state, 0)
@@ -302,6 +305,71 @@ class Barriers(RuleBasedStateMachine):
         assert places == real
 
 
+class PlainLatch:
+    """A latch as one would write it over a condition."""
+
+    def __init__(self, count: int) -> None:
+        self.changed = threading.Condition()
+        self.count = count
+
+    def count_down(self, count: int = 1) -> None:
+        if count < 1:
+            raise ValueError
+        with self.changed:
+            self.count = max(0, self.count - count)
+            self.changed.notify_all()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        with self.changed:
+            return self.changed.wait_for(lambda: self.count == 0, timeout)
+
+
+class Latches(RuleBasedStateMachine):
+    """The kernel's latch, and the class that an exported program has, against a plain one."""
+
+    @initialize(count=st.integers(0, 5))
+    def begin(self, count: int) -> None:
+        self.real = PlainLatch(count)
+        written: dict[str, Any] = {"threading": threading}
+        exec(LATCH, written)
+        self.exported = written["Latch"](count)
+        self.kernel = Kernel("latches", str(count))
+
+    @rule(count=st.integers(0, 3))
+    def count_down(self, count: int) -> None:
+        expected = []
+        for one in (self.real, self.exported):
+            try:
+                one.count_down(count)
+                expected.append("done")
+            except ValueError:
+                expected.append("raises")
+        given = f"{{let: {{r: {count}}}}}, {{count_down: X, count: r}}"
+        assert [self.kernel.call(given)[0]] * 2 == expected
+
+    @rule()
+    def count_down_once(self) -> None:
+        self.real.count_down()
+        self.exported.count_down()
+        assert self.kernel.call("{count_down: X}") == ("done", ())
+
+    @rule()
+    def wait(self) -> None:
+        opened = self.real.wait(0)
+        assert self.exported.wait(0) is opened
+        assert self.kernel.call("{wait: X}")[0] == ("done" if opened else "blocks")
+
+    @rule()
+    def wait_for_some_time(self) -> None:
+        opened = self.real.wait(0)
+        assert self.kernel.call("{wait: X, timeout: 0, into: r}") == ("done", (opened,))
+
+    @invariant()
+    def same_count(self) -> None:
+        if hasattr(self, "real"):
+            assert self.kernel.content == self.real.count == self.exported.count
+
+
 def machine(cls: type[RuleBasedStateMachine], examples: int = 60) -> Any:
     case = cls.TestCase
     case.settings = settings(SETTINGS, max_examples=examples)
@@ -313,6 +381,7 @@ TestQueues = machine(Queues)
 TestEvents = machine(Events)
 TestLocks = machine(Locks)
 TestConditions = machine(Conditions)
+TestLatches = machine(Latches)
 TestBarriers = machine(Barriers, 15)
 
 

@@ -7,7 +7,6 @@ from itertools import combinations
 import pytest
 
 import deadsim
-from deadsim.exploration.static.footprint import dependence
 from deadsim.exploration.static.reachable_accesses import Futures
 from deadsim.kernel.dependence import (
     NOTHING,
@@ -19,7 +18,7 @@ from deadsim.kernel.dependence import (
     pending,
 )
 from deadsim.kernel.row import Result
-from deadsim.kernel.system import State, System, after
+from deadsim.kernel.system import State, System, after, dependence
 from programs import scenario
 
 MOST_STATES = 40

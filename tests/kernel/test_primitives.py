@@ -18,7 +18,7 @@ def shown(done: Run) -> list[str]:
     marks = {"begin": "-", "end": "+", None: ""}
     rows = []
     for event in done.events:
-        about = done.program.about(event.objects) or ""
+        about = done.system.world.about(event.objects) or ""
         failed = "" if event.success else " fails"
         rows.append(
             f"{done.program.threads[event.thread].name} {event.verb}{marks[event.phase]} {about}{failed}".replace(
@@ -284,3 +284,37 @@ def test_what_claims_may_ask_of_a_state() -> None:
     )
     done = ran(text, keep_going=True)
     assert [found.type for found in done.defects if found.type != "deadlock"] == []
+
+
+def test_a_latch_opens_at_zero_and_stays_open() -> None:
+    text = (
+        "latches: {g: 2}\nthreads:\n  a: [{wait: g}, {wait: g}]\n"
+        "  b: [{count_down: g}, {step: w}, {count_down: g}, {count_down: g, count: 5}]\n"
+    )
+    done = ran(text, ["b", "b", "b", "a", "b", "a"])
+    assert shown(done) == [
+        "b count_down g", "b step", "b count_down g", "a wait g", "b count_down g", "a wait g",
+    ]  # fmt: skip
+    assert ran("latches: {g: 0}\nthreads: {a: [{wait: g}]}\n").outcome == "completed"
+
+
+def test_a_latch_may_be_waited_for_in_vain() -> None:
+    done = alone("{wait: g, timeout: 2, into: r}, {write: x, value: r}", "latches: {g: 1}\n")
+    assert (values(done)[0], shown(done)[0]) == (False, "t wait g fails")
+    done = alone(
+        "{count_down: g}, {wait: g, timeout: 2, into: r}, {write: x, value: r}", "latches: {g: 1}\n"
+    )
+    assert values(done)[0] is True
+
+
+def test_a_latch_counts_down_by_one_or_more() -> None:
+    done = alone("{let: {n: 0}}, {count_down: g, count: n}", "latches: {g: 1}\n")
+    (defect,) = done.defects
+    assert (defect.type, defect.message) == (  # type: ignore[union-attr]
+        "misuse", "uses 0 as the number of count_downs; it wants 1 or more",
+    )  # fmt: skip
+
+
+def test_what_is_left_of_a_latch_may_be_asked_in_claims() -> None:
+    text = "latches: {g: 2}\nthreads: {'t[2]': [{count_down: g}]}\ninvariants: [value(g) < 3]\nexpect: {final: value(g) == 0}\n"
+    assert ran(text).verdict == "as-expected"

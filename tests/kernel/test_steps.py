@@ -14,7 +14,9 @@ def steps(text: str, thread: str = "t", **options: object) -> list[str]:
     done = ran(text, **options).result
     names = done.program
     return [
-        " ".join(filter(None, (e.verb, names.about(e.objects) if e.objects else e.text)))
+        " ".join(
+            filter(None, (e.verb, done.system.world.about(e.objects) if e.objects else e.text))
+        )
         for e in done.events
         if names.threads[e.thread].name == thread
     ]

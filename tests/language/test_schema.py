@@ -42,7 +42,7 @@ MEANING = {
     "lambda", "comprehension", "no expression", "format", "open brace", "recursive procedure",
     "mutual recursion", "uncalled recursion", "wrong number of arguments", "too many steps", "break outside",
     "state function in a thread", "reserved variable", "reserved param", "nothing released",
-    "a count for a lock", "timeout of a barrier", "until for an event", "waiting for a queue",
+    "a count for a lock", "counting down by none", "timeout of a barrier", "until for an event", "waiting for a queue",
     "a lock that is none", "an array of queues joined", "rwlock without a mode", "mode of a lock",
     "processes",
 }  # fmt: skip

@@ -1,32 +1,42 @@
 """Strategies: what all of them owe the engine, and what each promises."""
 
+import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from deadsim import ReplayDiverged, UsageError, load, loads, replay, run
+from deadsim import ReplayDiverged, ScenarioError, UsageError, load, loads, notebook, replay, run
+from deadsim.cli.commands import deadsim as group
 from deadsim.kernel.primitives.local import Note, Sleep
+from deadsim.language.schema import schema
 from deadsim.model.program import Choice
+from deadsim.strategies import registry
 from deadsim.strategies.clock import PATIENCE, Clock
 from deadsim.strategies.pct import Pct
-from deadsim.strategies.pos import Pos
 from deadsim.strategies.random_walk import Random
-from deadsim.strategies.round_robin import RoundRobin, Sequential
+from deadsim.strategies.round_robin import RoundRobin
 from deadsim.strategies.script import Script
 from deadsim.strategies.strategy import Chance, Option, Ready, Strategy
-from deadsim.strategies.surw import Surw
 from deadsim.trace import schedule
 
 WORK = Note("step", "works")
 
+MEASURED = [(step % 2, (0,)) for step in range(40)]
+
+
+def made(name: str) -> Strategy:
+    """Make a strategy as its row says."""
+    return registry.strategy(name, registry.Needs(Chance(1), None, lambda: MEASURED))
+
+
 EVERY: dict[str, Callable[[], Strategy]] = {
-    "round-robin": lambda: RoundRobin(Chance(1)),
-    "sequential": lambda: Sequential(Chance(1)),
-    "random": lambda: Random(Chance(1)),
-    "pct": lambda: Pct(Chance(1), 3, 40),
-    "pos": lambda: Pos(Chance(1)),
-    "surw": lambda: Surw(Chance(1), {0: {0: 5, 1: 5}}),
+    **{name: partial(made, name) for name in registry.NAMES},
     "clock": lambda: Clock(Random(Chance(1))),
     "script": lambda: Script([(0, None), (1, None)], Chance(1)),
 }
@@ -66,6 +76,91 @@ class TestEveryStrategy:
 
     def test_is_the_same_for_the_same_seed(self, name: str) -> None:
         assert picks(EVERY[name]()) == picks(EVERY[name]())
+
+
+OFFERED_BY = "threads: {a: [step: x, {choose: [1, 2]}, step: y], b: [step: z, {sleep: 1}]}\n"
+
+
+@pytest.mark.parametrize("name", registry.NAMES)
+class TestEveryRow:
+    def test_a_file_may_name_it_and_the_command_line_says_the_same(self, name: str) -> None:
+        for written in (f"schedule: {name}\n", f"schedule: {{strategy: {name}, seed: 5}}\n"):
+            scenario = loads(OFFERED_BY + written)
+            assert scenario.program.plan.strategy == name
+            mine = run(scenario)
+            seed = scenario.program.plan.seed
+            named = run(loads(OFFERED_BY), strategy=name, seed=seed)
+            assert mine.result.strategy == name
+            assert mine.schedule == named.schedule
+
+    def test_it_runs_with_every_option_and_is_the_same_for_the_same_seed(self, name: str) -> None:
+        row = registry.STRATEGIES[name]
+        depths = (None, 1, 5) if row.takes_depth else (None,)
+        for depth in depths:
+            for keep_going in (False, True):
+                one, other = (
+                    run(load("dining"), strategy=name, seed=7, depth=depth, keep_going=keep_going)
+                    for _ in range(2)
+                )
+                assert one.schedule == other.schedule
+        seeds = {run(load("dining"), strategy=name, seed=s).schedule for s in range(20)}
+        assert (len(seeds) > 1) is row.draws
+
+    def test_everything_that_lists_strategies_lists_it(self, name: str) -> None:
+        row = registry.STRATEGIES[name]
+        choices = {
+            command: {one.name: one.type for one in group.commands[command].params}
+            for command in ("run", "explore", "check")
+        }
+        assert name in choices["run"]["strategy"].choices  # type: ignore[attr-defined]
+        for command in ("explore", "check"):
+            sampled = choices[command]["sample"].choices  # type: ignore[attr-defined]
+            assert (name in sampled) is row.draws
+        found = schema()["properties"]["schedule"]["anyOf"]
+        assert name in found[0]["enum"]
+        assert name in found[3]["properties"]["strategy"]["enum"]
+        assert notebook.options().parse_args(["--strategy", name]).strategy == name
+
+    def test_it_promises_something_and_measures_what_it_says(self, name: str) -> None:
+        row = registry.STRATEGIES[name]
+        assert row.promise
+        asked: list[bool] = []
+
+        def measured() -> registry.Measured:
+            asked.append(True)
+            return MEASURED
+
+        registry.strategy(name, registry.Needs(Chance(1), None, measured))
+        assert bool(asked) is row.measures
+
+
+def test_the_reference_lists_the_strategies_of_a_file() -> None:
+    docs = Path(__file__).parent.parent.parent / "docs"
+    text = (docs / "language.md").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith("- `schedule` may be"))
+    assert re.findall(r"`([a-z-]+)`", row)[1:] == list(registry.NAMES)
+    options = (docs / "cli.md").read_text(encoding="utf-8")
+    sampled = next(line for line in options.splitlines() if "`--sample" in line)
+    assert set(registry.SAMPLING) == set(re.findall(r"[a-z]+", sampled.split("`")[1])) - {"sample"}
+
+
+def test_a_wrong_name_is_told_which_there_are() -> None:
+    with pytest.raises(UsageError, match="no strategy 'rr'; they are round-robin, sequential"):
+        run(load("two_locks"), strategy="rr")
+    with pytest.raises(ScenarioError, match="pct, pos and surw; or a list of names"):
+        loads(OFFERED_BY + "schedule: rr\n")
+    with pytest.raises(ScenarioError, match="'depth' is for the strategy pct"):
+        loads(OFFERED_BY + "schedule: {strategy: pos, depth: 2}\n")
+
+
+def test_a_run_loads_the_strategy_that_it_follows_alone() -> None:
+    code = (
+        "import sys, json, deadsim; deadsim.run(deadsim.load('two_locks'));"
+        "print(json.dumps([m for m in sys.modules if m.startswith('deadsim.strategies.')]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.rpartition(".")[2] for name in json.loads(done.stdout)}
+    assert loaded.isdisjoint({"pct", "pos", "surw", "random_walk"})
 
 
 def test_round_robin_takes_turns_in_order_of_declaration() -> None:

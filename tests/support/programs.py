@@ -12,6 +12,7 @@ SHARED = {
     "conditions": "C: m, D, P: {lock: m, spurious: true}",
     "events": "E, F: {set: true}, 'e[2]'",
     "barriers": "G: 2, H: 3",
+    "latches": "K: 2, M: 1",
     "queues": "q: {maxsize: 1}, u, l: {order: lifo, maxsize: 2}, p: {order: priority}",
     "pipes": "i: {capacity: 1}, j: {capacity: 2}",
 }
@@ -30,6 +31,7 @@ ASKED = {
     "conditions": ("waiting(C) < 1", "waiting(P) == 0 or y == 0"),
     "events": ("not is_set(E) or x == 0", "is_set(F)"),
     "barriers": ("waiting(G) < 1 or y == 0",),
+    "latches": ("value(K) > 0 or x < 2", "value(M) == 1"),
     "queues": ("qsize(q) < 1", "qsize(u) < 2"),
     "pipes": (),
 }
@@ -246,6 +248,16 @@ class Maker:
                 )
             case "barriers":
                 return one(f"wait: {pick('G', 'G', 'H')}{pick('', ', into: mine')}")
+            case "latches":
+                name = pick("K", "K", "M")
+                return one(
+                    pick(
+                        f"wait: {name}{self.patience()}",
+                        f"count_down: {name}",
+                        f"count_down: {name}",
+                        f"count_down: {name}, count: {pick('1', '2', 'mine', 'x + 1')}",
+                    )
+                )
             case "queues":
                 name = pick("q", "u", "l", "p")
                 value = pick("0", "1", "mine", "null" if name != "p" else "2")

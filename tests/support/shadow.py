@@ -471,6 +471,8 @@ class Certainty:
                 queue = step.declared(number)
                 assert isinstance(queue, Queue)
                 return queue.maxsize <= 0 or len(after[number].items) < queue.maxsize
+            case "count_downs":
+                return not before[number] or after[number] < before[number]
             case "notifies":
                 there, left = waiting(before[number]), waiting(after[number])
                 return left < there or not there

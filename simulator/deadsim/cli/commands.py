@@ -15,12 +15,11 @@ from deadsim import __version__
 from deadsim.cli import pictures
 from deadsim.cli.output import INTERRUPTED, WRONG, Output, problem_rows, progress, status, warn
 from deadsim.errors import ScenarioError, UsageError
+from deadsim.strategies.registry import NAMES, SAMPLING, WITH_DEPTH
 
 if TYPE_CHECKING:
     from deadsim.api import Scenario
     from deadsim.runs.result import Run
-
-STRATEGIES = ("round-robin", "sequential", "random", "pct", "pos", "surw")
 
 
 def complete_files(
@@ -64,7 +63,7 @@ ON_A_FILE: tuple[Callable[[F], F], ...] = (
     click.option("--output", metavar="FILE", help="Write the report to a file."),
 )
 SCHEDULING: tuple[Callable[[F], F], ...] = (
-    click.option("--strategy", type=click.Choice(STRATEGIES), help="Who goes next."),
+    click.option("--strategy", type=click.Choice(NAMES), help="Who goes next."),
     click.option("--seed", type=click.IntRange(min=0), help="Seed of what is left to chance (0)."),
     click.option("--depth", type=click.IntRange(min=1), help="Of pct: how deep a bug may be (3)."),
     click.option("--schedule", metavar="FILE", help="Follow a saved schedule."),
@@ -248,8 +247,8 @@ def single_run(scenario: Scenario, options: dict[str, Any]) -> Run:
         script = scenario.program.plan._replace(script=saved.choices)
         scenario = api.Scenario(scenario.program._replace(plan=script))
     plan = api.planned(scenario.program, options["strategy"], options["seed"], options["depth"])
-    if options["depth"] is not None and plan.strategy != "pct":
-        raise UsageError("--depth is for --strategy pct")
+    if options["depth"] is not None and plan.strategy not in WITH_DEPTH:
+        raise UsageError(f"--depth is for --strategy {', '.join(WITH_DEPTH)}")
     with progress() as watchers:
         return api.run_with(
             scenario,
@@ -269,7 +268,7 @@ def many_runs(scenario: Scenario, runs: int, options: dict[str, Any], output: Ou
             raise UsageError(f"--{option.replace('_', '-')} and --runs exclude one another")
     own = scenario.program.plan.strategy
     # Without a strategy that draws, every run would be the same.
-    strategy = options["strategy"] or (own if own in ("random", "pct", "pos", "surw") else "random")
+    strategy = options["strategy"] or (own if own in SAMPLING else "random")
     plan = api.planned(scenario.program, strategy, options["seed"], options["depth"])
     with progress(runs) as watchers:
         counted = api.run_often(

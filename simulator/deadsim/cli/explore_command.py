@@ -13,6 +13,7 @@ from deadsim.cli.commands import ON_A_FILE, apply, complete_files, deadsim, pair
 from deadsim.cli.files import numbered, save
 from deadsim.cli.output import INTERRUPTED, WRONG, Output, searching, status, terminal_columns, warn
 from deadsim.errors import ScenarioError, UsageError
+from deadsim.strategies.registry import SAMPLING
 
 if TYPE_CHECKING:
     from deadsim.api.all_schedules import Exploration
@@ -33,7 +34,7 @@ BUDGETS = (
     ),
     click.option(
         "--sample",
-        type=click.Choice(["random", "pct", "pos", "surw"]),
+        type=click.Choice(SAMPLING),
         help="Draw schedules instead of covering all.",
     ),
     click.option(

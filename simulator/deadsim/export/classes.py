@@ -1,5 +1,7 @@
 """What `threading` does not have, as text for the programs that need it."""
 
+from deadsim.model import objects
+
 RWLOCK = '''
 class RWLock:
     """Many readers, or one writer."""
@@ -93,9 +95,32 @@ class Pipe:
             self.changed.notify_all()
 '''
 
+LATCH = '''
+class Latch:
+    """A count that only goes down; whoever waits goes on once it has come to zero."""
+
+    def __init__(self, count):
+        self.changed = threading.Condition()
+        self.count = count
+
+    def count_down(self, count=1):
+        if count < 1:
+            raise ValueError("a latch counts down by 1 or more")
+        with self.changed:
+            self.count = max(0, self.count - count)
+            self.changed.notify_all()
+
+    def wait(self, timeout=None):
+        with self.changed:
+            return self.changed.wait_for(lambda: not self.count, timeout)
+'''
+
 JOIN_QUEUE = '''
 def join_queue(waited_for, timeout):
     """Wait until all items of a queue are dealt with; tell whether they are."""
     with waited_for.all_tasks_done:
         return waited_for.all_tasks_done.wait_for(lambda: not waited_for.unfinished_tasks, timeout)
 '''
+
+CLASSES: dict[type, str] = {objects.Pipe: PIPE, objects.Latch: LATCH, objects.RWLock: RWLOCK}
+"""What is written out, by what it stands for."""

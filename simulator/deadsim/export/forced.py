@@ -4,6 +4,8 @@ A wait takes two turns or three, as in the scenario language; so `Condition`, `E
 written out here, and do otherwise what Python's do.
 """
 
+from deadsim.model import objects
+
 TURNS = '''
 class Turn:
     """Lets threads take their steps in the order of SCHEDULE, and then as they come."""
@@ -274,3 +276,11 @@ class RWLock:
             with turn:
                 self.release()
 '''
+
+IN_TURNS: dict[type, str] = {
+    objects.Condition: CONDITION,
+    objects.Event: EVENT,
+    objects.Barrier: BARRIER,
+    objects.RWLock: RWLOCK,
+}
+"""What takes its turns itself, by what it stands for."""

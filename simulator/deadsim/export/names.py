@@ -5,6 +5,7 @@ import keyword
 import re
 from collections.abc import Mapping
 
+from deadsim.export.classes import CLASSES
 from deadsim.language.expressions.names import clean, split_commas
 from deadsim.language.expressions.texts import closing
 from deadsim.language.reading.document import Node, Scalar, Sequence
@@ -13,8 +14,9 @@ from deadsim.model.values import UNSET
 
 TAKEN = {
     "threading", "queue", "time", "random", "sys", "os", "main", "threads", "step", "atomic", "SCALE", "LIMIT",
-    "RWLock", "Pipe", "BrokenPipe", "join_queue", "print", "str", "list", "RuntimeError", "True", "False", "None",
+    "RWLock", "BrokenPipe", "join_queue", "print", "str", "list", "RuntimeError", "True", "False", "None",
     "len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool", "failed", "failures", "join", "turn", "read", "held", "Lock", "Turn", "Condition", "Event", "Barrier", "SCHEDULE", "note", "started", "thread", "contextlib",
+    *re.findall(r"^class (\w+)", "".join(CLASSES.values()), flags=re.MULTILINE),
 }  # fmt: skip
 """Names that the written program uses itself."""
 

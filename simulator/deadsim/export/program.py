@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence as Sequence_
 
 from deadsim.export import forced as forcing
-from deadsim.export.classes import JOIN_QUEUE, PIPE, RWLOCK
+from deadsim.export.classes import CLASSES, JOIN_QUEUE
 from deadsim.export.names import Names, identifier
 from deadsim.export.statements import Body, Procedure, Shared
 from deadsim.export.turns import TurnBody, TurnNames
@@ -15,6 +15,7 @@ from deadsim.language.reading.document import Mapping as Map
 from deadsim.language.reading.document import Node, Scalar, Sequence, decode, parse
 from deadsim.model import objects
 from deadsim.model.objects import SharedObject
+from deadsim.model.primitives import PRIMITIVES
 from deadsim.model.program import Choice, Program
 
 HEAD = '''\
@@ -116,16 +117,11 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     kinds = {type(one) for one in program.objects}
     parts = [STEP] if re.search(r"\bstep\(", body) else []
     parts += [JOIN_QUEUE] if "join_queue(" in body else []
-    parts += [PIPE] if objects.Pipe in kinds else []
-    if not forced:
-        return [*parts, *([RWLOCK] if objects.RWLock in kinds else [])]
-    own = {
-        objects.Condition: forcing.CONDITION,
-        objects.Event: forcing.EVENT,
-        objects.Barrier: forcing.BARRIER,
-        objects.RWLock: forcing.RWLOCK,
-    }
-    return [*parts, forcing.TURNS, *(text for kind, text in own.items() if kind in kinds)]
+    own = forcing.IN_TURNS if forced else {}
+    parts += [text for kind, text in CLASSES.items() if kind in kinds and kind not in own]
+    if forced:
+        parts.append(forcing.TURNS)
+    return [*parts, *(text for kind, text in own.items() if kind in kinds)]
 
 
 def head(program: Program, modules: list[str], forced: bool) -> str:
@@ -172,17 +168,7 @@ def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
     return Shared(sections, frozenset(arrays), procedures)
 
 
-SECTIONS = (
-    "locks",
-    "rwlocks",
-    "semaphores",
-    "conditions",
-    "events",
-    "barriers",
-    "queues",
-    "pipes",
-    "variables",
-)
+SECTIONS = tuple(row.section for row in PRIMITIVES)
 
 
 def names_of(node: Node) -> list[str]:
@@ -240,7 +226,11 @@ def made(program: Program, one: SharedObject, forced: bool) -> str:
             return f"Event({one.set})"
         case objects.Condition() | objects.Barrier():
             return plainly.removeprefix("threading.")
-        case _:
+        case objects.RWLock() | objects.Semaphore() | objects.Latch():
+            return plainly
+        case objects.Queue() | objects.Pipe():
+            return plainly  # of one step each, or written out for the turns
+        case objects.Variable():
             return plainly
 
 
@@ -265,12 +255,14 @@ def made_plainly(program: Program, one: SharedObject) -> str:
             )
         case objects.Barrier():
             return f"threading.Barrier({one.parties})"
+        case objects.Latch():
+            return f"Latch({one.value})"
         case objects.Queue():
             kind = {"fifo": "Queue", "lifo": "LifoQueue", "priority": "PriorityQueue"}[one.order]
             return f"queue.{kind}({max(0, one.maxsize) or ''})"
         case objects.Pipe():
             return f"Pipe({one.capacity})"
-        case _:
+        case objects.Variable():
             return repr(plain(one.initial))
 
 

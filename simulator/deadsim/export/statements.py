@@ -48,8 +48,15 @@ class Body:
 
     def written(self, given: Statement) -> list[str]:
         """Write one step."""
-        write: Callable[[Statement], list[str]] = getattr(self, f"do_{given.verb.name}")
+        write: Callable[[Statement], list[str]] = getattr(self, f"do_{given.verb.name}", self.asked)
         return write(given)
+
+    def asked(self, given: Statement) -> list[str]:
+        """Write a step that is a call of one object, with no option but a `count`."""
+        assert given.verb.sections, given.verb.name
+        assert {option.name for option in given.verb.options} <= {"count"}, given.verb.name
+        name, count = self.names.object(given.value), self.option(given, "count")
+        return [f"{name}.{given.verb.name}({count or ''})"]
 
     def section(self, node: Node) -> str:
         """Give the section in which what a step is about was declared."""
@@ -92,9 +99,6 @@ class Body:
         arguments = ", ".join(part for part in parts if part)
         return self.receive(given, f"{self.names.object(given.value)}.acquire({arguments})")
 
-    def do_release(self, given: Statement) -> list[str]:
-        return [f"{self.names.object(given.value)}.release({self.option(given, 'count') or ''})"]
-
     def do_with(self, given: Statement) -> list[str]:
         nodes = given.value.items if isinstance(given.value, Sequence) else (given.value,)
         held = [self.held(node, given) for node in nodes]
@@ -118,18 +122,6 @@ class Body:
             arguments = ", ".join(filter(None, (f"lambda: {until}", limit)))
             return self.receive(given, f"{name}.wait_for({arguments})")
         return self.receive(given, f"{name}.wait({limit})")
-
-    def do_notify(self, given: Statement) -> list[str]:
-        return [f"{self.names.object(given.value)}.notify({self.option(given, 'count') or ''})"]
-
-    def do_notify_all(self, given: Statement) -> list[str]:
-        return [f"{self.names.object(given.value)}.notify_all()"]
-
-    def do_set(self, given: Statement) -> list[str]:
-        return [f"{self.names.object(given.value)}.set()"]
-
-    def do_clear(self, given: Statement) -> list[str]:
-        return [f"{self.names.object(given.value)}.clear()"]
 
     def do_put(self, given: Statement) -> list[str]:
         more = self.patience(given, "block")
@@ -157,9 +149,6 @@ class Body:
         ]
         empty = [f"    {name} = {value}" for name, value in ((into, "None"), (ok, "False")) if name]
         return [*lines, *(empty or ["    pass"])]
-
-    def do_task_done(self, given: Statement) -> list[str]:
-        return [f"{self.names.object(given.value)}.task_done()"]
 
     def do_join(self, given: Statement) -> list[str]:
         name, timeout = self.names.object(given.value), self.option(given, "timeout")

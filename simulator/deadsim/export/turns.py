@@ -2,10 +2,12 @@
 
 import ast
 
+from deadsim.export.forced import IN_TURNS
 from deadsim.export.names import Names, identifier
 from deadsim.export.statements import Body
 from deadsim.language.checks.form import Statement
 from deadsim.language.reading.document import Node, Scalar
+from deadsim.model.primitives import BY_SECTION
 
 
 def bracketed(expression: str) -> str:
@@ -113,30 +115,18 @@ class TurnBody(Body):
         name = super().held(node, given)
         return name if self.section(node) == "rwlocks" else f"held({name})"
 
-    def do_release(self, given: Statement) -> list[str]:
+    def asked(self, given: Statement) -> list[str]:
         count = self.option(given, "count")
         before = [f"_count = {count}"] if count else []
-        return [
-            *before,
-            *self.turn(f"{self.names.object(given.value)}.release({'_count' if count else ''})"),
-        ]
+        name = self.names.object(given.value)
+        return [*before, *self.turn(f"{name}.{given.verb.name}({'_count' if count else ''})")]
 
-    def do_notify(self, given: Statement) -> list[str]:
-        count = self.option(given, "count")
-        before = [f"_count = {count}"] if count else []
-        return [
-            *before,
-            *self.turn(f"{self.names.object(given.value)}.notify({'_count' if count else ''})"),
-        ]
-
-    def do_notify_all(self, given: Statement) -> list[str]:
-        return self.turn(*super().do_notify_all(given))
-
-    def do_set(self, given: Statement) -> list[str]:
-        return self.turn(*super().do_set(given))
-
-    def do_clear(self, given: Statement) -> list[str]:
-        return self.turn(*super().do_clear(given))
+    def do_wait(self, given: Statement) -> list[str]:
+        if BY_SECTION[self.section(given.value)].declared in IN_TURNS:
+            return super().do_wait(given)
+        timeout = self.option(given, "timeout")
+        limit = self.limit(timeout) if timeout else ""
+        return self.turn(*self.receive(given, f"{self.names.object(given.value)}.wait({limit})"))
 
     def in_turn_with_value(self, given: Statement, lines: list[str]) -> list[str]:
         """Work a value out first, then do what is done with it in one turn."""
@@ -151,9 +141,6 @@ class TurnBody(Body):
 
     def do_get(self, given: Statement) -> list[str]:
         return self.turn(*super().do_get(given))
-
-    def do_task_done(self, given: Statement) -> list[str]:
-        return self.turn(*super().do_task_done(given))
 
     def do_join(self, given: Statement) -> list[str]:
         name, timeout, into = (

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from deadsim.language.checks.claims import STRATEGIES
 from deadsim.language.expressions.names import listed
 from deadsim.language.tables.sections import SECTIONS, EntryOption, Section
 from deadsim.language.tables.verbs import IN_ATOMIC, VERBS, Option, Shape, Verb
 from deadsim.model.claims import DEADLOCK_KINDS, DEFECT_TYPES, LEVELS
 from deadsim.model.program import Limits
+from deadsim.strategies.registry import NAMES
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -222,7 +222,7 @@ def _entry_option(option: EntryOption) -> dict[str, Any]:
 
 
 def _schedule() -> dict[str, Any]:
-    strategy = {"enum": list(STRATEGIES)}
+    strategy = {"enum": list(NAMES)}
     return {
         "description": "Which schedule a run follows: a strategy, or a list of names.",
         "anyOf": [

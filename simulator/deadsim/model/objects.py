@@ -56,6 +56,14 @@ class Barrier(NamedTuple):
     place: Place
 
 
+class Latch(NamedTuple):
+    """A count that only goes down; whoever waits goes on once it has come to zero."""
+
+    name: str
+    value: int
+    place: Place
+
+
 class Queue(NamedTuple):
     """A `queue.Queue`, `LifoQueue` or `PriorityQueue`; maxsize 0 or less is unlimited."""
 
@@ -82,5 +90,5 @@ class Variable(NamedTuple):
 
 
 SharedObject: TypeAlias = (
-    Lock | RWLock | Semaphore | Condition | Event | Barrier | Queue | Pipe | Variable
+    Lock | RWLock | Semaphore | Condition | Event | Barrier | Latch | Queue | Pipe | Variable
 )

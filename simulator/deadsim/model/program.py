@@ -1,6 +1,6 @@
 """A scenario as it was read: what is shared, who runs, what is claimed and asked for."""
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from deadsim.model.claims import Claims
 from deadsim.model.expressions import Expression
@@ -30,7 +30,8 @@ class Invariant(NamedTuple):
     place: Place
 
 
-StrategyName: TypeAlias = Literal["round-robin", "sequential", "random", "pct", "pos", "surw"]
+StrategyName: TypeAlias = str
+"""One of the names in `strategies.registry`."""
 
 
 class Choice(NamedTuple):

@@ -72,9 +72,9 @@ EXPLANATIONS = {
         "one_monitor",
     ),
     "barrier-starvation": Explanation(
-        "Fewer threads can still come to a barrier than it waits for.",
+        "Fewer can still come to a barrier, or count a latch down, than it waits for.",
         "one_short",
-        "Make the barrier for as many as come, and let those who fail abort it.",
+        "Make it for as many as come; let those who fail abort the barrier, or count down all the same.",
         "two_barriers",
     ),
     "peer-gone": Explanation(

@@ -1,5 +1,6 @@
 """One sentence for each thing that was found; terminal, JSON and pictures say the same."""
 
+from deadsim.model import primitives
 from deadsim.trace.finding import (
     Access,
     ClaimBroken,
@@ -39,24 +40,10 @@ def held(holds: tuple[Hold, ...]) -> str:
 WANTED = {
     "owner": "for {}",
     "end": "for the end of {}",
-    "permit": "for a permit of {}",
-    "notify": "to be notified on {}",
-    "set": "until {} is set",
-    "arrivals": "at {} for others to arrive",
-    "item": "for an item in {}",
-    "room": "for room in {}",
-    "task_done": "until all items of {} are done",
+    **{one.want: one.waits for one in primitives.WANTED.values()},
 }
 
-HELP = {
-    "permit": "releases it",
-    "notify": "notifies",
-    "set": "sets it",
-    "arrivals": "arrives",
-    "item": "puts one in",
-    "room": "takes an item out",
-    "task_done": "calls task_done",
-}
+HELP = {one.want: one.helps for one in primitives.WANTED.values()}
 
 
 def wanted(wait: Wait, kind: str = "") -> str:
@@ -128,7 +115,10 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
             one = next(wait for wait in found.waits if wait.want == "notify")
             return f"nested monitor: {one.thread} keeps a lock that its notifier needs"
         case "barrier-starvation":
-            return f"barrier starvation: {first.missing} more would have to arrive at {about}"
+            if first.want == "arrivals":
+                return f"barrier starvation: {first.missing} more would have to arrive at {about}"
+            more = count(first.missing, f"more {first.want}")
+            return f"barrier starvation: {more} of {about} would have to come"
         case "peer-gone":
             does = "take anything out of" if first.want == "room" else "put anything into"
             return f"the other side is gone: nobody will ever {does} {about}"
@@ -140,11 +130,15 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
         case "collateral":
             return f"{first.thread} waits for {about}, which never ends"
         case "never-signalled":
-            does = NEVER.get(first.want, "release")
+            does = NEVER[first.want]
             return f"{first.thread} waits for {about}, which nobody will ever {does}"
 
 
-NEVER = {"notify": "notify", "set": "set"}
+NEVER = {
+    "owner": "release",
+    "end": "end",
+    **{one.want: one.never for one in primitives.WANTED.values()},
+}
 
 
 def place_of(step: int | None) -> str:

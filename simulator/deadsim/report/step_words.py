@@ -47,6 +47,7 @@ THIRD = {
     "notify_all": "notifies all who wait on {}",
     "set": "sets {}",
     "clear": "clears {}",
+    "count_down": "counts {} down",
     "put": "puts an item into {}",
     "send": "sends an item into {}",
     "task_done": "calls task_done of {}",

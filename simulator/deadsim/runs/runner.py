@@ -26,21 +26,17 @@ from deadsim.runs.watchers import (
     hinted,
     state_of,
 )
+from deadsim.strategies import registry
 from deadsim.strategies.clock import Clock
-from deadsim.strategies.pct import Pct
-from deadsim.strategies.pos import Pos
-from deadsim.strategies.random_walk import Random
-from deadsim.strategies.round_robin import RoundRobin, Sequential
+from deadsim.strategies.registry import Needs
 from deadsim.strategies.script import Script, Unfit
 from deadsim.strategies.strategy import Chance, Strategy
-from deadsim.strategies.surw import Surw
 from deadsim.trace.finding import Deadlock, Finding
 
 if TYPE_CHECKING:
     from deadsim.detect.locks.prediction import Circle
 
-PCT_DEPTH = 3
-MEASURED = 10_000  # steps of a run that is measured for what pct and surw want to know
+MEASURED = 10_000  # steps of a run that is measured for the strategies that want one
 
 
 class Runner:
@@ -221,26 +217,8 @@ class Runner:
         )
 
     def strategy(self, plan: Plan, chance: Chance) -> Strategy:
-        """Make the strategy that a plan names."""
-        match plan.strategy:
-            case "round-robin":
-                return Clock(RoundRobin(chance))
-            case "sequential":
-                return Clock(Sequential(chance))
-            case "random":
-                return Clock(Random(chance))
-            case "pct":
-                length = len(self.measured())
-                return Clock(Pct(chance, plan.depth or PCT_DEPTH, length))
-            case "pos":
-                return Clock(Pos(chance))
-            case "surw":
-                counts: dict[int, dict[int, int]] = {}
-                for thread, objects in self.measured():
-                    for number in objects:
-                        by = counts.setdefault(number, {})
-                        by[thread] = by.get(thread, 0) + 1
-                return Clock(Surw(chance, counts))
+        """Make the strategy that a plan names, behind a clock."""
+        return Clock(registry.strategy(plan.strategy, Needs(chance, plan.depth, self.measured)))
 
     def measured(self) -> list[tuple[int, tuple[int, ...]]]:
         """Measure a run: who took each step, and what it touched; one thread after the other, in memory."""

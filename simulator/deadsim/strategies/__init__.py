@@ -1,5 +1,6 @@
 """Who takes the next step in one run.
 
+registry     which there are: the one list of them
 strategy     what a strategy is
 round_robin  in turn; and each as long as it can
 randomly     by a seed: uniformly, or by priorities that change now and then

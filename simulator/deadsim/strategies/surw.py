@@ -1,9 +1,19 @@
 """Selectively uniform random walk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from deadsim.strategies.random_walk import Random
 from deadsim.strategies.strategy import Chance, Option
+
+
+def touches(measured: Iterable[tuple[int, tuple[int, ...]]]) -> dict[int, dict[int, int]]:
+    """Count of each object how often each thread touched it in a run that was measured."""
+    counts: dict[int, dict[int, int]] = {}
+    for thread, objects in measured:
+        for number in objects:
+            by = counts.setdefault(number, {})
+            by[thread] = by.get(thread, 0) + 1
+    return counts
 
 
 class Surw(Random):

@@ -21,10 +21,8 @@ class Hold(NamedTuple):
     times: int = 1
 
 
-Want: TypeAlias = Literal[
-    "owner", "end", "permit", "notify", "set", "arrivals", "item", "room", "task_done"
-]
-"""What a thread waits for: that an owner lets go, that a thread ends, that somebody provides this."""
+Want: TypeAlias = str
+"""What a thread waits for: that an "owner" lets go, the "end" of a thread, or what `model.primitives` lists."""
 
 
 class Wait(NamedTuple):

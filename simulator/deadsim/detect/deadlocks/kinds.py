@@ -14,12 +14,12 @@ from deadsim.detect.deadlocks.wakers import Halt, Halts
 from deadsim.detect.holdings import Holdings, named
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.detect.stuck.progress import Progress
-from deadsim.kernel.primitives.queue import dones
 from deadsim.kernel.primitives.thread import RUNNING
 from deadsim.kernel.system import State
 from deadsim.model.claims import DeadlockKind
-from deadsim.model.objects import Barrier, Condition, Pipe, Queue
+from deadsim.model.objects import Condition
 from deadsim.model.objects import Event as EventObject
+from deadsim.model.primitives import WANTED
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Wait
 
@@ -187,14 +187,7 @@ class _Naming:
 
     def without_help(self, halt: Halt) -> DeadlockKind:
         """Name why nobody lets a thread go on, who waits for what anybody could provide."""
-        declared = self.declared(halt)
-        if dones(halt.number) in halt.facts:
-            return "missing-task-done"
-        if isinstance(declared, Queue | Pipe):
-            return "peer-gone"
-        if isinstance(declared, Barrier):
-            return "barrier-starvation"
-        return "never-signalled"
+        return WANTED[str(halt.facts[0][0])].unhelped
 
     def declared(self, halt: Halt) -> object:
         return self.around.declared(halt.number)

@@ -9,6 +9,7 @@ from deadsim.kernel.primitives.thread import ENDED, NEW
 from deadsim.kernel.programs.walk import Frame
 from deadsim.kernel.system import State, System
 from deadsim.model.place import Place
+from deadsim.model.primitives import WANTED
 from deadsim.trace.finding import Deadlock, Hold, Wait, Want
 
 Status: TypeAlias = Literal["not started", "running", "sleeping", "blocked", "finished", "failed"]
@@ -99,23 +100,11 @@ def dozes(state: State, thread: int) -> bool:
     return operation is not None and not operation.objects
 
 
-WANTS: dict[str, Want] = {
-    "permits": "permit",
-    "notifies": "notify",
-    "set": "set",
-    "arrivals": "arrivals",
-    "items": "item",
-    "slots": "room",
-    "dones": "task_done",
-}
-"""What a thread wants, by the name of the fact or stock that it needs."""
-
-
 def want_of(needs_facts: tuple[Fact, ...], owners: tuple[int, ...] | None, is_thread: bool) -> Want:
     """Say in a word what a thread wants."""
     if owners is not None:
         return "end" if is_thread else "owner"
-    return WANTS[str(needs_facts[0][0])]
+    return WANTED[str(needs_facts[0][0])].want
 
 
 def waiting(

@@ -10,9 +10,11 @@ from deadsim.detect.stuck.progress import Progress
 from deadsim.kernel.abstract.form import Held
 from deadsim.kernel.operation import Fact
 from deadsim.kernel.primitives.queue import dones, items
+from deadsim.kernel.primitives.table import missing_at
 from deadsim.kernel.primitives.thread import ENDED
 from deadsim.kernel.system import State
-from deadsim.model.objects import Barrier, Lock, RWLock
+from deadsim.model.objects import Lock, RWLock
+from deadsim.model.primitives import WANTED
 from deadsim.trace.finding import Want
 
 
@@ -79,10 +81,7 @@ class Halts:
             numbers = tuple(taken or stop.numbers)
             number = numbers[0]
             facts = tuple(stop.form.wants(stop.numbers[0]))
-            missing = 1
-            declared = self.declared(number)
-            if isinstance(declared, Barrier):
-                missing = declared.parties - len(self.state.objects[number].arrived) - 1
+            missing = missing_at(self.declared(number), self.state.objects[number]) if facts else 1
             owners = None if facts else self.owners(thread, numbers, held)
             name = self.system.world.name(number)
             target = getattr(instruction, "target", None)
@@ -131,7 +130,7 @@ class Halts:
             if other != halt.thread and not self.possible(other).isdisjoint(halt.facts)
         ]
         first = [other for other in capable if self.first(other, halt)]
-        if self.is_barrier(halt) and halt.missing > len(first or capable):
+        if halt.missing > len(first or capable) and WANTED[str(halt.facts[0][0])].once:
             return ()
         if dones(halt.number) in halt.facts:
             # Whoever is held up for want of another item owes nothing for those that there were.
@@ -147,10 +146,6 @@ class Halts:
             for thread, frame in enumerate(self.state.frames)
             if frame.operation is not None
         )
-
-    def is_barrier(self, halt: Halt) -> bool:
-        """Decide whether a thread waits at a barrier, where it takes several to help."""
-        return isinstance(self.declared(halt.number), Barrier)
 
     def declared(self, number: int) -> object:
         """Give the declaration of an object; None of a thread."""

@@ -303,8 +303,10 @@ class Flow:
                 if form.counts and not all(isinstance(one, Constant) for one in operands):
                     return True
                 return any(fails(operand, known, self._integers) for operand in operands)
-            case _:
+            case Forget() | Jump() | Resume() | Atomic() | AtomicEnd() | End():
                 return False
+            case _:
+                assert_never(instruction)
 
 
 def _target_fails(target: Target) -> bool:

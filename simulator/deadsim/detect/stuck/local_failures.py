@@ -110,14 +110,20 @@ class Types:
 
     def _look(self, instruction: Instruction, form: Form | None, slots: set[int]) -> bool:
         match instruction:
-            case Let(slot, value) if slot in slots and not _is_integer(value, slots):
+            case Let(slot, value):
+                if slot not in slots or _is_integer(value, slots):
+                    return False
                 slots.discard(slot)
                 return True
             case Step():
                 assert form is not None
                 return self._look_at_step(instruction, form, slots)
-            case _:
+            case Forget() | Jump() | Branch() | Fail() | Resume():
+                return False  # it gives nothing a value
+            case Atomic() | AtomicEnd() | End():
                 return False
+            case _:
+                assert_never(instruction)
 
     def _look_at_step(self, step: Step, form: Form, slots: set[int]) -> bool:
         reach = set() if step.target is None else set(step.target.candidates())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from deadsim.draw.graphs.graph import Edge, EdgeKind, Graph, Node
 from deadsim.draw.graphs.objects import Appearance, appearance, drawn_objects
+from deadsim.model.primitives import WANTED
 from deadsim.report.sentences import count, wait_sentence
 from deadsim.runs.playback import moments
 from deadsim.runs.result import Run
@@ -11,13 +12,7 @@ from deadsim.trace.finding import Deadlock, Wait, Want
 
 BY: dict[Want, str] = {
     "owner": "held by",
-    "permit": "released by",
-    "notify": "notified by",
-    "set": "set by",
-    "arrivals": "waits for",
-    "item": "filled by",
-    "room": "emptied by",
-    "task_done": "done by",
+    **{one.want: one.by for one in WANTED.values()},
 }
 """What leads on from an object to who could help."""
 
@@ -82,9 +77,7 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
         if circle:
             # Only what is held is a fact; that somebody could help is drawn as a wait.
             fact: EdgeKind = "hold" if wait.want == "owner" else "wait"
-            edges.append(
-                Edge(thread + 1, thread + 2, fact, BY.get(wait.want, "held by"), about, True)
-            )
+            edges.append(Edge(thread + 1, thread + 2, fact, BY[wait.want], about, True))
             continue
         for waker in wait.wakers if wait.want in ("owner", "permit") else ():
             gone = f"{waker} never gives it back"

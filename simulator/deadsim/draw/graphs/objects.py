@@ -7,6 +7,7 @@ from deadsim.model.objects import (
     Barrier,
     Condition,
     Event,
+    Latch,
     Lock,
     Pipe,
     Queue,
@@ -65,6 +66,8 @@ def appearance(declared: SharedObject, state: Any) -> Appearance:
             return Appearance("diamond", "set" if state.set else "not set")
         case Barrier():
             return Appearance("bar", f"{len(state.arrived)}/{declared.parties} arrived")
+        case Latch():
+            return Appearance("bar", f"{state} left" if state else "open")
         case Queue():
             most = f"/{declared.maxsize}" if declared.maxsize > 0 else ""
             return Appearance("cylinder", f"{len(state.items)}{most}")

@@ -4,7 +4,8 @@ A real object must do what the kernel says. Where it does not, that is an intern
 never swallowed. Objects are made anew for each execution. Misuse is decided before the real call,
 which then is not made.
 
-Locks, semaphores and queues are those of `threading` and `queue`, by their calls that do not wait.
+Locks, semaphores and queues are those of `threading` and `queue`, by their calls that do not wait; a latch
+is a count under a lock.
 What waits in several steps is in `engine.real.waits`.
 """
 
@@ -93,6 +94,38 @@ class RealSemaphore:
         """Release what a thread that is unwound still holds: nobody owns a permit."""
 
 
+class RealLatch:
+    """A count under a lock, with a lock that is held until it has come to zero."""
+
+    def __init__(self, number: int, latch: objects.Latch) -> None:
+        self.number = number
+        self.guard = threading.Lock()
+        self.left = latch.value
+        self.shut = threading.Lock()
+        if self.left:
+            self.shut.acquire()
+
+    def wait(self, operation: Operation, outcome: Outcome) -> None:
+        opened = self.shut.acquire(False)
+        if opened:
+            self.shut.release()
+        if opened is not outcome.success:
+            raise disagreement("a latch", "wait")
+
+    def count_down(self, operation: Operation, outcome: Outcome) -> None:
+        with self.guard:
+            before, self.left = self.left, max(0, self.left - getattr(operation, "count", 1))
+            if before and not self.left:
+                self.shut.release()
+
+    def agrees(self, state: Sequence[Any]) -> bool:
+        """Compare with the kernel's state: the count, and whether it is open."""
+        return self.left == state[self.number] and self.shut.locked() is bool(self.left)
+
+    def let_go(self, state: Sequence[Any], thread: int) -> None:
+        """Release what a thread that is unwound still holds: nothing."""
+
+
 class RealQueue:
     """A `queue.Queue`, `LifoQueue` or `PriorityQueue`."""
 
@@ -176,6 +209,7 @@ Real: TypeAlias = (
     | RealCondition
     | RealEvent
     | RealBarrier
+    | RealLatch
     | RealQueue
     | RealPipe
     | RealVariable
@@ -188,6 +222,7 @@ _REAL: dict[type, Callable[[int, Any], Real]] = {
     objects.Condition: RealCondition,
     objects.Event: RealEvent,
     objects.Barrier: RealBarrier,
+    objects.Latch: RealLatch,
     objects.Queue: RealQueue,
     objects.Pipe: RealPipe,
     objects.Variable: RealVariable,

@@ -1,7 +1,7 @@
 """Some schedules instead of all: one seed after another, on real threads.
 
-What is shown is shown; that nothing was is no proof. `PROMISES` says what each way of sampling can
-promise of a single run.
+What is shown is shown; that nothing was is no proof. What each way of sampling can promise of a
+single run, the registry of strategies says.
 """
 
 from collections.abc import Collection
@@ -17,6 +17,7 @@ from deadsim.model.claims import DEFECT_TYPES
 from deadsim.model.program import Choice, Plan, StrategyName
 from deadsim.runs.result import Run
 from deadsim.runs.runner import LastState, Runner
+from deadsim.strategies.registry import STRATEGIES
 from deadsim.trace.finding import ClaimBroken, Deadlock, Failed, Finding, Race
 
 RUNS = 1_000
@@ -24,15 +25,6 @@ RUNS = 1_000
 
 LONGEST = 5_000
 """Steps of a run, where nothing else is asked for: one that goes round for ever shows no more."""
-
-PROMISES: dict[StrategyName, str] = {
-    "random": "every schedule has a chance, long ones a small one",
-    "pct": "a defect that takes d orderings shows in a run of n threads and k steps "
-    "with a chance of at least 1 in n*k^(d-1)",
-    "pos": "every order of dependent steps has a chance, a better one than in a random walk",
-    "surw": "the orders of the steps on one object are as likely as one another, "
-    "where their numbers were estimated well",
-}
 
 
 class Sampled:
@@ -85,7 +77,8 @@ class Sampled:
         except Spent as spent:
             self.spent = spent
         else:
-            self.spent = Spent(f"sampled by {self.strategy}: {PROMISES[self.strategy]}")
+            promise = STRATEGIES[self.strategy].promise
+            self.spent = Spent(f"sampled by {self.strategy}: {promise}")
         for key in self.asked:
             seen = self.values[key]
             self.known[key] = Known(True in seen, False in seen, False)

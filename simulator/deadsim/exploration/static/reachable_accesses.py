@@ -99,7 +99,7 @@ class Futures:
     def may_end(self, flow: Flow, position: int) -> bool:
         """Decide whether the thread may end with the step at a place."""
         ways = flow.after(position)
-        if step_may_fail(flow, position) and END in flow.misused(position):
+        if step_may_fail(self.system.world, flow, position) and END in flow.misused(position):
             return True
         return END in (*ways.steps, *ways.failing)
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.detect.stuck.flow import END, Flow
+from deadsim.kernel.abstract.table import failures
 from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.system import System
 from deadsim.kernel.world import World
 from deadsim.model.claims import DefectType
 from deadsim.model.expressions import Binary, Compare, Constant, Local
-from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let
+from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let, Step
 from deadsim.model.objects import Lock, Semaphore, Variable
 
 
@@ -28,7 +29,7 @@ def impossible(system: System) -> dict[DefectType, str]:
         counts(system.world, linked) for linked in system.linked
     )
     threads = range(len(program.threads))
-    if bounded and not any(may_fail(flows.flow(thread)) for thread in threads):
+    if bounded and not any(may_fail(system.world, flows.flow(thread)) for thread in threads):
         found["misuse"] = found["error"] = "nothing in it can fail"
     if not any(
         isinstance(instruction, Fail) and instruction.type == "assertion"
@@ -66,7 +67,7 @@ def _parts(whole: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
             yield from _parts(part)
 
 
-def may_fail(flow: Flow) -> bool:
+def may_fail(world: World, flow: Flow) -> bool:
     """Decide whether a thread may come to fail on some way through its code."""
     seen: set[int] = set()
     ways = [flow.first()]
@@ -77,16 +78,20 @@ def may_fail(flow: Flow) -> bool:
         for position in way.steps:
             if position != END and position not in seen:
                 seen.add(position)
-                if step_may_fail(flow, position):
+                if step_may_fail(world, flow, position):
                     return True
                 ways.append(flow.after(position))
     return False
 
 
-def step_may_fail(flow: Flow, position: int) -> bool:
+def step_may_fail(world: World, flow: Flow, position: int) -> bool:
     """Decide whether a step may be a misuse or an error where it is taken."""
-    stop = flow.stop(position)
-    return stop.form is not None and not stop.form.is_safe(stop.numbers, flow.holds(position))
+    stop, step = flow.stop(position), flow.code.instructions[position]
+    if not isinstance(step, Step) or stop.form is None:
+        return False  # of an atomic block its parts are asked
+    if not failures(world, step.verb, stop.numbers.start if stop.numbers else None):
+        return False
+    return not stop.form.is_safe(stop.numbers, flow.holds(position))
 
 
 def terminates(system: System) -> bool:

@@ -1,44 +1,19 @@
-"""Which file says what an operation on which kind of object could need and provide."""
+"""Which file says what an operation on which kind of object could need and provide.
 
+It is called as its noun, as the kernel's own file is.
+"""
+
+from importlib import import_module
 from typing import Any
 
-from deadsim.kernel.abstract import (
-    barrier,
-    condition,
-    event,
-    lock,
-    pipe,
-    queue,
-    rwlock,
-    semaphore,
-    thread,
-    variable,
-)
+from deadsim.kernel.abstract import thread
 from deadsim.kernel.abstract.form import Facts, Form, Held
 from deadsim.kernel.abstract.local import ChooseForm, NoteForm, PrintForm, SleepForm
 from deadsim.kernel.world import World
-from deadsim.model.objects import (
-    Barrier,
-    Condition,
-    Event,
-    Lock,
-    Pipe,
-    Queue,
-    RWLock,
-    Semaphore,
-    Variable,
-)
+from deadsim.model.primitives import BY_CLASS, LOCAL_VERBS, PRIMITIVES, THREAD_VERBS, Failure
 
 ABSTRACT: dict[type, Any] = {
-    Lock: lock,
-    RWLock: rwlock,
-    Semaphore: semaphore,
-    Condition: condition,
-    Event: event,
-    Barrier: barrier,
-    Queue: queue,
-    Pipe: pipe,
-    Variable: variable,
+    row.declared: import_module(f"{__package__}.{row.noun}") for row in PRIMITIVES
 }
 
 
@@ -52,8 +27,10 @@ def form_of(world: World, verb: str, number: int | None, flags: tuple[str, ...])
                 return ChooseForm(world, flags)
             case "sleep":
                 return SleepForm(world, flags)
-            case _:
+            case "step" | "yield":
                 return NoteForm(world, flags, verb)
+            case _:
+                raise AssertionError(f"'{verb}' is about nothing")
     if world.is_thread(number):
         return thread.FORMS[verb](world, flags)
     made: type[Form] = ABSTRACT[type(world[number])].FORMS[verb]
@@ -64,3 +41,14 @@ def offer(world: World, number: int, state: Any, facts: Facts, holding: dict[int
     """Note for relaxed progress what an object provides now, and who holds it how often."""
     declared = world[number]
     ABSTRACT[type(declared)].offer(number, declared, state, facts, holding)
+
+
+def failures(world: World, verb: str, number: int | None) -> tuple[Failure, ...]:
+    """Say as what a step may fail, once its operands are worked out, by what it is about.
+
+    Raises KeyError for a verb of which no row says it: nothing is ruled out by what was left out.
+    """
+    if number is None:
+        return LOCAL_VERBS[verb]
+    declared = world.declared(number)
+    return THREAD_VERBS[verb] if declared is None else BY_CLASS[type(declared)].verbs[verb]

@@ -70,4 +70,9 @@ class Wait(Operation):
         return Needs((arrivals(self.number),), missing)
 
 
+def missing(barrier: Barrier, state: Round) -> int:
+    """Count what a thread that comes now will have to wait for."""
+    return barrier.parties - len(state.arrived) - 1
+
+
 QUERIES = {"waiting": lambda world, state: len(state.arrived)}

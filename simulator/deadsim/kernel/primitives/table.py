@@ -1,42 +1,14 @@
-"""Which file of the kernel stands behind which kind of object: the one table of primitives."""
+"""Which file of the kernel stands behind which kind of object: the one that is called as its noun."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
-from deadsim.kernel.primitives import (
-    barrier,
-    condition,
-    event,
-    lock,
-    pipe,
-    queue,
-    rwlock,
-    semaphore,
-    variable,
-)
-from deadsim.model.objects import (
-    Barrier,
-    Condition,
-    Event,
-    Lock,
-    Pipe,
-    Queue,
-    RWLock,
-    Semaphore,
-    SharedObject,
-    Variable,
-)
+from deadsim.model import primitives
+from deadsim.model.objects import SharedObject
 
 PRIMITIVES: dict[type, Any] = {
-    Lock: lock,
-    RWLock: rwlock,
-    Semaphore: semaphore,
-    Condition: condition,
-    Event: event,
-    Barrier: barrier,
-    Queue: queue,
-    Pipe: pipe,
-    Variable: variable,
+    row.declared: import_module(f"{__package__}.{row.noun}") for row in primitives.PRIMITIVES
 }
 
 
@@ -59,3 +31,9 @@ def threads_in(declared: SharedObject, state: Any) -> tuple[int, ...]:
 def renamed_state(declared: SharedObject, state: Any, names: Sequence[int]) -> Any:
     """Give the state of an object with each thread called by another's number."""
     return PRIMITIVES[type(declared)].renamed(state, names)
+
+
+def missing_at(declared: object, state: Any) -> int:
+    """Count how much of what one waits for at an object a thread that comes now would wait for."""
+    count = getattr(PRIMITIVES[type(declared)], "missing", None)
+    return 1 if count is None else int(count(declared, state))

@@ -6,6 +6,7 @@ Compilers, 2006, section 9.2.5).
 """
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from deadsim.model.expressions import Local
 from deadsim.model.instructions import (
@@ -68,8 +69,10 @@ def _next(instruction: Instruction, position: int) -> tuple[int, ...]:
             return (position + 1, otherwise)
         case End() | Fail() | Resume():
             return ()
-        case _:
+        case Let() | Forget() | Step() | Atomic() | AtomicEnd():
             return (position + 1,)
+        case _:
+            assert_never(instruction)
 
 
 def _given(instruction: Instruction) -> frozenset[int]:
@@ -80,8 +83,10 @@ def _given(instruction: Instruction) -> frozenset[int]:
             return frozenset(slots)
         case Step():  # where it fails instead, the handler's needs are added
             return frozenset(slot for slot in instruction.into if slot is not None)
-        case _:
+        case Jump() | Branch() | Fail() | Resume() | Atomic() | AtomicEnd() | End():
             return frozenset()
+        case _:
+            assert_never(instruction)
 
 
 def _read(instruction: Instruction) -> Iterator[int]:
@@ -96,6 +101,8 @@ def _read(instruction: Instruction) -> Iterator[int]:
             yield from _locals((target, operands))
         case Forget() | Jump() | Resume() | Atomic() | AtomicEnd() | End():
             pass
+        case _:
+            assert_never(instruction)
 
 
 def _locals(part: object) -> Iterator[int]:

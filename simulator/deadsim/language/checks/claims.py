@@ -27,9 +27,9 @@ from deadsim.model.claims import (
     OutputClaim,
 )
 from deadsim.model.program import Choice, Invariant, Limits, Plan, StrategyName
+from deadsim.strategies.registry import NAMES, WITH_DEPTH
 from deadsim.trace.schedule import parse_name
 
-STRATEGIES: tuple[StrategyName, ...] = ("round-robin", "sequential", "random", "pct")
 MAX_SCRIPT = 100_000
 
 
@@ -239,17 +239,18 @@ class Demands:
             seed = self.integer(given["seed"], "'seed'", 0)
         if "depth" in given:
             depth = self.integer(given["depth"], "'depth'", 1)
-            if strategy != "pct":
-                self.problems.add(given["depth"].place, "'depth' is for the strategy pct")
+            if strategy not in WITH_DEPTH:
+                which = listed(WITH_DEPTH)
+                self.problems.add(given["depth"].place, f"'depth' is for the strategy {which}")
         return Plan(strategy, seed, depth)
 
     def strategy(self, node: Node) -> StrategyName:
-        for name in STRATEGIES:
+        for name in NAMES:
             if isinstance(node, Scalar) and node.value == name:
                 return name
-        hint = nearest(node.value, STRATEGIES) if isinstance(node, Scalar) else ""
+        hint = nearest(node.value, NAMES) if isinstance(node, Scalar) else ""
         self.problems.add(
-            node.place, f"the strategies are {listed(STRATEGIES, 'and')}; or a list of names{hint}"
+            node.place, f"the strategies are {listed(NAMES, 'and')}; or a list of names{hint}"
         )
         return "round-robin"
 

@@ -1,13 +1,12 @@
 """Params, and everything that threads share: what a file declares."""
 
-from typing import Literal
-
 from deadsim.kernel.expressions.operators import stored
 from deadsim.language.checks.form import is_null
 from deadsim.language.expressions.names import (
     NAME,
     NOUNS,
     RESERVED,
+    STATE_FUNCTIONS,
     Meaning,
     Parameter,
     Problems,
@@ -27,6 +26,7 @@ from deadsim.language.tables.sections import SECTIONS, EntryOption, Section
 from deadsim.model import objects
 from deadsim.model.objects import SharedObject
 from deadsim.model.place import Place
+from deadsim.model.primitives import BY_SECTION
 from deadsim.model.values import MAX_TEXT, Unset, Value
 
 MAX_ELEMENTS = 10_000
@@ -260,7 +260,7 @@ class Declarations:
                 if isinstance(value, Unset):
                     return None
                 values[option.name] = value
-        return build(section.name, element, key.place, values, lock, self)
+        return build(section.name, element, key.place, values, lock)
 
     def option_value(
         self, option: EntryOption, node: Node, own: dict[str, Meaning]
@@ -292,52 +292,20 @@ class Declarations:
         return value
 
 
-RESERVED_NAMES = RESERVED - {"value", "waiting", "finished", "holder", "locked", "qsize", "is_set"}
+RESERVED_NAMES = RESERVED.difference(STATE_FUNCTIONS)
 
 
 def build(
-    section: str,
-    name: str,
-    place: Place,
-    values: dict[str, Value],
-    lock: int | None,
-    declarations: Declarations,
+    section: str, name: str, place: Place, values: dict[str, Value], lock: int | None
 ) -> SharedObject:
-    """Make the object that an entry with these options declares."""
-    number: Value
-    match section:
-        case "locks":
-            return objects.Lock(name, bool(values["reentrant"]), place)
-        case "rwlocks":
-            writers = values["prefer"] == "writers"
-            return objects.RWLock(name, "writers" if writers else "none", place)
-        case "semaphores":
-            number = values["value"]
-            assert isinstance(number, int)
-            return objects.Semaphore(name, number, bool(values["bounded"]), place)
-        case "conditions":
-            return objects.Condition(
-                name, -1 if lock is None else lock, bool(values["spurious"]), place
-            )
-        case "events":
-            return objects.Event(name, bool(values["set"]), place)
-        case "barriers":
-            number = values["parties"]
-            assert isinstance(number, int)
-            return objects.Barrier(name, number, place)
-        case "queues":
-            number = values["maxsize"]
-            assert isinstance(number, int)
-            order: Literal["fifo", "lifo", "priority"] = "fifo"
-            if values["order"] != "fifo":
-                order = "lifo" if values["order"] == "lifo" else "priority"
-            return objects.Queue(name, number, order, place)
-        case "pipes":
-            number = values["capacity"]
-            assert isinstance(number, int)
-            return objects.Pipe(name, number, place)
-        case _:
-            return objects.Variable(name, stored(values["value"]), place)
+    """Make the object that an entry declares; its options are called as the fields."""
+    given: dict[str, Value] = values
+    if section == "conditions":
+        given = {**values, "lock": -1 if lock is None else lock}
+    if section == "variables":
+        given = {"initial": stored(values["value"])}
+    made: SharedObject = BY_SECTION[section].declared(name=name, place=place, **given)
+    return made
 
 
 def an(section: str) -> str:

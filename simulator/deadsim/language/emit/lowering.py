@@ -4,6 +4,8 @@ Reads are taken left to right, as far as `and`, `or`, `if else` and chained comp
 whatever stands to the left of a read has its value before it.
 """
 
+from typing import assert_never
+
 from deadsim.language.emit.body import Body
 from deadsim.model.expressions import (
     Binary,
@@ -19,6 +21,7 @@ from deadsim.model.expressions import (
     Logic,
     Negative,
     Not,
+    Query,
     Relation,
     Shared,
     Target,
@@ -45,8 +48,10 @@ def reads(expression: Expression) -> bool:
             return reads(sequence) or reads(index)
         case Logic(_, parts) | Display(_, parts) | Call(_, parts) | Format(parts):
             return any(reads(part) for part in parts)
+        case Query():
+            raise AssertionError("only claims ask; no thread does")
         case _:
-            return False
+            assert_never(expression)
 
 
 def _is_kept(value: Expression) -> bool:

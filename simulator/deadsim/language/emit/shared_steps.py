@@ -21,22 +21,18 @@ def plain(writer: Writer, given: Statement) -> None:
 
 
 def counted(writer: Writer, given: Statement) -> None:
-    """Write a step with a `count`."""
+    """Write a step that may have a `count`."""
     node = given.options.get("count")
     if node is None:
         plain(writer, given)
         return
-    least = 1 if given.verb.name == "release" else 0
+    least = 0 if given.verb.name == "notify" else 1
     count = writer.expressions().read(node)
     if isinstance(count, Constant) and (
         not isinstance(count.value, int) or isinstance(count.value, bool) or count.value < least
     ):
         writer.problems.add(node.place, f"'count' is an integer, {least} or more")
     about(writer, given, (count,), ("count",), (), ())
-
-
-def release(writer: Writer, given: Statement) -> None:
-    counted(writer, given)
 
 
 def put(writer: Writer, given: Statement) -> None:

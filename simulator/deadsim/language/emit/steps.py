@@ -7,6 +7,7 @@ from deadsim.language.emit.body import Body
 from deadsim.language.emit.file_scope import Surroundings
 from deadsim.language.emit.writer import Write, Writer
 from deadsim.language.expressions.names import Scope
+from deadsim.model.primitives import PRIMITIVES
 
 
 def _pending(writer: Writer, given: Statement) -> None:
@@ -15,17 +16,13 @@ def _pending(writer: Writer, given: Statement) -> None:
 
 
 WRITE: dict[str, Write] = {
+    # What is about one object, and has no option but a `count`.
+    **{verb: sharing.counted for row in PRIMITIVES for verb in row.verbs},
     "acquire": sharing.acquire,
-    "release": sharing.release,
     "with": sharing.with_,
     "wait": sharing.wait,
-    "notify": sharing.counted,
-    "notify_all": sharing.plain,
-    "set": sharing.plain,
-    "clear": sharing.plain,
     "put": sharing.put,
     "get": sharing.get,
-    "task_done": sharing.plain,
     "join": sharing.join,
     "start": sharing.plain,
     "send": sharing.put,

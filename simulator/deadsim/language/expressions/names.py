@@ -8,6 +8,7 @@ from unicodedata import normalize
 from deadsim.errors import Problem
 from deadsim.model.expressions import Target
 from deadsim.model.place import Place
+from deadsim.model.primitives import PRIMITIVES
 from deadsim.model.values import Value
 
 NAME = re.compile(r"[^\W\d][\w-]*")
@@ -131,15 +132,7 @@ class Procedure(NamedTuple):
 Meaning: TypeAlias = Parameter | Shared | Slot | Bound | Unknown | Procedure
 
 NOUNS = {
-    "locks": "lock",
-    "rwlocks": "rwlock",
-    "semaphores": "semaphore",
-    "conditions": "condition",
-    "events": "event",
-    "barriers": "barrier",
-    "queues": "queue",
-    "pipes": "pipe",
-    "variables": "variable",
+    **{row.section: row.noun for row in PRIMITIVES},
     "threads": "thread",
     "processes": "process",
 }

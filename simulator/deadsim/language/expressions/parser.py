@@ -30,6 +30,7 @@ from deadsim.language.reading.scalars import Rejected, Source, short
 from deadsim.model import expressions as tree
 from deadsim.model.expressions import Constant, Expression, Target
 from deadsim.model.place import Place
+from deadsim.model.primitives import sections_of
 from deadsim.model.values import Value
 
 MAX_CHARACTERS = 1_000
@@ -57,15 +58,7 @@ _RELATIONS: dict[type[ast.cmpop], tree.Relation] = {
 }
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
 _ARGUMENTS = {"range": (1, 3), "min": (1, 1000), "max": (1, 1000)}
-_ASKED = {
-    "locked": ("locks", "rwlocks"),
-    "holder": ("locks", "rwlocks"),
-    "qsize": ("queues", "pipes"),
-    "value": ("semaphores",),
-    "is_set": ("events",),
-    "finished": ("threads",),
-    "waiting": ("conditions", "events", "barriers"),
-}
+_ASKED = {name: sections_of(name) or ("threads",) for name in STATE_FUNCTIONS}
 
 
 def parse(source: Source, scope: Scope, where: Where) -> Expression:

@@ -86,6 +86,12 @@ SECTIONS: dict[str, Section] = {
             "parties",
         ),
         Section(
+            "latches",
+            "counts to wait for: who waits goes on once it is at zero, where it stays",
+            (EntryOption("value", "integer", "how many count_downs it takes", required=True),),
+            "value",
+        ),
+        Section(
             "queues",
             "queues, as `queue.Queue`",
             (

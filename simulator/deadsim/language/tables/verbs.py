@@ -81,13 +81,13 @@ _TABLE = (
     Verb(
         "wait",
         "object",
-        "wait for a condition (its lock must be held), an event or a barrier",
+        "wait for a condition (its lock must be held), an event, a barrier or a latch",
         (
             Option("until", "expression", "wait until this is true", sections=("conditions",)),
-            _TIMEOUT._replace(sections=("conditions", "events")),
+            _TIMEOUT._replace(sections=("conditions", "events", "latches")),
             _into("receives false after a timeout, of a barrier the order of arrival"),
         ),
-        ("conditions", "events", "barriers"),
+        ("conditions", "events", "barriers", "latches"),
     ),
     Verb(
         "notify",
@@ -99,6 +99,13 @@ _TABLE = (
     Verb("notify_all", "object", "wake all waiters of a condition", (), ("conditions",)),
     Verb("set", "object", "set an event", (), ("events",)),
     Verb("clear", "object", "clear an event", (), ("events",)),
+    Verb(
+        "count_down",
+        "object",
+        "count a latch down, but never below zero",
+        (Option("count", "expression", "by how many (1)"),),
+        ("latches",),
+    ),
     Verb(
         "put",
         "object",

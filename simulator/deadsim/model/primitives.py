@@ -1,0 +1,192 @@
+"""What each primitive is, one row each: the one table that everything about primitives comes from.
+
+Rooms that have a part of their own for each primitive (its kernel file, its real counterpart, its shape,
+its text as Python) are exhaustive over these rows; `tests/house/test_descriptors.py` lists what is missing.
+A row says of every verb how it may fail, and a verb without an entry is refused where that is asked.
+"""
+
+from typing import Literal, NamedTuple, TypeAlias
+
+from deadsim.model import objects
+from deadsim.model.claims import DeadlockKind
+
+Failure: TypeAlias = Literal["misuse", "error"]
+
+NEVER: tuple[Failure, ...] = ()
+MISUSE: tuple[Failure, ...] = ("misuse",)
+ERROR: tuple[Failure, ...] = ("error",)
+
+
+class Wanted(NamedTuple):
+    """Something that one waits for, and that anybody may provide.
+
+    `fact` is the kernel's name for it, `want` the reports' one. `waits` follows "waits", with a place for
+    the object; `helps` is what one does who provides it, `by` joins an object to who does, and `never` follows
+    "which nobody will ever". `unhelped` is the kind of deadlock where nobody can. A thread provides it
+    `once` that has to wait itself then.
+    """
+
+    fact: str
+    want: str
+    waits: str
+    helps: str
+    by: str
+    unhelped: DeadlockKind = "never-signalled"
+    never: str = "release"
+    once: bool = False
+
+
+class Primitive(NamedTuple):
+    """A row: its class, its noun, its section, what may be asked of it, its verbs, what one waits for at it.
+
+    `verbs` are those that are steps, and as what each may fail once its operands are worked out; with an
+    owner one waits for that owner, which no row has to say.
+    """
+
+    declared: type
+    noun: str
+    section: str
+    queries: tuple[str, ...]
+    verbs: dict[str, tuple[Failure, ...]]
+    wanted: tuple[Wanted, ...] = ()
+
+
+_ITEM = Wanted("items", "item", "for an item in {}", "puts one in", "filled by", "peer-gone")
+_ROOM = Wanted("slots", "room", "for room in {}", "takes an item out", "emptied by", "peer-gone")
+
+PRIMITIVES = (
+    Primitive(
+        objects.Lock, "lock", "locks", ("locked", "holder"), {"acquire": NEVER, "release": MISUSE}
+    ),
+    Primitive(
+        objects.RWLock,
+        "rwlock",
+        "rwlocks",
+        ("locked", "holder"),
+        {"acquire": NEVER, "release": MISUSE},
+    ),
+    Primitive(
+        objects.Semaphore,
+        "semaphore",
+        "semaphores",
+        ("value",),
+        {"acquire": NEVER, "release": MISUSE},
+        (Wanted("permits", "permit", "for a permit of {}", "releases it", "released by"),),
+    ),
+    Primitive(
+        objects.Condition,
+        "condition",
+        "conditions",
+        ("waiting",),
+        {
+            "acquire": NEVER,
+            "release": MISUSE,
+            "wait": MISUSE,
+            "notify": MISUSE,
+            "notify_all": MISUSE,
+        },
+        (
+            Wanted(
+                "notifies",
+                "notify",
+                "to be notified on {}",
+                "notifies",
+                "notified by",
+                never="notify",
+            ),
+        ),
+    ),
+    Primitive(
+        objects.Event,
+        "event",
+        "events",
+        ("is_set", "waiting"),
+        {"wait": NEVER, "set": NEVER, "clear": NEVER},
+        (Wanted("set", "set", "until {} is set", "sets it", "set by", never="set"),),
+    ),
+    Primitive(
+        objects.Barrier,
+        "barrier",
+        "barriers",
+        ("waiting",),
+        {"wait": NEVER},
+        (
+            Wanted(
+                "arrivals",
+                "arrivals",
+                "at {} for others to arrive",
+                "arrives",
+                "waits for",
+                "barrier-starvation",
+                once=True,
+            ),
+        ),
+    ),
+    Primitive(
+        objects.Latch,
+        "latch",
+        "latches",
+        ("value",),
+        {"wait": NEVER, "count_down": NEVER},
+        (
+            Wanted(
+                "count_downs",
+                "count_down",
+                "until {} is at zero",
+                "counts it down",
+                "counted down by",
+                "barrier-starvation",
+            ),
+        ),
+    ),
+    Primitive(
+        objects.Queue,
+        "queue",
+        "queues",
+        ("qsize",),
+        {"put": MISUSE, "get": NEVER, "task_done": MISUSE, "join": NEVER},
+        (
+            _ITEM,
+            _ROOM,
+            Wanted(
+                "dones",
+                "task_done",
+                "until all items of {} are done",
+                "calls task_done",
+                "done by",
+                "missing-task-done",
+            ),
+        ),
+    ),
+    Primitive(
+        objects.Pipe,
+        "pipe",
+        "pipes",
+        ("qsize",),
+        {"send": ERROR, "receive": ERROR, "close": NEVER},
+        (_ITEM, _ROOM),
+    ),
+    Primitive(objects.Variable, "variable", "variables", (), {"read": NEVER, "write": NEVER}),
+)
+
+BY_CLASS: dict[type, Primitive] = {row.declared: row for row in PRIMITIVES}
+BY_SECTION: dict[str, Primitive] = {row.section: row for row in PRIMITIVES}
+WANTED: dict[str, Wanted] = {one.fact: one for row in PRIMITIVES for one in row.wanted}
+"""What a thread may wait for, by the name of the fact or stock that it needs."""
+
+THREAD_VERBS: dict[str, tuple[Failure, ...]] = {"start": MISUSE, "join": MISUSE}
+"""The steps that are about threads."""
+
+LOCAL_VERBS: dict[str, tuple[Failure, ...]] = {
+    "step": NEVER,
+    "yield": NEVER,
+    "print": NEVER,
+    "choose": NEVER,
+    "sleep": NEVER,
+}
+"""The steps that are about nothing that is declared."""
+
+
+def sections_of(query: str) -> tuple[str, ...]:
+    """List the sections whose objects answer a question."""
+    return tuple(row.section for row in PRIMITIVES if query in row.queries)
