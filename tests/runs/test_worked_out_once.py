@@ -11,7 +11,13 @@ import pytest
 import deadsim
 from commands import deadsim as command
 from deadsim.api.pictures import timelines
+from deadsim.detect.stuck.coarse_progress import Flows
+from deadsim.detect.stuck.judge import StuckJudge
+from deadsim.detect.stuck.local_failures import Types
+from deadsim.exploration.static.analysis import Analysis
+from deadsim.exploration.static.reachable_accesses import Futures
 from deadsim.kernel import system as systems
+from deadsim.kernel.system import System
 from deadsim.runs import result as results
 from deadsim.runs import runner as runners
 
@@ -129,3 +135,31 @@ def test_the_last_of_its_states_is_the_one_that_threads_have_reached() -> None:
         run = deadsim.run(deadsim.load(name)).result
         assert run.states[-1].state.key() == run.state.key()
         assert run.ended is (run.outcome == "completed" or not run.states[-1].enabled)
+
+
+def test_what_the_text_says_is_worked_out_once_for_a_system(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made: Counter[str] = Counter()
+    for cls in (Flows, Types, Futures):
+        real = cls.__init__
+
+        def counting(self: Any, *given: Any, real: Any = real, cls: type = cls) -> None:
+            made[cls.__name__] += 1
+            real(self, *given)
+
+        monkeypatch.setattr(cls, "__init__", counting)
+    for name in ("dining", "lost_update", "worker_queue"):
+        made.clear()
+        command("explore", name, *files(tmp_path))
+        assert made["Flows"] == 1, name
+        assert max(made.values()) == 1, (name, made)
+
+
+def test_what_was_worked_out_is_kept_with_its_system_and_never_pickled() -> None:
+    system = System(deadsim.load("dining").program)
+    said = Analysis(system)
+    assert said.flows is Analysis(system).flows is StuckJudge(system).flows
+    assert said.impossible is Analysis(system).impossible
+    again = pickle.loads(pickle.dumps(system))
+    assert Analysis(again).flows.system is again

@@ -146,8 +146,8 @@ class Runner:
             elif shown not in found:
                 found.append(shown)
         return (
-            tuple(hinted(self.system, self.judge, one) for one in found),
-            tuple(hinted(self.system, self.judge, one) for one in suspected),
+            tuple(hinted(self.system, one) for one in found),
+            tuple(hinted(self.system, one) for one in suspected),
         )
 
     def certified(

@@ -16,7 +16,7 @@ class Footprints:
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self.dependence = dependence(space.system)
+        self.dependence = space.system.once(dependence)
         self.known: dict[int, Footprint] = {}
 
     def of(self, info: Info) -> Footprint:
