@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -329,7 +330,7 @@ def test_hostile_texts_are_shown_and_run_nothing(pages: Pages, often: int) -> No
         said = json.dumps(text)
         steps = f"[{{step: {said}}}, {{print: {said}}}, {{acquire: A}}, {{acquire: A}}]"
         done = run(loads(f"name: {said}\nlocks: [A]\nthreads:\n  t: {steps}\n"))
-        result = done.result._replace(program=done.result.program._replace(file=f"{text}.yaml"))
+        result = replace(done.result, program=done.result.program._replace(file=f"{text}.yaml"))
         page = pages.open(next(players(result)), "#step=1")
         shown = text.replace("\n", " ")
         assert page.locator("h1").inner_text().split() == shown.split()
@@ -351,7 +352,8 @@ def test_hostile_names_in_the_drawing(pages: Pages, often: int) -> None:
             choice._replace(thread=text) if choice.thread == program.threads[0].name else choice
             for choice in done.schedule
         )
-        other = done._replace(
+        other = replace(
+            done,
             program=(other := program._replace(threads=threads, objects=objects)),
             system=System(other),
             schedule=renamed,

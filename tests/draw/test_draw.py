@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import xml.etree.ElementTree as xml
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -538,7 +539,7 @@ def visible(text: str) -> str:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_texts_in_svg(text: str) -> None:
     done = run(load("two_locks")).result
-    other = done._replace(program=done.program._replace(name=text, file=text))
+    other = replace(done, program=done.program._replace(name=text, file=text))
     for picture in (
         paint(graph := renamed(text), lay_out(graph)),
         draw_graph(deadlock_graph(other, done.deadlocks[0])),

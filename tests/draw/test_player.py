@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +236,7 @@ def assert_it_is_inert(text: str) -> None:
         one._replace(thread=text) if one.thread == "left" else one for one in done.schedule
     )
     page = player(
-        done._replace(program=program, system=System(program), schedule=names, defects=())
+        replace(done, program=program, system=System(program), schedule=names, defects=())
     )
     assert len(re.findall(r"<script", page)) == 2
     assert len(re.findall(r"</script>", page)) == 2
@@ -244,7 +245,7 @@ def assert_it_is_inert(text: str) -> None:
 
 def test_a_place_to_fill_in_a_text_is_left_as_it_is() -> None:
     done = run(load("two_locks")).result
-    page = player(done._replace(program=done.program._replace(name="<!--data--><!--script-->")))
+    page = player(replace(done, program=done.program._replace(name="<!--data--><!--script-->")))
     assert "<h1>&lt;!--data--&gt;&lt;!--script--&gt;</h1>" in page
 
 

@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 import xml.etree.ElementTree as xml
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from deadsim.draw.time.sequence import sequence
 from deadsim.draw.time.timeline import TOP, draw_timeline, staged, timeline
 from deadsim.draw.time.trace_events import trace_events
 from deadsim.kernel.system import System
-from deadsim.runs.playback import moments
 from deadsim.trace.finding import Race
 from hostile import HOSTILE
 from portion import few_and_all
@@ -182,7 +182,7 @@ def test_a_long_run_is_shown_from_near_its_end() -> None:
 def test_the_last_moment_is_the_situation_of_the_run() -> None:
     for name in gallery.names():
         result = run(load(name)).result
-        *_, last = moments(result)
+        last = result.moments[-1]
         assert last.situation == result.situation, name
         assert last.taken == len(result.events)
 
@@ -296,7 +296,8 @@ def test_hostile_texts_over_time(text: str) -> None:
     names = tuple(
         one._replace(thread=text) if one.thread == "left" else one for one in done.schedule
     )
-    other = done._replace(
+    other = replace(
+        done,
         program=(other := program._replace(name=text, file=text, threads=threads)),
         system=System(other),
         schedule=names,

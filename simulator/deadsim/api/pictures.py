@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from deadsim.engine.interrupts import noted
-from deadsim.engine.pool import Pool
-from deadsim.model.program import Choice, Plan
+from deadsim.model.program import Choice
 from deadsim.runs.result import Run
-from deadsim.runs.runner import Runner
 from deadsim.trace.finding import Deadlock, Finding
 
 if TYPE_CHECKING:
@@ -39,7 +36,7 @@ def shown(result: Result) -> Iterator[Shown]:
         for defect in result.defects:
             yield Shown(defect.run, defect.finding, defect.schedule, judged)
         if not result.defects:
-            run = carried_out(result)
+            run = result.example.run
             yield Shown(run, None, run.schedule, judged)
         return
     from deadsim.draw.player.page import judged_by
@@ -49,7 +46,7 @@ def shown(result: Result) -> Iterator[Shown]:
     for found in own or [None]:
         yield Shown(result, found, result.schedule, judged_by(result))
     for predicted in elsewhere:
-        run = replayed(result, predicted)
+        run = result.replays[predicted.schedule or ()]
         yield Shown(run, run.deadlocks[0] if run.deadlocks else None, run.schedule, judged_by(run))
 
 
@@ -66,28 +63,6 @@ def judged_by_all(result: Exploration) -> Judged:
             "no schedule that was looked at shows a defect of those asked for; this is one run"
         )
     return Judged(result.verdict, tuple(said))
-
-
-def carried_out(result: Exploration) -> Run:
-    """Run a scenario once in which no schedule shows a defect."""
-    with noted() as interrupt, Pool() as pool:
-        return Runner(result.program).run(
-            pool, result.program.plan, interrupt=interrupt, predict=False
-        )
-
-
-def replayed(run: Run, found: Deadlock) -> Run:
-    """Carry out the schedule of a deadlock that was predicted."""
-    names = found.schedule or ()
-    with noted() as interrupt, Pool() as pool:
-        return Runner(run.program).run(
-            pool,
-            Plan(),
-            replay=names,
-            interrupt=interrupt,
-            predict=False,
-            max_steps=max(1, len(names)),
-        )
 
 
 def rings(result: Result, layout: str | None = None, all_nodes: bool = False) -> Iterator[str]:

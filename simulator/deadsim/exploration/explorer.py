@@ -12,7 +12,7 @@ from deadsim.exploration.states.stateful_search import Reduce, Stateful, keys
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.judgement import judged
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
-from deadsim.exploration.verdicts.result import Exploration
+from deadsim.exploration.verdicts.result import Example, Exploration
 from deadsim.exploration.witnesses.witness import Showing
 from deadsim.model.program import Limits, Program, StrategyName
 from deadsim.runs.runner import Runner
@@ -146,6 +146,7 @@ class _Explorer:
             reduction=self.reduction(bool(by_executions)),
             covered=None if complete else self.covered(),
             defects=defects,
+            example=Example(self.program, self.runner.system),
         )
 
     def look_for_shorter(self) -> None:

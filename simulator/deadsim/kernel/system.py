@@ -1,6 +1,7 @@
 """A program that is ready to be carried out: its world, its table of steps, and its states."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 from deadsim.kernel.dependence import Dependence
 from deadsim.kernel.failure import Failure
@@ -14,6 +15,8 @@ from deadsim.kernel.row import Result
 from deadsim.kernel.state_query import watched
 from deadsim.kernel.world import world_of
 from deadsim.model.program import Program
+
+Said = TypeVar("Said")
 
 
 class State(NamedTuple):
@@ -50,10 +53,18 @@ class System:
         )
         self.rows = Rows(self.world, self.linked)
         self._initial: dict[bool, Transition] = {}
+        self._said: dict[Callable[[System], Any], Any] = {}
         self.lasting = frozenset(t for t in self.world.threads if not self.world.is_daemon(t))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return System, (self.program,)
+
+    def once(self, work: Callable[["System"], Said]) -> Said:
+        """Give what something says of this program; it is asked once, and what it says is kept here."""
+        if work not in self._said:
+            self._said[work] = work(self)
+        said: Said = self._said[work]
+        return said
 
     def initial(self, keep_output: bool = False) -> Transition:
         """Give the state in which all threads that start by themselves stand before a step."""

@@ -3,5 +3,5 @@
 once     carry a scenario out once
 judge    what a run says about the claims
 result   what is known after it
-following  its states once more, in memory, and where everything stood
+playback  its states once more, in memory, and where everything stood
 """

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from deadsim.detect.deadlocks.situation import target_name
 from deadsim.model.place import Place
-from deadsim.runs.playback import states
 from deadsim.runs.result import Run
 
 
@@ -18,24 +17,21 @@ class Blocked(NamedTuple):
 
 
 def came_to_block(run: Run, first: int = 0) -> tuple[Blocked, ...]:
-    """Find who came to be blocked from step `first` on, and who was from the start."""
+    """Find who came to be blocked from step `first` on, and who was from the start.
+
+    Of a run that is not shown as a whole, from the first step on that is.
+    """
     system = run.system
-    before: set[int] = set()
+    before: frozenset[int] = frozenset()
     found: list[Blocked] = []
-    for step, (state, _) in enumerate(states(system, run), -1):
-        if step < first - 1:
-            continue
-        now = {
-            thread
-            for thread, frame in enumerate(state.frames)
-            if frame.operation is not None and not frame.operation.ways(state.objects, thread)
-        }
-        if step >= first or step == -1:
+    states = run.states[max(0, first - run.first) :]
+    for reached in states:
+        now = reached.blocked
+        if reached.taken > first or not reached.taken:
             for thread in sorted(now - before):
-                frame = state.frames[thread]
+                frame = reached.state.frames[thread]
                 place = system.linked[thread].place(frame.position)
-                found.append(
-                    Blocked(step, thread, target_name(system, thread, frame, state.objects), place)
-                )
+                about = target_name(system, thread, frame, reached.state.objects)
+                found.append(Blocked(reached.taken - 1, thread, about, place))
         before = now
     return tuple(found)

@@ -1,20 +1,53 @@
 """A run's schedule followed once more, in memory: its states, and where everything stood in each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from deadsim.detect.deadlocks.situation import Situation, situation
 from deadsim.detect.holdings import Holdings
-from deadsim.kernel.failure import Failure
 from deadsim.kernel.system import State, System
-from deadsim.runs.result import Run
+from deadsim.model.program import Choice
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Deadlock
+
+MOST_STEPS = 5_000
+"""Steps of a run of which all are shown."""
+
+LAST_STEPS = 2_000
+"""How many of a longer one are shown: its last ones."""
 
 
-class Reached(NamedTuple):
-    """A state, and which threads failed with the step that led to it."""
+@dataclass(frozen=True)
+class Reached:
+    """A state after `taken` steps, and the threads that have failed by then."""
 
+    system: System
+    taken: int
     state: State
-    failures: tuple[Failure, ...]
+    failed: frozenset[int]
+
+    @cached_property
+    def able(self) -> frozenset[int]:
+        """Find the threads whose next step is not blocked; worked out once, for all who ask."""
+        objects, frames = self.state
+        return frozenset(
+            thread
+            for thread, frame in enumerate(frames)
+            if frame.operation is not None and frame.operation.ways(objects, thread)
+        )
+
+    @property
+    def enabled(self) -> tuple[int, ...]:
+        """List the threads that can take the next step: nobody, once the program has ended."""
+        return () if self.system.over(self.state.objects) else tuple(sorted(self.able))
+
+    @property
+    def blocked(self) -> frozenset[int]:
+        """List the threads that stand before a step that they cannot take."""
+        frames = enumerate(self.state.frames)
+        return frozenset(t for t, frame in frames if frame.operation is not None) - self.able
 
 
 class Moment(NamedTuple):
@@ -26,31 +59,36 @@ class Moment(NamedTuple):
     state: State
 
 
-def states(system: System, run: Run) -> Iterator[Reached]:
-    """Give the states of a run: the first one, and that after each step."""
-    numbers = {run.world.name(number): number for number in run.world.threads}
+def first_shown(steps: int) -> int:
+    """Give the first step of a run that is shown."""
+    return max(0, steps - LAST_STEPS) if steps > MOST_STEPS else 0
+
+
+def follow(system: System, schedule: Iterable[Choice], first: int) -> Iterator[Reached]:
+    """Give the states of a run: that before step `first`, and that after each step from there on."""
+    numbers = {system.world.name(number): number for number in system.world.threads}
     at = system.initial()
-    yield Reached(at.state, at.failures)
-    for choice in run.schedule:
+    failed = frozenset(failure.thread for failure in at.failures)
+    if not first:
+        yield Reached(system, 0, at.state, failed)
+    for taken, choice in enumerate(schedule, 1):
         at = system.step(at.state, numbers[choice.thread], choice.result or 0)
-        yield Reached(at.state, at.failures)
+        if at.failures:
+            failed |= {failure.thread for failure in at.failures}
+        if taken >= first:
+            yield Reached(system, taken, at.state, failed)
 
 
-def moments(run: Run, first: int = 0) -> Iterator[Moment]:
-    """Describe a run before each of its steps from step `first` on, and at its end."""
-    system = run.system
-    holders = Holdings()
-    failed: set[int] = set()
-    for taken, (state, failures) in enumerate(states(system, run)):
-        failed.update(failure.thread for failure in failures)
-        if taken:
-            holders.after(run.events[taken - 1])
-        if taken < first:
-            continue
-        shown = (
-            found
-            for found in (*run.deadlocks, *run.leaks)
-            if found.schedule is None and (-1 if found.step is None else found.step) < taken
+def describe(
+    states: Iterable[Reached], events: Sequence[Event], found: Sequence[Deadlock]
+) -> Iterator[Moment]:
+    """Describe each of some states that follow one another, given all steps of the run and its deadlocks."""
+    held = Holdings()
+    for reached in states:
+        while held.steps < reached.taken:
+            held.after(events[held.steps])
+        stand = (one for one in found if (-1 if one.step is None else one.step) < reached.taken)
+        standing = situation(
+            reached.system, reached.state, held, reached.failed, reached.able, stand
         )
-        standing = situation(system, state, holders, failed, shown)
-        yield Moment(taken, standing, tuple(system.enabled(state)), state)
+        yield Moment(reached.taken, standing, reached.enabled, reached.state)

@@ -1,12 +1,16 @@
 """What is known after a run."""
 
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
 
 from deadsim.detect.deadlocks.situation import Situation
-from deadsim.kernel.system import System
+from deadsim.kernel.system import State, System
 from deadsim.kernel.world import World
 from deadsim.model.program import Choice, Program
 from deadsim.model.values import Value
+from deadsim.runs.playback import Moment, Reached, describe, first_shown, follow
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Finding
 
@@ -14,16 +18,18 @@ Outcome: TypeAlias = Literal["completed", "stuck", "budget", "interrupted"]
 Verdict: TypeAlias = Literal["as-expected", "refuted", "undecided"]
 
 
-class Run(NamedTuple):
+@dataclass(frozen=True)  # without slots: what is worked out of it is kept with it
+class Run:
     """One run of a scenario.
 
     `strategy` is the name of what chose the schedule (`script` and `replay` among them), `seed` None
     where nothing was drawn. `reasons` say in a sentence each why the claims are refuted, where that
-    is not a defect that was found.
+    is not a defect that was found. It has `ended` if nothing could have followed. `replays` are the
+    runs that show the deadlocks which were predicted, by their schedules.
     """
 
     program: Program
-    system: System
+    system: System = field(compare=False, repr=False)
     command: Literal["run", "replay"]
     strategy: str
     seed: int | None
@@ -38,6 +44,35 @@ class Run(NamedTuple):
     variables: dict[str, Value]
     output: str
     situation: Situation
+    ended: bool
+    replays: "Mapping[tuple[Choice, ...], Run]" = field(default_factory=dict)
+    last: State | None = field(default=None, compare=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep neither states nor what was worked out of them: they are found again from the schedule."""
+        kept = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**kept, "last": None}
+
+    @property
+    def state(self) -> State:
+        """Give the state in which it has ended."""
+        return self.states[-1].state if self.last is None else self.last
+
+    @property
+    def first(self) -> int:
+        """Give the first step that is shown: of a long run only its last ones are."""
+        return first_shown(len(self.schedule))
+
+    @cached_property
+    def states(self) -> tuple[Reached, ...]:
+        """Give the state before step `first`, and that after each step from there on."""
+        return tuple(follow(self.system, self.schedule, self.first))
+
+    @cached_property
+    def moments(self) -> tuple[Moment, ...]:
+        """Describe how everything stood in each of the `states`."""
+        found = [one for one in (*self.deadlocks, *self.leaks) if one.schedule is None]
+        return tuple(describe(self.states, self.events, found))
 
     @property
     def world(self) -> World:

@@ -42,9 +42,9 @@ MEASURED = 10_000  # steps of a run that is measured for the strategies that wan
 class Runner:
     """Runs one scenario, once or many times; what is worked out about it is kept in between."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, system: System | None = None) -> None:
         self.program = program
-        self.system = System(program)
+        self.system = system or System(program)
         self.world = self.system.world
         self.source = ScenarioSource(self.system)
         self.judge = StuckJudge(self.system)
@@ -99,8 +99,9 @@ class Runner:
         held = deadlocks.held.follow(execution.events)
         suspicions: tuple[Finding, ...] = (*livelocks.suspicions(execution.choices),)
         found: tuple[Finding, ...] = deadlocks.found(self.system)
+        replays: dict[tuple[Choice, ...], Run] = {}
         if predict and not found:
-            predicted, suspected = self.predicted(pool, plan, execution, held)
+            predicted, suspected = self.predicted(pool, plan, execution, held, replays)
             found += predicted
             suspicions += suspected
         command = "run" if replay is None else "replay"
@@ -114,6 +115,7 @@ class Runner:
             suspicions,
             deadlocks,
             failures.failed,
+            replays,
         )
 
     def predicted(
@@ -122,8 +124,9 @@ class Runner:
         plan: Plan,
         execution: Execution,
         held: Holdings,
+        replays: dict[tuple[Choice, ...], Run],
     ) -> tuple[tuple[Deadlock, ...], tuple[Deadlock, ...]]:
-        """Find deadlocks of other schedules: those that a replay shows, and those suspected."""
+        """Find deadlocks of other schedules: those that a replay shows (it is kept), and those suspected."""
         from deadsim.detect.locks.prediction import (  # not where a run deadlocked
             find_circles,
             suspicion,
@@ -133,18 +136,23 @@ class Runner:
         suspected: list[Deadlock] = []
         events = execution.events
         for circle in find_circles(self.world, events, held):
-            shown = self.certified(pool, plan, circle, execution.choices)
+            shown = self.certified(pool, plan, circle, execution.choices, replays)
             if shown is None:
                 suspected.append(suspicion(self.world, events, held, circle))
             elif shown not in found:
                 found.append(shown)
         return (
-            tuple(hinted(self.system, self.judge, one) for one in found),
-            tuple(hinted(self.system, self.judge, one) for one in suspected),
+            tuple(hinted(self.system, one) for one in found),
+            tuple(hinted(self.system, one) for one in suspected),
         )
 
     def certified(
-        self, pool: Pool, plan: Plan, circle: "Circle", choices: Sequence[tuple[int, int | None]]
+        self,
+        pool: Pool,
+        plan: Plan,
+        circle: "Circle",
+        choices: Sequence[tuple[int, int | None]],
+        replays: dict[tuple[Choice, ...], Run],
     ) -> Deadlock | None:
         """Replay a predicted schedule on real threads; give the deadlock that it shows, if it does."""
         if circle.schedule is None:
@@ -159,6 +167,7 @@ class Runner:
         threads = {self.world.name(acquire.thread) for acquire in circle.acquires}
         for deadlock in run.deadlocks:
             if threads <= {*deadlock.threads, *deadlock.also_stuck}:
+                replays[names] = run
                 return deadlock._replace(schedule=names)
         return None
 
@@ -172,12 +181,13 @@ class Runner:
         suspicions: tuple[Finding, ...],
         deadlocks: DeadlockWatch,
         failed: set[int],
+        replays: dict[tuple[Choice, ...], Run],
     ) -> Run:
         program, state = self.program, state_of(execution.moment)
         outcome: Outcome = "stuck" if execution.ending == "stopped" else execution.ending
-        ended = execution.ending == "completed" or (
-            outcome == "stuck" and not self.system.enabled(state)
-        )
+        able = frozenset(row.thread for row in execution.moment.enabled)
+        nobody = execution.moment.over or not able
+        ended = execution.ending == "completed" or (outcome == "stuck" and nobody)
         shown = self.world.output
         output = "".join(e.text or "" for e in execution.events if shown in e.objects)
         step = execution.events[-1].step if execution.events else None
@@ -212,8 +222,12 @@ class Runner:
                 state,
                 deadlocks.held,
                 failed,
+                able,
                 (*deadlocks.deadlocks, *deadlocks.leaks),
             ),
+            ended=ended,
+            replays=replays,
+            last=state,
         )
 
     def strategy(self, plan: Plan, chance: Chance) -> Strategy:

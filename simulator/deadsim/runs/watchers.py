@@ -68,14 +68,14 @@ class DeadlockWatch:
 
     def found(self, system: System) -> tuple[Deadlock, ...]:
         """Give the deadlocks, with a hint where one is proved."""
-        return tuple(hinted(system, self.judge, one) for one in self.deadlocks)
+        return tuple(hinted(system, one) for one in self.deadlocks)
 
 
-def hinted(system: System, judge: StuckJudge, found: Deadlock) -> Deadlock:
+def hinted(system: System, found: Deadlock) -> Deadlock:
     """Add the one order of locks that would avoid a circular wait, where it is proved."""
     if found.kind != "circular-wait" or any(wait.want != "owner" for wait in found.waits):
         return found
-    hint = order_hint(system, judge.flows, frozenset(found.objects))
+    hint = order_hint(system, frozenset(found.objects))
     if hint is None:
         return found
     order = ", ".join(hint.order)

@@ -209,7 +209,7 @@ class Space:
     @property
     def dependence(self) -> Dependence:
         """Say what the steps touch."""
-        return dependence(self.system)
+        return self.system.once(dependence)
 
     def row(self, packed: Packed, thread: int) -> Row:
         """Find on which bits the next step of a thread depends, from the place where it stands."""

@@ -52,9 +52,10 @@ def situation(
     state: State,
     held: Holdings,
     failed: Collection[int],
+    able: Collection[int],
     deadlocks: Iterable[Deadlock] = (),
 ) -> Situation:
-    """Describe a state, given what each thread holds and which threads have failed.
+    """Describe a state, given what each thread holds, who has failed, and whose step is not blocked.
 
     What `deadlocks` found says who could help whom.
     """
@@ -63,7 +64,7 @@ def situation(
     for number in system.world.threads:
         name, daemon = system.world.name(number), system.world.is_daemon(number)
         holds = named(system.world, held.of(number))
-        status = status_of(system, state, number, failed)
+        status = status_of(state, number, failed, able)
         place: Place | None = None
         wait: Wait | None = None
         if status in ("running", "sleeping", "blocked"):
@@ -82,14 +83,14 @@ def situation(
     return Situation(tuple(standings))
 
 
-def status_of(system: System, state: State, number: int, failed: Collection[int]) -> Status:
-    """Say in a word how a thread is."""
+def status_of(state: State, number: int, failed: Collection[int], able: Collection[int]) -> Status:
+    """Say in a word how a thread is; those that are `able` have a step that is not blocked."""
     operation = state.frames[number].operation
     if state.objects[number] == NEW:
         return "not started"
     if state.objects[number] == ENDED or operation is None:
         return "failed" if number in failed else "finished"
-    if not operation.ways(state.objects, number):
+    if number not in able:
         return "blocked"
     return "sleeping" if sleeps(operation, state, number) else "running"
 

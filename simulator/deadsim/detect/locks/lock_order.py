@@ -67,8 +67,9 @@ class _Held(NamedTuple):
     depth: int = 1
 
 
-def takings(system: System, flows: Flows) -> list[Taking]:
+def takings(system: System) -> tuple[Taking, ...]:
     """List which lock may be taken under which, on any way through the code, whatever its branches decide."""
+    flows = system.once(Flows)
     found: dict[Taking, None] = {}
     for thread, linked in enumerate(system.linked):
         flow = flows.flow(thread)
@@ -92,7 +93,7 @@ def takings(system: System, flows: Flows) -> list[Taking]:
             ways_on = flow.after(position)
             front.extend((way, after) for way in ways_on.steps + ways_on.failing)
             front.extend((way, held) for way in flow.misused(position))
-    return list(found)
+    return tuple(found)
 
 
 def _taken(
@@ -161,12 +162,12 @@ def _use(system: System, stop: Stop, step: Step, constants: Constants) -> _Use:
     return _Use(takes or gives or parks, bool(takes), bool(gives), form.gives_up)
 
 
-def order_hint(system: System, flows: Flows, locks: frozenset[str]) -> Hint | None:
+def order_hint(system: System, locks: frozenset[str]) -> Hint | None:
     """Find the one place that breaks an order to which all others keep; None where there is none.
 
     `locks` are those that wait for one another in a circle.
     """
-    known = [one for one in takings(system, flows) if not _of_rwlocks(system, one)]
+    known = [one for one in system.once(takings) if not _of_rwlocks(system, one)]
     if not all(one.exact for one in known):
         return None
     names = system.world.name

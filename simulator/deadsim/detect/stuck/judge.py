@@ -45,7 +45,7 @@ class StuckJudge:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        self.flows = Flows(system)
+        self.flows = system.once(Flows)
         self.credit = MOST_CREDIT
         self.rest = self.resting = 0
         self.settled: set[Any] = set()

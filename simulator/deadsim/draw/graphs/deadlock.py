@@ -6,7 +6,6 @@ from deadsim.draw.graphs.graph import Edge, EdgeKind, Graph, Node
 from deadsim.draw.graphs.objects import Appearance, appearance, drawn_objects
 from deadsim.model.primitives import WANTED
 from deadsim.report.sentences import count, wait_sentence
-from deadsim.runs.playback import moments
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Wait, Want
 
@@ -99,10 +98,9 @@ def looks(run: Run, found: Deadlock) -> dict[str, Appearance]:
     """Find what the objects look like at the end of the run that shows a deadlock; nothing of one that another shows."""
     if found.schedule is not None:
         return {}
-    *_, last = moments(run, len(run.schedule))
     objects = drawn_objects(run.world)
     return {
-        name: appearance(declared, last.state.objects[number])
+        name: appearance(declared, run.state.objects[number])
         for name, (number, declared) in objects.items()
     }
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from deadsim.detect.locks.inversions import Inversion, find_inversions
 from deadsim.detect.locks.lock_order import Taking, order_hint, takings
-from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.draw.graphs.graph import MOST_NODES, Edge, Graph, Node
 from deadsim.draw.graphs.objects import appearance, drawn_objects
 from deadsim.kernel.primitives.table import initial_state
@@ -18,8 +17,7 @@ from deadsim.report.sentences import count, listing
 def lock_order_graph(program: Program, all_nodes: bool = False) -> Graph:
     """Make the graph of locks with an arrow from each to those that a thread may take while it holds it."""
     system = System(program)
-    flows = Flows(system)
-    known = takings(system, flows)
+    known = system.once(takings)
     inversions, complete = find_inversions(known)
     shown = [one for one in inversions if one.exact and not one.guards]
     # Where none of them is certain, those that may be, or are guarded, are what there is to see.
@@ -43,7 +41,7 @@ def lock_order_graph(program: Program, all_nodes: bool = False) -> Graph:
     ]
     return Graph(
         title(program, known, shown, inversions, complete),
-        tuple(sentences(system, flows, known, numbered, shown)),
+        tuple(sentences(system, known, numbered, shown)),
         tuple(nodes),
         tuple(edges),
         tuple(rings(numbered, at)),
@@ -155,7 +153,6 @@ def title(
 
 def sentences(
     system: System,
-    flows: Flows,
     known: Sequence[Taking],
     numbered: Sequence[Inversion],
     shown: Sequence[Inversion],
@@ -172,7 +169,7 @@ def sentences(
             lines.append(f"no two of these at once: {guards} is held all the while")
     for one in numbered if shown else ():
         locks = frozenset(system.world.name(taking.held) for taking in one.takings)
-        hint = order_hint(system, flows, locks)
+        hint = order_hint(system, locks)
         if hint is not None:
             order = ", ".join(hint.order)
             lines.append(

@@ -20,7 +20,6 @@ from deadsim.draw.graphs.standing import (
     thread_node,
 )
 from deadsim.report.sentences import count
-from deadsim.runs.playback import moments
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock
 
@@ -32,29 +31,25 @@ def graph_of(run: Run, kind: RunGraph, all_nodes: bool = False) -> Graph:
 
     Of more than `MOST_NODES` nodes only those are shown that are joined to a blocked thread, unless `all_nodes`.
     """
-    *_, last = moments(run, len(run.schedule))
+    state, situation = run.state, run.situation
     deadlocks = [found for found in run.deadlocks if found.schedule is None]
     core = core_of(deadlocks)
-    standing = {one.thread: one for one in last.situation.threads}
-    links = list(waits(last.situation) if kind == "wait-for" else resources(last.situation))
+    standing = {one.thread: one for one in situation.threads}
+    links = list(waits(situation) if kind == "wait-for" else resources(situation))
     objects = {} if kind == "wait-for" else drawn_objects(run.world)
     names = [*standing, *objects]
     shown = (
-        names
-        if all_nodes or len(names) <= MOST_NODES
-        else concerned(last.situation, kind, names, core)
+        names if all_nodes or len(names) <= MOST_NODES else concerned(situation, kind, names, core)
     )
     file = stem(run.program.file)
-    users = by_object(last.situation.threads)
+    users = by_object(situation.threads)
     nodes: list[Node] = []
     for name in shown:
         if name in standing:
             nodes.append(thread_node(standing[name], file, core))
         else:
             number, declared = objects[name]
-            nodes.append(
-                object_node(declared, last.state.objects[number], core, users.get(name, ()))
-            )
+            nodes.append(object_node(declared, state.objects[number], core, users.get(name, ())))
     at = {name: position for position, name in enumerate(shown)}
     edges = [
         link_edge(link, at[link.start], at[link.end], core, kind == "wait-for")
@@ -71,7 +66,7 @@ def graph_of(run: Run, kind: RunGraph, all_nodes: bool = False) -> Graph:
     hidden = [name for name in names if name not in at]
     return Graph(
         title(run, deadlocks),
-        tuple(sentences(deadlocks, last.situation, core, hidden)),
+        tuple(sentences(deadlocks, situation, core, hidden)),
         tuple(nodes),
         tuple(edges),
         tuple(rings(deadlocks, at, kind)),

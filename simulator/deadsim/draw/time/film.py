@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.detect.deadlocks.situation import Standing
 from deadsim.detect.order.happens_before import Order, orders
-from deadsim.runs.playback import Moment, moments
+from deadsim.runs.playback import Moment
 from deadsim.runs.result import Run, Verdict
 from deadsim.trace.event import Event
 from deadsim.trace.finding import (
@@ -21,11 +21,6 @@ from deadsim.trace.finding import (
     Race,
     Wait,
 )
-
-MOST_STEPS = 5_000
-"""Steps of a run of which all are shown."""
-LAST_STEPS = 2_000
-"""How many of a longer one are shown: its last ones."""
 
 Glyph: TypeAlias = Literal[
     "DEADLOCK",
@@ -111,8 +106,7 @@ def film(run: Run, focus: Finding | None = None, verdict: Verdict | None = None)
 
     `verdict` is that of an exploration, where the run is of one.
     """
-    first = max(0, len(run.events) - LAST_STEPS) if len(run.events) > MOST_STEPS else 0
-    shown = tuple(moments(run, first))
+    first, shown = run.first, run.moments
     if focus is None:
         focus = next((found for found in run.defects if not is_elsewhere(found)), None)
     after = tuple(order for order in orders(run.events) if order.earlier >= first)

@@ -12,11 +12,10 @@ from deadsim.exploration.verdicts.goal import Goal, Path, Shortest
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.level import Known, never
 from deadsim.kernel.state_query import state_evaluator, true
-from deadsim.kernel.system import State
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.model.program import Choice, Plan, StrategyName
 from deadsim.runs.result import Run
-from deadsim.runs.runner import LastState, Runner
+from deadsim.runs.runner import Runner
 from deadsim.strategies.registry import STRATEGIES
 from deadsim.trace.finding import ClaimBroken, Deadlock, Failed, Finding, Race
 
@@ -60,20 +59,18 @@ class Sampled:
         try:
             for seed in range(self.budget.executions or RUNS):
                 self.budget.watch()
-                last = LastState()
                 run = self.runner.run(
                     self.pool,
                     Plan(self.strategy, seed),
                     max_steps=self.budget.steps or LONGEST,
                     interrupt=self.budget.interrupt,
-                    watchers=(last,),
                     predict=False,
                 )
                 if run.outcome == "interrupted":
                     raise Spent("interrupted", interrupted=True)
                 self.executions += 1
                 self.budget.done = self.executions
-                self.judge(run, last.state)
+                self.judge(run)
         except Spent as spent:
             self.spent = spent
         else:
@@ -85,23 +82,23 @@ class Sampled:
             if key in self.impossible:
                 self.known[key] = never(self.impossible[key])
 
-    def judge(self, run: Run, end: State | None) -> None:
+    def judge(self, run: Run) -> None:
         """Take in one run."""
         shown: set[str] = {found.type for found in run.defects}
-        # A deadlock of some threads ends the run, but the others could have gone on.
-        halted = run.outcome == "stuck" and end is not None and not self.runner.system.enabled(end)
-        over = run.outcome == "completed" or halted
         for type in DEFECT_TYPES:
-            if type in self.values and (type in shown or (over and type != "livelock")):
+            # A deadlock of some threads ends the run, but the others could have gone on.
+            if type in self.values and (type in shown or (run.ended and type != "livelock")):
                 self.values[type].add(type in shown)
         for found in run.defects:
             self.note(found, run)
-        if run.outcome == "completed" and end is not None:
+        if run.outcome == "completed":
             for claim in self.program.claims.final:
                 if claim.key in self.values:
-                    value = true(state_evaluator(self.runner.world, claim.expression), end.objects)
+                    value = true(
+                        state_evaluator(self.runner.world, claim.expression), run.state.objects
+                    )
                     self.values[claim.key].add(value)
-        for wanted in self.program.claims.output if over else ():
+        for wanted in self.program.claims.output if run.ended else ():
             if wanted.key in self.values:
                 self.values[wanted.key].add(wanted.is_met(run.output_lines))
 

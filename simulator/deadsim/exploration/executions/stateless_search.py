@@ -11,7 +11,7 @@ from deadsim.engine.scheduler import execute
 from deadsim.errors import InternalError
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.executions.optimal_dpor import MOST_STEPS, Classes, Execution
-from deadsim.exploration.static import ruled_out as beforehand
+from deadsim.exploration.static.analysis import Analysis
 from deadsim.exploration.verdicts.goal import Goal, Path, Shortest
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.level import UNKNOWN, Known, never, over
@@ -47,7 +47,7 @@ class Stateless:
         self.budget = budget
         self.carry = carry
         self.naming = naming
-        self.impossible = beforehand.impossible(system)
+        self.impossible = Analysis(system).impossible
         self.known: dict[str, Known] = {}
         self.spent: Spent | None = None
         output = any(claim.key in asked for claim in self.program.claims.output)

@@ -14,8 +14,8 @@ from deadsim.exploration.states.context_bound import reach_within
 from deadsim.exploration.states.levels import WATCHED, Reached
 from deadsim.exploration.states.reduced_graph import Reduced, See, TooMany, seeing, seeing_race
 from deadsim.exploration.states.stubborn_sets import Stubborn
-from deadsim.exploration.static import ruled_out as beforehand
-from deadsim.exploration.static.symmetry import Symmetry, interchangeable
+from deadsim.exploration.static.analysis import Analysis
+from deadsim.exploration.static.symmetry import Symmetry
 from deadsim.exploration.verdicts.level import UNKNOWN, Known, never, over
 from deadsim.kernel.system import System
 from deadsim.model.claims import DEFECT_TYPES, DefectType
@@ -62,9 +62,10 @@ class Stateful:
         self.preemptions = preemptions
         self.reduce = "never" if preemptions is not None else reduce
         self.reduced: Reduced | None = None
-        self.impossible = beforehand.impossible(system)
+        self.analysis = Analysis(system)
+        self.impossible = self.analysis.impossible
         self.keep_output = any(claim.key in asked for claim in self.program.claims.output)
-        self.alike = () if self.reduce == "never" else interchangeable(system)
+        self.alike = () if self.reduce == "never" else self.analysis.alike
         self.space = Space(system, self.keep_output, self.alike)
         self.reached = Reached(self.space)
         self.depth = 0
@@ -274,7 +275,7 @@ class Stateful:
 
     def races(self) -> None:
         """Find out which variables race, and whether an execution can end without a race."""
-        order = Order(self.space, beforehand.may_race(self.system), forget=True)
+        order = Order(self.space, self.analysis.may_race, forget=True)
         follow = {"whole": self.follow_whole, "reduced": self.follow_reduced}
         try:
             how = self.attempt("races", lambda how, most: follow[how](order, most))

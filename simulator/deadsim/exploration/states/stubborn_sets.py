@@ -9,8 +9,8 @@ Valmari: Stubborn Sets for Reduced State Space Generation, 1991.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from deadsim.exploration.static.analysis import Analysis
 from deadsim.exploration.static.footprint import Footprints
-from deadsim.exploration.static.reachable_accesses import Futures
 from deadsim.kernel.dependence import NOTHING, Footprint, bit, both, dependent
 from deadsim.kernel.operation import Operation
 from deadsim.kernel.primitives.lock import Acquire, Release
@@ -39,7 +39,7 @@ class Stubborn:
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self.futures = Futures(space.system)
+        self.futures = Analysis(space.system).futures
         self.footprints = Footprints(space)
         self.known: dict[int, Next] = {}
         # Of each thread, by the bits that say where it stands: whether it commutes with all others.

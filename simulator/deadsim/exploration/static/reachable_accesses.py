@@ -23,8 +23,8 @@ class Futures:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        self.flows = Flows(system)
-        self.dependence = dependence(system)
+        self.flows = system.once(Flows)
+        self.dependence = system.once(dependence)
         self.threads = system.world.threads
         self.daemons = [thread for thread in self.threads if thread not in system.lasting]
         self.only_taken = self.find_only_taken()

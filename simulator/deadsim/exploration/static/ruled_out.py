@@ -18,14 +18,14 @@ def impossible(system: System) -> dict[DefectType, str]:
     """Give the types of defects that no schedule can show, each with the reason."""
     program = system.program
     found: dict[DefectType, str] = {}
-    if not may_race(system):
+    if not system.once(may_race):
         found["race"] = (
             "every shared variable has one thread, one lock, no writer or atomic blocks alone"
             if any(isinstance(declared, Variable) for declared in program.objects)
             else "nothing is shared but synchronisation"
         )
-    flows = Flows(system)
-    bounded = terminates(system) or not any(
+    flows = system.once(Flows)
+    bounded = system.once(terminates) or not any(
         counts(system.world, linked) for linked in system.linked
     )
     threads = range(len(program.threads))
@@ -39,7 +39,7 @@ def impossible(system: System) -> dict[DefectType, str]:
         found["assertion"] = "nothing is asserted"
     if not program.invariants:
         found["invariant"] = "there is no invariant"
-    if terminates(system):
+    if system.once(terminates):
         found["livelock"] = "no thread can go round for ever"
     return found
 
@@ -127,7 +127,7 @@ def may_race(system: System) -> tuple[int, ...]:
     alone, or always under one lock (the lockset of Savage et al.: Eraser, 1997, on the text).
     """
     program = system.program
-    flows = Flows(system)
+    flows = system.once(Flows)
     mutexes = {number for number, declared in system.world.shared() if isinstance(declared, Lock)}
     users: dict[int, set[int]] = {}
     written: set[int] = set()

@@ -28,7 +28,7 @@ def interchangeable(system: System) -> tuple[tuple[int, ...], ...]:
     program = system.program
     expressions = [claim.expression for claim in program.claims.final]
     expressions += [invariant.expression for invariant in program.invariants]
-    if not terminates(system) or any(asks_for_holder(part) for part in expressions):
+    if not system.once(terminates) or any(asks_for_holder(part) for part in expressions):
         return ()
     named = {number for expression in expressions for number in objects_of(expression)}
     groups: dict[str, list[int]] = {}

@@ -1,12 +1,16 @@
 """What is known after all schedules, or as many as a budget allowed."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from deadsim.engine.interrupts import noted
+from deadsim.engine.pool import Pool
 from deadsim.exploration.verdicts.goal import Goal, Shown
 from deadsim.exploration.verdicts.level import Found
+from deadsim.kernel.system import System
 from deadsim.model.claims import FinalClaim, KindClaim, OutputClaim
 from deadsim.model.program import Choice, Program
 from deadsim.runs.result import Run, Verdict
+from deadsim.runs.runner import Runner
 from deadsim.trace.finding import Deadlock, Finding
 
 
@@ -42,10 +46,31 @@ class Defect(NamedTuple):
     shown: Shown
 
 
+class Example:
+    """Any run of a scenario, for where there is no defect to show: carried out when it is asked for first."""
+
+    def __init__(self, program: Program, system: System | None = None) -> None:
+        self.program = program
+        self.system = system
+        self.known: Run | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Example, (self.program,)
+
+    @property
+    def run(self) -> Run:
+        """Give the run."""
+        if self.known is None:
+            runner = Runner(self.program, self.system)
+            with noted() as interrupt, Pool() as pool:
+                self.known = runner.run(pool, self.program.plan, interrupt=interrupt, predict=False)
+        return self.known
+
+
 class Exploration(NamedTuple):
     """All that was found out; `complete` if nothing could have been missed of what was asked.
 
-    `covered` says what was, where something is missing. `executions` is None for a stateful search,
+    `covered` says what was, where something is missing; `example` is any run. `executions` is None for a stateful search,
     `states` and `transitions` for a stateless one.
     """
 
@@ -61,6 +86,7 @@ class Exploration(NamedTuple):
     reduction: str
     covered: str | None
     defects: tuple[Defect, ...]
+    example: Example
 
     @property
     def verdict(self) -> Verdict:

@@ -90,7 +90,7 @@ class Confirming:
             return None
         for one in goals.name(packed, events):
             if not goal.which or goals.naming.goal_of(one) == goal:
-                return hinted(self.search.system, self.runner.judge, one)
+                return hinted(self.search.system, one)
         return None
 
     def once_round(self, path: Path) -> Path:
