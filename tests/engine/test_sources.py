@@ -1,12 +1,12 @@
 """Programs whose locks and threads appear while they run: carried out, judged, and explored."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 import pytest
 
 from deadsim.detect.deadlocks.wait_for import resource_graph, wait_for_graph
-from deadsim.detect.holdings import Holdings
 from deadsim.engine.moment import Moment
 from deadsim.engine.pool import Pool
 from deadsim.engine.scheduler import Execution, execute
@@ -121,10 +121,8 @@ def test_races_are_found_where_nothing_orders_the_accesses() -> None:
         for seed in range(20):
             watch = RaceWatch()
             done = carried_out(transfer(locked), Random(Chance(seed)), watch)
-            raced |= {
-                r.variable
-                for r in watch.races(done.moment.world, done.events, Holdings(done.events))
-            }
+            races = watch.races(done.moment.world, partial(getattr, done, "events"))
+            raced |= {race.variable for race in races}
         assert raced == (set() if locked else {"count"})
 
 

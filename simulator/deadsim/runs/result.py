@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from deadsim.detect.deadlocks.situation import Situation
+from deadsim.detect.deadlocks.situation import Situation, situation
+from deadsim.detect.holdings import Holdings
+from deadsim.kernel.log import events_of
+from deadsim.kernel.scenario_source import ScenarioSource
 from deadsim.kernel.system import State, System
 from deadsim.kernel.world import World
 from deadsim.model.program import Choice, Program
@@ -24,7 +27,8 @@ class Run:
 
     `strategy` is the name of what chose the schedule (`script` and `replay` among them), `seed` None
     where nothing was drawn. `reasons` say in a sentence each why the claims are refuted, where that
-    is not a defect that was found. It has `ended` if nothing could have followed. `replays` are the
+    is not a defect that was found. It has `ended` if nothing could have followed; `failed` are the
+    numbers of the threads that did, `able` of those that could take a step at its end. `replays` are the
     runs that show the deadlocks which were predicted, by their schedules.
     """
 
@@ -37,21 +41,43 @@ class Run:
     verdict: Verdict
     reasons: tuple[str, ...]
     schedule: tuple[Choice, ...]
-    events: tuple[Event, ...]
     defects: tuple[Finding, ...]
     suspicions: tuple[Finding, ...]
     leaks: tuple[Deadlock, ...]
     variables: dict[str, Value]
     output: str
-    situation: Situation
     ended: bool
+    failed: frozenset[int]
+    able: frozenset[int]
     replays: "Mapping[tuple[Choice, ...], Run]" = field(default_factory=dict)
     last: State | None = field(default=None, compare=False, repr=False)
+    seen: tuple[Event, ...] | None = field(default=None, compare=False, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """Keep neither states nor what was worked out of them: they are found again from the schedule."""
         kept = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {**kept, "last": None}
+        return {**kept, "last": None, "seen": None}
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """Give what happened, step by step; of a long run it is made when somebody asks."""
+        if self.seen is not None:
+            return self.seen
+        numbers = {self.world.name(thread): thread for thread in self.world.threads}
+        choices = ((numbers[name], way) for name, way in self.schedule)
+        return tuple(events_of(ScenarioSource(self.system).again(choices)))
+
+    @cached_property
+    def held(self) -> Holdings:
+        """Give who holds what at the end, and held what before each step."""
+        return Holdings(self.events)
+
+    @cached_property
+    def situation(self) -> Situation:
+        """Describe how every thread stands at the end."""
+        found = (one for one in (*self.deadlocks, *self.leaks) if one.schedule is None)
+        state = self.state
+        return situation(self.system, state, self.held, self.failed, self.able, found)
 
     @property
     def state(self) -> State:

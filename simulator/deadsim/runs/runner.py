@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from deadsim.detect.deadlocks.situation import situation, target_name
+from deadsim.detect.deadlocks.situation import target_name
 from deadsim.detect.holdings import Holdings
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.engine.interrupts import Interrupt
@@ -11,8 +11,10 @@ from deadsim.engine.moment import Moment, Watcher
 from deadsim.engine.pool import Pool
 from deadsim.engine.scheduler import Execution, execute
 from deadsim.errors import ReplayDiverged, UsageError
+from deadsim.kernel.abstract.local import PrintForm
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.primitives.thread import ENDED, NEW
+from deadsim.kernel.programs.linked import Stop
 from deadsim.kernel.scenario_source import ScenarioSource
 from deadsim.kernel.system import State, System
 from deadsim.model.program import RUN_STEPS, Choice, Plan, Program
@@ -22,6 +24,7 @@ from deadsim.runs.watchers import (
     DeadlockWatch,
     FailureWatch,
     LivelockWatch,
+    OutputWatch,
     RaceWatch,
     hinted,
     state_of,
@@ -36,6 +39,7 @@ from deadsim.trace.finding import Deadlock, Finding
 if TYPE_CHECKING:
     from deadsim.detect.locks.prediction import Circle
 
+MOST_PREDICTED = 5_000  # steps of a run that is searched for deadlocks of other schedules
 MEASURED = 10_000  # steps of a run that is measured for the strategies that want one
 
 
@@ -49,6 +53,7 @@ class Runner:
         self.source = ScenarioSource(self.system)
         self.judge = StuckJudge(self.system)
         self.names = {self.world.name(number): number for number in self.world.threads}
+        self.prints = prints(self.system)
         self._measured: list[tuple[int, tuple[int, ...]]] | None = None
 
     def run(
@@ -82,13 +87,14 @@ class Runner:
         races = RaceWatch()
         livelocks = LivelockWatch(self.system)
         failures = FailureWatch(self.system)
+        printed = OutputWatch(self.world, self.prints)
         last = LastState()
         try:
             execution = execute(
                 self.source,
                 strategy,
                 pool,
-                (last, failures, races, livelocks, deadlocks, *watchers),
+                (last, failures, *printed.watching, races, livelocks, deadlocks, *watchers),
                 budget,
                 interrupt,
             )
@@ -96,12 +102,11 @@ class Runner:
             raise self.diverged(unfit, last) from None
         if script is not None and script.going and execution.ending in ("completed", "stuck"):
             raise self.left_over(script, execution, last)
-        held = deadlocks.held.follow(execution.events)
         suspicions: tuple[Finding, ...] = (*livelocks.suspicions(execution.choices),)
         found: tuple[Finding, ...] = deadlocks.found(self.system)
         replays: dict[tuple[Choice, ...], Run] = {}
-        if predict and not found:
-            predicted, suspected = self.predicted(pool, plan, execution, held, replays)
+        if predict and not found and len(execution.choices) <= MOST_PREDICTED:
+            predicted, suspected = self.predicted(pool, plan, execution, replays)
             found += predicted
             suspicions += suspected
         command = "run" if replay is None else "replay"
@@ -111,10 +116,11 @@ class Runner:
             "replay" if command == "replay" else "run",
             "replay" if command == "replay" else how,
             chance.seed if chance.used else None,
-            (*found, *races.races(self.world, execution.events, held), *failures.found),
+            (*found, *races.races(self.world, lambda: execution.events), *failures.found),
             suspicions,
             deadlocks,
             failures.failed,
+            printed,
             replays,
         )
 
@@ -123,7 +129,6 @@ class Runner:
         pool: Pool,
         plan: Plan,
         execution: Execution,
-        held: Holdings,
         replays: dict[tuple[Choice, ...], Run],
     ) -> tuple[tuple[Deadlock, ...], tuple[Deadlock, ...]]:
         """Find deadlocks of other schedules: those that a replay shows (it is kept), and those suspected."""
@@ -135,6 +140,7 @@ class Runner:
         found: list[Deadlock] = []
         suspected: list[Deadlock] = []
         events = execution.events
+        held = Holdings(events)
         for circle in find_circles(self.world, events, held):
             shown = self.certified(pool, plan, circle, execution.choices, replays)
             if shown is None:
@@ -181,6 +187,7 @@ class Runner:
         suspicions: tuple[Finding, ...],
         deadlocks: DeadlockWatch,
         failed: set[int],
+        printed: OutputWatch,
         replays: dict[tuple[Choice, ...], Run],
     ) -> Run:
         program, state = self.program, state_of(execution.moment)
@@ -188,10 +195,8 @@ class Runner:
         able = frozenset(row.thread for row in execution.moment.enabled)
         nobody = execution.moment.over or not able
         ended = execution.ending == "completed" or (outcome == "stuck" and nobody)
-        shown = self.world.output
-        output = "".join(e.text or "" for e in execution.events if shown in e.objects)
-        step = execution.events[-1].step if execution.events else None
-        broken = broken_claims(self.system, state, outcome, ended, step, output)
+        step = len(execution.choices) - 1 if execution.choices else None
+        broken = broken_claims(self.system, state, outcome, ended, step, printed.text)
         defects = (*_by_step(found), *broken)
         verdict, reasons = judge(program, outcome, ended, defects)
         objects = state.objects
@@ -204,10 +209,7 @@ class Runner:
             outcome=outcome,
             verdict=verdict,
             reasons=reasons,
-            schedule=tuple(
-                Choice(self.world.name(thread), way) for thread, way in execution.choices
-            ),
-            events=execution.events,
+            schedule=self.named(execution.choices),
             defects=defects,
             suspicions=suspicions,
             leaks=tuple(deadlocks.leaks),
@@ -216,19 +218,18 @@ class Runner:
                 for number, declared in self.world.shared()
                 if self.world.kind(number) == "variable"
             },
-            output=output,
-            situation=situation(
-                self.system,
-                state,
-                deadlocks.held,
-                failed,
-                able,
-                (*deadlocks.deadlocks, *deadlocks.leaks),
-            ),
+            output=printed.text,
             ended=ended,
+            failed=frozenset(failed),
+            able=able,
             replays=replays,
             last=state,
         )
+
+    def named(self, choices: Sequence[tuple[int, int | None]]) -> tuple[Choice, ...]:
+        """Write who took each step by name; steps that are alike are one choice."""
+        known = {choice: Choice(self.world.name(choice[0]), choice[1]) for choice in set(choices)}
+        return tuple([known[choice] for choice in choices])
 
     def strategy(self, plan: Plan, chance: Chance) -> Strategy:
         """Make the strategy that a plan names, behind a clock."""
@@ -285,6 +286,12 @@ class Runner:
         if execution.ending == "completed":
             return ReplayDiverged(script.step, name, "the program has ended")
         return ReplayDiverged(script.step, name, self.why_not(thread, last.state))
+
+
+def prints(system: System) -> bool:
+    """Decide whether a step of a program may print."""
+    entries = (entry for linked in system.linked for entry in linked.entries)
+    return any(isinstance(one, Stop) and isinstance(one.form, PrintForm) for one in entries)
 
 
 class LastState:

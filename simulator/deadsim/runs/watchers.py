@@ -141,9 +141,32 @@ class RaceWatch:
             self.detector.after(moment.step, result.row.thread, result.effect)
         return False
 
-    def races(self, world: World, events: Sequence[Event], held: Holdings) -> tuple[Race, ...]:
-        """Give what was found, in the user's own names."""
-        return describe(world, events, held, tuple(self.detector.found.values()))
+    def races(self, world: World, events: Callable[[], Sequence[Event]]) -> tuple[Race, ...]:
+        """Give what was found, in the user's own names; only then it is asked what happened."""
+        if not self.detector.found:
+            return ()
+        happened = events()
+        return describe(world, happened, Holdings(happened), tuple(self.detector.found.values()))
+
+
+class OutputWatch:
+    """Keeps what is printed; it only has to be `watching` where something could be."""
+
+    def __init__(self, world: World, prints: bool = True) -> None:
+        self.output = world.output
+        self.parts: list[str] = []
+        self.watching: tuple[OutputWatch, ...] = (self,) if prints else ()
+
+    def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
+        result = moment.result
+        if result is not None and self.output in result.row.touches:
+            self.parts.append(result.row.operation.text or "")
+        return False
+
+    @property
+    def text(self) -> str:
+        """Give what was printed."""
+        return "".join(self.parts)
 
 
 class FailureWatch:
