@@ -41,6 +41,19 @@ def test_opposite_orders_are_found_with_a_schedule_that_deadlocks() -> None:
     assert (done.verdict, done.suspicions) == ("refuted", ())
 
 
+def test_a_lock_that_was_held_twice_is_held_as_often_after_a_wait() -> None:
+    done = clean(
+        "conditions: {changed: R}\n"
+        "threads:\n"
+        "  a:\n"
+        "  - with: R\n"
+        "    do: [{acquire: R}, {wait: changed, timeout: 1}, {release: R}, {with: A, do: []}]\n"
+        "  b: [{with: A, do: [{with: R, do: []}]}]\n"
+    )
+    (found,) = done.deadlocks
+    assert (found.kind, found.threads) == ("circular-wait", ("a", "b"))
+
+
 def test_the_predicted_schedule_replays(tmp_path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "two.yaml"
     file.write_text(HEAD + f"threads:\n  a: [{{step: w}}, {AB}]\n  b: [{BA}]\n")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from deadsim.kernel.system import System, Transition
+from deadsim.kernel.system import System, Transition, after
 from deadsim.strategies.strategy import Option, Ready, Strategy
 
 
@@ -23,7 +23,7 @@ def rehearse(
         if not options:
             return
         thread = strategy.pick(options)
-        ways = system.ways(state, thread)
-        move = system.step(state, thread, strategy.draw(ways) if ways > 1 else 0)
-        yield thread, move
-        state = move.state
+        results = system.results(state, thread)
+        result = results[strategy.draw(len(results)) if len(results) > 1 else 0]
+        state = after(state, result)
+        yield thread, Transition(state, result.outcome, result.failures)

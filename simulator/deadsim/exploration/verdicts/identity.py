@@ -1,5 +1,7 @@
 """What a search has come to as goals: which deadlocks and failures count as the same."""
 
+from collections.abc import Collection
+
 from deadsim.detect.deadlocks.kinds import name_deadlocks
 from deadsim.detect.holdings import Holdings
 from deadsim.detect.stuck.judge import StuckJudge
@@ -51,8 +53,10 @@ class Naming:
         self, state: State, events: tuple[Event, ...], stuck: frozenset[int]
     ) -> tuple[Deadlock, ...]:
         """Describe the deadlocks of a state; leaks are none. Those in `stuck` were proved to be."""
-        total = not self.judge.system.enabled(state)
-        progress = exact(self.judge, state, stuck)
+        system = self.judge.system
+        able = [t for t in range(len(state.frames)) if system.ways(state, t)]
+        total = system.over(state.objects) or not able
+        progress = exact(self.judge, state, able, stuck)
         proved = {self.judge.system.program.threads[thread].name for thread in stuck}
         return tuple(
             one._replace(proof="proved") if proved.issuperset(one.threads) else one
@@ -61,10 +65,14 @@ class Naming:
         )
 
 
-def exact(judge: StuckJudge, state: State, stuck: frozenset[int]) -> Progress:
-    """Put right what relaxed progress says of a state with what the search has shown."""
+def exact(
+    judge: StuckJudge, state: State, able: Collection[int], stuck: frozenset[int]
+) -> Progress:
+    """Put right what relaxed progress says of a state, where some are `able`, with what a search has shown."""
     judge.begin()
-    found = judge.stuck(state)
+    standing = [t for t, frame in enumerate(state.frames) if frame.operation is not None]
+    blocked = [thread for thread in standing if thread not in able]
+    found = judge.judge(state, blocked, bool(able)) if blocked else None
     if found is None:
         ended = frozenset(t for t in range(len(state.frames)) if state.objects[t] == ENDED)
         found = Progress(frozenset(), frozenset(), {}, ended)

@@ -12,7 +12,7 @@ from deadsim.exploration.witnesses.goals import Goals
 from deadsim.exploration.witnesses.good_run import Nearest
 from deadsim.exploration.witnesses.lasso import once_round
 from deadsim.kernel.failure import Failure
-from deadsim.kernel.system import State, System
+from deadsim.kernel.system import State, System, after
 from deadsim.model.program import Choice, Plan
 from deadsim.runs.judge import broken_claims
 from deadsim.runs.result import Run
@@ -128,9 +128,9 @@ def named(system: System, path: Path, before: Path = ()) -> tuple[Choice, ...]:
     state = system.initial().state
     choices = []
     for number, (thread, way) in enumerate((*before, *path)):
-        several = system.ways(state, thread) > 1
+        results = system.results(state, thread)
         if number >= len(before):
             name = system.program.threads[thread].name
-            choices.append(Choice(name, way if several else None))
-        state = system.step(state, thread, way).state
+            choices.append(Choice(name, way if len(results) > 1 else None))
+        state = after(state, results[way])
     return tuple(choices)
