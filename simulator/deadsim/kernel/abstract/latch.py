@@ -20,6 +20,8 @@ def offer(number: int, latch: Latch, state: int, facts: Facts, holding: dict[int
 class WaitForm(AttemptForm):
     """`wait` for a latch."""
 
+    safe = True
+
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
         return Wait(objects[0])
 
@@ -33,6 +35,8 @@ class WaitForm(AttemptForm):
 
 class CountDownForm(Form):
     """`count_down` of a latch, with the flag "count" as often as the operand says."""
+
+    safe = True
 
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         count = amount(operands[0], "the number of count_downs", 1) if operands else 1
