@@ -65,7 +65,7 @@ def test_forms_say_what_operations_do() -> None:
                 assert all(map(is_small, result.outcome.results)), (seed, row.place)
                 seen["integers"] += bool(result.outcome.results)
             if result.outcome.wrong is not None:
-                assert step_may_fail(flow, position), (seed, row.place)
+                assert step_may_fail(system.world, flow, position), (seed, row.place)
                 seen["wrong"] += 1
             else:
                 seen["safe"] += form.is_safe(stop.numbers, flow.holds(position))
