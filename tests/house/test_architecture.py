@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deadsim.engine.real import objects as real
-from deadsim.kernel.abstract.table import ABSTRACT
-from deadsim.kernel.primitives.table import PRIMITIVES
+from deadsim.kernel.primitives.files import NOUNS
 from deadsim.language.emit import steps
 from deadsim.language.tables.sections import SECTIONS
 from deadsim.language.tables.verbs import VERBS
@@ -58,21 +56,8 @@ def test_the_kernel_knows_no_threads_clock_randomness_or_files(room: str) -> Non
             assert word not in text, (file, word)
 
 
-def test_every_primitive_has_its_real_counterpart() -> None:
-    assert PRIMITIVES.keys() == real._REAL.keys()
-    for module in PRIMITIVES.values():
-        assert hasattr(module, "initial"), module
-
-
-def test_every_primitive_has_its_abstract_form() -> None:
-    assert PRIMITIVES.keys() == ABSTRACT.keys()
-    for module in ABSTRACT.values():
-        for name in ("offer", "FORMS"):
-            assert hasattr(module, name), (module, name)
-
-
 def test_every_primitive_has_its_shape() -> None:
-    names = {cls.__name__ for cls in PRIMITIVES}
+    names = {cls.__name__ for cls in NOUNS}
     shown = {
         name
         for name in names

@@ -93,9 +93,9 @@ def test_every_room_has_its_part(row: Primitive) -> None:
             "an abstract file": abstract.__name__.endswith(f".{row.noun}"),
             "what it offers": hasattr(abstract, "offer"),
             "a form for each verb": abstract.FORMS.keys() == row.verbs.keys(),
-            "a real counterpart": row.declared in real._REAL,
+            "a real counterpart": real._REAL[row.declared] is not None,
             "a method of that for each verb": all(
-                hasattr(real._REAL.get(row.declared), verb) for verb in own_verbs(row)
+                hasattr(real._REAL[row.declared], verb) for verb in own_verbs(row)
             ),
             "a section": row.section in SECTIONS,
             "a way to be declared": build(row.section, "X", PLACE, defaults(row), 0) is not None,

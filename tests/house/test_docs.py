@@ -63,8 +63,8 @@ def commands() -> str:
         "3 undecided because a budget was spent, 130 interrupted. Of several files: 2 before 1 before 3. With "
         "`--format json` standard output is exactly one object.",
     ]
-    for name in sorted(group.commands):
-        command = group.commands[name]
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
         arguments = [one for one in command.params if isinstance(one, click.Argument)]
         usage = " ".join(["deadsim", name, *map(written, arguments)])
         lines += ["", f"## `{usage}`", ""]

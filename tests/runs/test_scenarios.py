@@ -11,6 +11,7 @@ from commands import deadsim
 from deadsim import load
 from deadsim.engine.pool import Pool
 from deadsim.engine.real import objects as primitives
+from deadsim.engine.real import queues
 from deadsim.engine.scheduler import execute
 from deadsim.kernel.operation import Objects
 from deadsim.kernel.scenario_source import ScenarioSource
@@ -89,7 +90,7 @@ def test_real_threads_and_the_kernel_agree_on_random_schedules(
 ) -> None:
     """Each worker's own place and locals, and all that the real objects tell, after each step."""
     monkeypatch.setattr(primitives.RealSemaphore, "agrees", same_permits)
-    monkeypatch.setattr(primitives.RealQueue, "agrees", same_items)
+    monkeypatch.setattr(queues.RealQueue, "agrees", same_items)
     system = System(load(file).program)
     with Pool() as pool:
         for seed in range(schedules):
@@ -107,7 +108,7 @@ def same_permits(real: primitives.RealSemaphore, state: Objects) -> bool:
     return real.permits() == state[real.number]
 
 
-def same_items(real: primitives.RealQueue, state: Objects) -> bool:
+def same_items(real: queues.RealQueue, state: Objects) -> bool:
     items, unfinished = state[real.number]
     there = list(real.queue.queue)
     if isinstance(real.queue, PriorityQueue):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -109,7 +110,7 @@ class TestEveryRow:
     def test_everything_that_lists_strategies_lists_it(self, name: str) -> None:
         row = registry.STRATEGIES[name]
         choices = {
-            command: {one.name: one.type for one in group.commands[command].params}
+            command: {one.name: one.type for one in group.get_command(None, command).params}
             for command in ("run", "explore", "check")
         }
         assert name in choices["run"]["strategy"].choices  # type: ignore[attr-defined]
@@ -132,6 +133,10 @@ class TestEveryRow:
 
         registry.strategy(name, registry.Needs(Chance(1), None, measured))
         assert bool(asked) is row.measures
+
+
+def test_the_names_that_types_know_are_those_of_the_rows() -> None:
+    assert get_args(registry.StrategyName) == registry.NAMES
 
 
 def test_the_reference_lists_the_strategies_of_a_file() -> None:

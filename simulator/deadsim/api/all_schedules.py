@@ -22,8 +22,9 @@ from deadsim.exploration.verdicts.level import Found
 from deadsim.exploration.verdicts.result import Defect
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.claims import DEFECT_TYPES, DefectType
-from deadsim.model.program import Limits, StrategyName
+from deadsim.model.program import Limits
 from deadsim.runs.result import Verdict
+from deadsim.strategies.registry import StrategyName
 from deadsim.trace.finding import Deadlock, Race
 
 

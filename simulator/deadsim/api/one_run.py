@@ -13,7 +13,7 @@ from deadsim.engine.moment import Watcher
 from deadsim.engine.pool import Pool
 from deadsim.exploration.verdicts.level import Found
 from deadsim.model.claims import DefectType
-from deadsim.model.program import Plan, Program, StrategyName
+from deadsim.model.program import Plan, Program
 from deadsim.model.values import plain
 from deadsim.runs import result
 from deadsim.runs.result import Outcome, Verdict
@@ -24,6 +24,8 @@ from deadsim.trace.finding import Deadlock, Finding, Race
 
 if TYPE_CHECKING:
     import networkx
+
+    from deadsim.strategies.registry import StrategyName
 
 
 class _Done(NamedTuple):

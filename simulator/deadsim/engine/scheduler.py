@@ -198,49 +198,53 @@ class _Run:
         self.pool.main.give()
 
     def take(self, row: Row) -> Result:
-        """Let a thread stand before a step; returns when it was taken, with what happened."""
-        if self.chosen is not row:
-            worker = self.workers[row.thread]
-            if self.starter is not None:
-                self.arrive(row, worker)
-            else:
-                if not self.tabular:
-                    self.stand(row)
-                heir = self.go_on()
-                if heir is not worker:
-                    (heir or self.pool.main).give()
-                    worker.take()
-                    if self.unwinding:
-                        raise _Unwound
-        result = self.perform(row)
-        if not self.tabular:
-            self.world.maker = row.thread
-        return result
+        """Let a thread stand before a step; returns when it was taken, with what happened.
 
-    def perform(self, row: Row) -> Result:
-        """Take a step: on the kernel's state, and on the real objects."""
+        This is called for every step, so that little of it is handed to others.
+        """
+        if self.chosen is not row:
+            self.wait_for_turn(row)
         self.chosen = None
-        objects = self.objects
-        results = self.results(row, objects)
+        objects, thread = self.objects, row.thread
+        results = row.known.get(row.key(objects)) or self.results(row, objects)
         result = results[0] if len(results) == 1 else self.drawn(results)
         for number, value in result.changes:
             objects[number] = value
         if result.acts and not self.real.perform(row, result.outcome, objects):
             self.disagree(row)
-        thread = row.thread
-        if self.tabular:
-            self.log.append(result.choice)
-        else:
-            self.latest[thread] = len(self.log)
-            self.log.append(result)
-        following = self.rows[thread] = result.next
-        if following is None:
-            if result.effect.ends:
-                self.ended(thread)
+        self.rows[thread] = result.next
         self.last = result
+        if not self.tabular:
+            self.keep(result)
+        else:
+            self.log.append(result.choice)
+            if result.next is None:
+                self.ended(thread)
         if result.started:
             self.start(result, self.workers[thread])
         return result
+
+    def wait_for_turn(self, row: Row) -> None:
+        """Hand the baton on, unless it is this very step that is picked; returns when it is."""
+        worker = self.workers[row.thread]
+        if self.starter is not None:
+            self.arrive(row, worker)
+            return
+        if not self.tabular:
+            self.stand(row)
+        heir = self.go_on()
+        if heir is not worker:
+            (heir or self.pool.main).give()
+            worker.take()
+            if self.unwinding:
+                raise _Unwound
+
+    def keep(self, result: Result) -> None:
+        """Keep what happened in a step of a source that cannot say it again; its thread makes things now."""
+        thread = result.row.thread
+        self.latest[thread] = len(self.log)
+        self.log.append(result)
+        self.world.maker = thread
 
     def drawn(self, results: tuple[Result, ...]) -> Result:
         """Decide which result a step has."""
@@ -314,6 +318,7 @@ class _Run:
             elif not self.tabular:
                 self.engage(thread, None)
                 self.run_up(thread, starter)
+                self.world.maker = result.row.thread
 
     def run_up(self, thread: int, starter: Worker) -> None:
         """Let a thread run to its first step, or to its end, and come back."""

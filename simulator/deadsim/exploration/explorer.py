@@ -14,7 +14,7 @@ from deadsim.exploration.verdicts.judgement import judged
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
 from deadsim.exploration.verdicts.result import Example, Exploration
 from deadsim.exploration.witnesses.witness import Showing
-from deadsim.model.program import Limits, Program, StrategyName
+from deadsim.model.program import Limits, Program
 from deadsim.runs.runner import Runner
 
 FEW = 30_000
@@ -44,7 +44,7 @@ class Request(NamedTuple):
     every: bool = False
     engine: Literal["memory", "threads"] = "memory"
     preemptions: int | None = None
-    sample: StrategyName | None = None
+    sample: str | None = None
     reduction: Literal["auto", "none"] = "auto"
 
 
@@ -177,7 +177,7 @@ class _Explorer:
         )
         return self.sampled("random", few)
 
-    def sampled(self, strategy: StrategyName, budget: Budget) -> Sampled:
+    def sampled(self, strategy: str, budget: Budget) -> Sampled:
         """Draw schedules, within a budget."""
         impossible = {str(key): why for key, why in self.search.impossible.items()}
         runner, pool = self.runner, self.pool

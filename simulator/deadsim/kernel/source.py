@@ -64,7 +64,11 @@ class Source(Protocol):
 
 def announced(thread: int, operation: Operation, place: Place) -> Row:
     """Make the row of a step that is only known as it is announced."""
-    return Row(thread, operation, place, operation.objects, None)
+    return Row(thread, operation, place, operation.objects, nothing)
+
+
+def nothing(objects: Sequence[Any]) -> None:
+    """Find nothing in a state: what a step does is worked out anew each time."""
 
 
 def happening(row: Row, objects: Sequence[Any]) -> tuple[Result, ...]:

@@ -1,6 +1,6 @@
 """A scenario as it was read: what is shared, who runs, what is claimed and asked for."""
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from deadsim.model.claims import Claims
 from deadsim.model.expressions import Expression
@@ -30,10 +30,6 @@ class Invariant(NamedTuple):
     place: Place
 
 
-StrategyName: TypeAlias = str
-"""One of the names in `strategies.registry`."""
-
-
 class Choice(NamedTuple):
     """One name of a schedule: who takes the step, and which of its results (None: left open)."""
 
@@ -44,7 +40,7 @@ class Choice(NamedTuple):
 class Plan(NamedTuple):
     """Which schedule `run` follows; a script has names, and where each of them stands."""
 
-    strategy: StrategyName = "round-robin"
+    strategy: str = "round-robin"  # one of `strategies.registry`
     seed: int | None = None
     depth: int | None = None
     script: tuple[Choice, ...] | None = None

@@ -8,12 +8,15 @@ makes one imports its file, so that a run loads the strategy that it follows alo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from deadsim.errors import UsageError
 
 if TYPE_CHECKING:
     from deadsim.strategies.strategy import Chance, Strategy
+
+StrategyName: TypeAlias = Literal["round-robin", "sequential", "random", "pct", "pos", "surw"]
+"""The names, for those who check types; the tests hold them against the rows."""
 
 DEPTH = 3
 """Ordering constraints that are looked for where nothing else is asked for."""

@@ -1,10 +1,12 @@
 """What a strategy is: it picks one of the threads that can take a step."""
 
 from collections.abc import Sequence
-from random import Random
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from deadsim.kernel.operation import Operation
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 class Option(Protocol):
@@ -67,7 +69,13 @@ class Chance:
 
     def draw(self, bound: int) -> int:
         """Give a number from 0 to `bound` - 1, each as likely; only `random()` is promised to stay."""
-        if self.random is None:
-            self.random = Random(self.seed)  # not before it is needed: it takes a while
-            self.used = True
-        return int(self.random.random() * bound)
+        random = self.random or self.seeded()
+        return int(random.random() * bound)
+
+    def seeded(self) -> "Random":
+        """Make the numbers; not before they are needed, for it takes a while."""
+        from random import Random
+
+        self.random = Random(self.seed)
+        self.used = True
+        return self.random

@@ -4,21 +4,18 @@ A real object must do what the kernel says. Where it does not, that is an intern
 never swallowed. Objects are made anew for each execution. Misuse is decided before the real call,
 which then is not made.
 
-Locks, semaphores and queues are those of `threading` and `queue`, by their calls that do not wait; a latch
-is a count under a lock.
-What waits in several steps is in `engine.real.waits`.
+Locks and semaphores are those of `threading`, by their calls that do not wait; a latch is a count under a
+lock. Queues are in `engine.real.queues`, what waits in several steps in `engine.real.waits`.
 """
 
-import queue
 import threading
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
-from deadsim.engine.real.waits import RealBarrier, RealCondition, RealEvent, RealPipe, RealRWLock
 from deadsim.errors import InternalError
-from deadsim.kernel.operation import Operation, Outcome, wanted
-from deadsim.kernel.primitives.queue import Put
+from deadsim.kernel.operation import Operation, Outcome
 from deadsim.kernel.row import Row
 from deadsim.kernel.world import World
 from deadsim.model import objects
@@ -126,53 +123,6 @@ class RealLatch:
         """Release what a thread that is unwound still holds: nothing."""
 
 
-class RealQueue:
-    """A `queue.Queue`, `LifoQueue` or `PriorityQueue`."""
-
-    def __init__(self, number: int, declared: objects.Queue) -> None:
-        self.number = number
-        make: dict[str, type[queue.Queue[Value]]] = {
-            "fifo": queue.Queue,
-            "lifo": queue.LifoQueue,
-            "priority": queue.PriorityQueue,
-        }
-        self.queue = make[declared.order](declared.maxsize)
-
-    def put(self, operation: Operation, outcome: Outcome) -> None:
-        try:
-            put = wanted(operation)
-            assert isinstance(put, Put)
-            self.queue.put(put.item, False)
-            done = True
-        except queue.Full:
-            done = False
-        if done is not outcome.success:
-            raise disagreement("a queue", "put")
-
-    def get(self, operation: Operation, outcome: Outcome) -> None:
-        try:
-            item, done = self.queue.get(False), True
-        except queue.Empty:
-            item, done = None, False
-        if (item, done) != outcome.results:
-            raise disagreement("a queue", "get")
-
-    def task_done(self, operation: Operation, outcome: Outcome) -> None:
-        self.queue.task_done()
-
-    def join(self, operation: Operation, outcome: Outcome) -> None:
-        if outcome.success:
-            self.queue.join()
-
-    def agrees(self, state: Sequence[Any]) -> bool:
-        """Compare with the kernel's state: how many items, and how many that are not dealt with."""
-        items, unfinished = state[self.number]
-        return self.queue.qsize() == len(items) and self.queue.unfinished_tasks == unfinished
-
-    def let_go(self, state: Sequence[Any], thread: int) -> None:
-        """Release what a thread that is unwound still holds: nothing."""
-
-
 class RealVariable:
     """A place in the memory that the workers share."""
 
@@ -202,31 +152,38 @@ def same(one: Value, other: Value) -> bool:
 
 MOST_AT_ONCE = 10_000
 
-Real: TypeAlias = (
-    RealLock
-    | RealRWLock
-    | RealSemaphore
-    | RealCondition
-    | RealEvent
-    | RealBarrier
-    | RealLatch
-    | RealQueue
-    | RealPipe
-    | RealVariable
-)
+Real: TypeAlias = Any
+"""A real object: it has a method for each verb, `agrees` and `let_go`."""
 
-_REAL: dict[type, Callable[[int, Any], Real]] = {
-    objects.Lock: RealLock,
-    objects.RWLock: RealRWLock,
-    objects.Semaphore: RealSemaphore,
-    objects.Condition: RealCondition,
-    objects.Event: RealEvent,
-    objects.Barrier: RealBarrier,
-    objects.Latch: RealLatch,
-    objects.Queue: RealQueue,
-    objects.Pipe: RealPipe,
-    objects.Variable: RealVariable,
+ELSEWHERE = {
+    objects.RWLock: ("waits", "RealRWLock"),
+    objects.Condition: ("waits", "RealCondition"),
+    objects.Event: ("waits", "RealEvent"),
+    objects.Barrier: ("waits", "RealBarrier"),
+    objects.Queue: ("queues", "RealQueue"),
+    objects.Pipe: ("waits", "RealPipe"),
 }
+"""Real objects of other files, which are loaded when one is made."""
+
+
+class Makers(dict[type, Callable[[int, Any], Real]]):
+    """What makes the real object of each class of what is declared."""
+
+    def __missing__(self, declared: type) -> Callable[[int, Any], Real]:
+        file, name = ELSEWHERE[declared]
+        found: Callable[[int, Any], Real] = getattr(import_module(f"{__package__}.{file}"), name)
+        self[declared] = found
+        return found
+
+
+_REAL = Makers(
+    {
+        objects.Lock: RealLock,
+        objects.Semaphore: RealSemaphore,
+        objects.Latch: RealLatch,
+        objects.Variable: RealVariable,
+    }
+)
 
 
 def disagreement(what: str, verb: str) -> InternalError:
@@ -280,19 +237,14 @@ class Reals:
 
     def give_lock(self, number: int, mutex: int) -> None:
         """Give a condition its lock."""
-        condition, lock = self.made[number], self.made[mutex]
-        assert isinstance(condition, RealCondition)
-        assert isinstance(lock, RealLock)
-        condition.lock = lock.lock
+        self.made[number].lock = self.made[mutex].lock
 
     def perform(self, row: Row, outcome: Outcome, state: Sequence[Any]) -> bool:
         """Take a step on the real object; tell whether what it touches is as the kernel says then."""
         made, touches = self.made, row.touches
         if outcome.block is not None:
             for number in outcome.block.writes:
-                variable = made[number]
-                assert isinstance(variable, RealVariable)
-                variable.value = state[number]
+                made[number].value = state[number]
             return True
         real = made.get(touches[0])
         if real is None:

@@ -13,7 +13,7 @@ from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.level import Known, never
 from deadsim.kernel.state_query import state_evaluator, true
 from deadsim.model.claims import DEFECT_TYPES
-from deadsim.model.program import Choice, Plan, StrategyName
+from deadsim.model.program import Choice, Plan
 from deadsim.runs.result import Run
 from deadsim.runs.runner import Runner
 from deadsim.strategies.registry import STRATEGIES
@@ -37,7 +37,7 @@ class Sampled:
         pool: Pool,
         asked: Collection[str],
         budget: Budget,
-        strategy: StrategyName,
+        strategy: str,
         naming: Naming,
         impossible: dict[str, str],
     ) -> None:

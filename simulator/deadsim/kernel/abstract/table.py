@@ -3,18 +3,16 @@
 It is called as its noun, as the kernel's own file is.
 """
 
-from importlib import import_module
 from typing import Any
 
 from deadsim.kernel.abstract import thread
 from deadsim.kernel.abstract.form import Facts, Form, Held
 from deadsim.kernel.abstract.local import ChooseForm, NoteForm, PrintForm, SleepForm
+from deadsim.kernel.primitives.files import Files
 from deadsim.kernel.world import World
-from deadsim.model.primitives import BY_CLASS, LOCAL_VERBS, PRIMITIVES, THREAD_VERBS, Failure
+from deadsim.model.primitives import BY_CLASS, LOCAL_VERBS, THREAD_VERBS, Failure
 
-ABSTRACT: dict[type, Any] = {
-    row.declared: import_module(f"{__package__}.{row.noun}") for row in PRIMITIVES
-}
+ABSTRACT: dict[type, Any] = Files(__package__)
 
 
 def form_of(world: World, verb: str, number: int | None, flags: tuple[str, ...]) -> Form:

@@ -1,15 +1,12 @@
 """Which file of the kernel stands behind which kind of object: the one that is called as its noun."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
-from deadsim.model import primitives
+from deadsim.kernel.primitives.files import Files
 from deadsim.model.objects import SharedObject
 
-PRIMITIVES: dict[type, Any] = {
-    row.declared: import_module(f"{__package__}.{row.noun}") for row in primitives.PRIMITIVES
-}
+PRIMITIVES: dict[type, Any] = Files(__package__)
 
 
 def initial_state(declared: SharedObject) -> Any:

@@ -26,7 +26,7 @@ from deadsim.model.claims import (
     Level,
     OutputClaim,
 )
-from deadsim.model.program import Choice, Invariant, Limits, Plan, StrategyName
+from deadsim.model.program import Choice, Invariant, Limits, Plan
 from deadsim.strategies.registry import NAMES, WITH_DEPTH
 from deadsim.trace.schedule import parse_name
 
@@ -231,7 +231,7 @@ class Demands:
             else:
                 hint = nearest(key.value, known) or f"; it takes {listed(known, 'and')}"
                 self.problems.add(key.place, f"'schedule' has no '{key.value}'{hint}")
-        strategy: StrategyName = "round-robin"
+        strategy: str = "round-robin"
         if "strategy" in given:
             strategy = self.strategy(given["strategy"])
         seed = depth = None
@@ -244,7 +244,7 @@ class Demands:
                 self.problems.add(given["depth"].place, f"'depth' is for the strategy {which}")
         return Plan(strategy, seed, depth)
 
-    def strategy(self, node: Node) -> StrategyName:
+    def strategy(self, node: Node) -> str:
         for name in NAMES:
             if isinstance(node, Scalar) and node.value == name:
                 return name
