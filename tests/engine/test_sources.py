@@ -7,9 +7,10 @@ from typing import ClassVar
 import pytest
 
 from deadsim.detect.deadlocks.wait_for import resource_graph, wait_for_graph
+from deadsim.engine.execution import Execution
 from deadsim.engine.moment import Moment
 from deadsim.engine.pool import Pool
-from deadsim.engine.scheduler import Execution, execute
+from deadsim.engine.scheduler import execute
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.executions.learned_space import LearnedSpace
 from deadsim.exploration.executions.optimal_dpor import Classes

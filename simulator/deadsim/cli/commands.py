@@ -294,7 +294,7 @@ def many_runs(scenario: Scenario, runs: int, options: dict[str, Any], output: Ou
             raise UsageError(f"--{option.replace('_', '-')} and --runs exclude one another")
     own = scenario.program.plan.strategy
     # Without a strategy that draws, every run would be the same.
-    strategy = options["strategy"] or (own if own in SAMPLING else "random")
+    strategy: Any = options["strategy"] or (own if own in SAMPLING else "random")
     plan = api.planned(scenario.program, strategy, options["seed"], options["depth"])
     with progress(runs) as watchers:
         counted = api.run_often(

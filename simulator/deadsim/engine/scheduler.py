@@ -7,12 +7,13 @@ nothing is handed over where a thread goes on by itself), and gives the baton to
 scheduler knows no program: what happens when a step is taken it asks of the source.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, partial
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import count, islice
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from deadsim.engine.baton import Baton
+from deadsim.engine.execution import Ending, Execution
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.moment import Moment, Watcher
 from deadsim.engine.pool import Pool, Worker
@@ -26,33 +27,7 @@ from deadsim.kernel.world import World
 from deadsim.strategies.strategy import Ready, Strategy
 from deadsim.trace.event import Event
 
-Ending: TypeAlias = Literal["completed", "stuck", "stopped", "budget", "interrupted"]
-
 PATIENCE = 60.0  # seconds that one step may take before something is wrong with deadsim
-
-
-class Execution:
-    """What one execution did: how it ended, and who took each step with which result.
-
-    `moment` is how it stood at its end. The events are made when they are asked for.
-    """
-
-    def __init__(
-        self,
-        ending: Ending,
-        choices: tuple[tuple[int, int | None], ...],
-        moment: Moment,
-        events: Callable[[], tuple[Event, ...]],
-    ) -> None:
-        self.ending: Ending = ending
-        self.choices = choices
-        self.moment = moment
-        self._events = events
-
-    @cached_property
-    def events(self) -> tuple[Event, ...]:
-        """Give what happened, step by step."""
-        return self._events()
 
 
 class _Unwound(BaseException):

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from deadsim.detect.deadlocks.situation import target_name
 from deadsim.detect.holdings import Holdings
 from deadsim.detect.stuck.judge import StuckJudge
+from deadsim.engine.execution import Execution
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.moment import Moment, Watcher
 from deadsim.engine.pool import Pool
-from deadsim.engine.scheduler import Execution, execute
+from deadsim.engine.scheduler import execute
 from deadsim.errors import ReplayDiverged, UsageError
 from deadsim.kernel.abstract.local import PrintForm
 from deadsim.kernel.failure import Failure
