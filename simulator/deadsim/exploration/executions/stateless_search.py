@@ -3,7 +3,7 @@
 Each is carried out on real threads, or in memory by the kernel alone.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 
 from deadsim.detect.order.races import RaceDetector
 from deadsim.engine.pool import Pool
@@ -27,8 +27,11 @@ from deadsim.strategies.script import Script
 from deadsim.strategies.strategy import Chance
 from deadsim.trace.event import Event
 
-Carry = Callable[[Space, Execution], tuple[Event, ...]]
-"""Carries an execution out, and gives its events."""
+Events = Callable[[], tuple[Event, ...]]
+"""Gives the events of an execution, which are made when they are asked for."""
+
+Carry = Callable[[Space, Execution], Events]
+"""Carries an execution out."""
 
 
 class Stateless:
@@ -131,11 +134,11 @@ class Stateless:
         if execution.whole:
             self.judge_end(end, path)
 
-    def note_deadlocks(self, end: int, events: tuple[Event, ...], path: Path) -> None:
+    def note_deadlocks(self, end: int, events: Events, path: Path) -> None:
         """Name the deadlocks in which an execution has ended."""
         space = self.space
         stuck = frozenset(thread for thread in space.threads if space.running(end, thread))
-        for one in self.naming.name(space.state(end), events, stuck):
+        for one in self.naming.name(space.state(end), events(), stuck):
             self.best.note(self.naming.goal_of(one), path)
 
     def judge_end(self, end: int, path: Path) -> None:
@@ -154,12 +157,12 @@ class Stateless:
                 if wanted.level == "always" and not value:
                     self.best.note(Goal("output", (wanted.key,)), path)
 
-    def races(self, events: Iterable[Event], path: Path) -> bool:
+    def races(self, events: Events, path: Path) -> bool:
         """Look for races in one execution."""
         if "race" not in self.asked or "race" in self.impossible:
             return False
         detector = RaceDetector()
-        for event in events:
+        for event in events():
             detector.after(event.step, event.thread, event.effect)
         for variable, pair in detector.found.items():
             self.racy.add(variable)
@@ -169,7 +172,7 @@ class Stateless:
 
 def in_memory(system: System) -> Carry:
     """Carry executions out by the kernel alone."""
-    return lambda space, execution: retrace(system, execution.path)[0]
+    return lambda space, execution: lambda: retrace(system, execution.path)[0]
 
 
 def on_threads(system: System, pool: Pool) -> Carry:
@@ -177,19 +180,12 @@ def on_threads(system: System, pool: Pool) -> Carry:
 
     source = ScenarioSource(system)
 
-    def carry(space: Space, execution: Execution) -> tuple[Event, ...]:
-        script = Script(tuple(_named(space, execution)), Chance(0))
+    def carry(space: Space, execution: Execution) -> Events:
+        script = Script([info.result.choice for info in execution.infos], Chance(0))
         done = execute(source, script, pool, max_steps=max(1, len(execution.path)))
         if not space.is_reached(execution.states[-1], state_of(done.moment)):
             names = tuple(system.program.threads[thread].name for thread, _ in execution.path)
             raise InternalError("real threads end otherwise than the kernel", names)
-        return done.events
+        return lambda: done.events
 
     return carry
-
-
-def _named(space: Space, execution: Execution) -> Iterable[tuple[int, int | None]]:
-    """Name the result of a step where there are several."""
-    for (thread, way), state in zip(execution.path, execution.states, strict=False):
-        several = len(space.moves(state, thread)) > 1
-        yield thread, way if several else None
