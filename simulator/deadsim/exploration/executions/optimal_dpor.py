@@ -181,8 +181,8 @@ class Classes:
         steps = self.steps
         for number in range(self.fresh, len(steps)):
             thread = steps[number].choice[0]
-            mine = (step for step in reversed(steps[:number]) if step.choice[0] == thread)
-            self.turn_round(thread, steps[number].footprint, next(mine, None), number)
+            previous = self.last[number].get(thread)
+            self.turn_round(thread, steps[number].footprint, previous, number)
         state = self.nodes[-1].state
         for thread in self.space.threads:
             if self.space.standing(state, thread) is not None:
