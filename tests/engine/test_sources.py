@@ -1,6 +1,8 @@
 """Programs whose locks and threads appear while they run: carried out, judged, and explored."""
 
+import itertools
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import ClassVar
 
@@ -12,7 +14,7 @@ from deadsim.engine.moment import Moment
 from deadsim.engine.pool import Pool
 from deadsim.engine.scheduler import execute
 from deadsim.exploration.budget import Budget
-from deadsim.exploration.executions.learned_space import LearnedSpace
+from deadsim.exploration.executions.learned_space import LearnedSpace, Nondeterminism
 from deadsim.exploration.executions.optimal_dpor import Classes
 from deadsim.kernel.failure import Failure
 from deadsim.runs.reduction_watch import ReductionWatch
@@ -212,8 +214,8 @@ def classes(main: Body) -> tuple[int, set[str], int]:
 
 
 def test_two_orders_have_three_classes() -> None:
-    count, ends, carried = classes(two_orders)
-    assert (count, ends) == (3, {"completed", "stuck"})
+    executions, ends, carried = classes(two_orders)
+    assert (executions, ends) == (3, {"completed", "stuck"})
     assert carried <= 8
 
 
@@ -306,3 +308,116 @@ def signature(done: Execution) -> object:
 @pytest.mark.parametrize("main", [two_orders, transfer(), transfer(False), three_that_meet])
 def test_as_many_classes_as_a_plain_search_over_all_schedules(main: Body) -> None:
     assert classes(main)[0] == len(signatures(main))
+
+
+def branching(made: Callable[[Hand, int], None]) -> Body:
+    """Make something that depends on what was read, which races with a write."""
+
+    def main(hand: Hand) -> None:
+        seen = hand.variable("seen", 0)
+        hand.start("writer", lambda hand: hand.write(seen, 1))
+        made(hand, hand.read(seen))
+
+    return main
+
+
+def kind_by_value(hand: Hand, value: int) -> None:
+    if value:
+        hand.take_permit(hand.semaphore("permits", 1))
+    else:
+        hand.acquire(hand.lock("lock"))
+
+
+def permits_by_value(hand: Hand, value: int) -> None:
+    hand.take_permit(hand.semaphore("permits", value))
+
+
+def daemon_by_value(hand: Hand, value: int) -> None:
+    lock = hand.lock("lock")
+
+    def worker(hand: Hand) -> None:
+        hand.acquire(lock)
+        hand.acquire(lock)
+
+    hand.start("worker", worker, daemon=bool(value))
+
+
+@pytest.mark.parametrize(
+    ("made", "ends"),
+    [
+        (kind_by_value, {"completed"}),
+        (permits_by_value, {"completed", "stuck"}),
+        (daemon_by_value, {"completed", "stuck"}),
+    ],
+)
+def test_what_is_made_may_depend_on_what_was_read(
+    made: Callable[[Hand, int], None], ends: set[str]
+) -> None:
+    executions, found, _ = classes(branching(made))
+    assert (executions, found) == (2, ends)
+
+
+def test_a_daemon_that_is_started_last_takes_no_step() -> None:
+    def main(hand: Hand) -> None:
+        lock = hand.lock("lock")
+        hand.start("late", lambda hand: hand.acquire(lock), daemon=True)
+
+    assert classes(main)[:2] == (1, {"completed"})
+
+
+def test_a_program_that_does_otherwise_where_the_same_happened_is_noticed() -> None:
+    turns = itertools.count()
+
+    def main(hand: Hand) -> None:
+        one, two = hand.variable("one", 0), hand.variable("two", 0)
+        hand.start("writer", lambda hand: hand.write(one, 1))
+        hand.read(two if next(turns) % 2 else one)
+        hand.write(one, 2)
+
+    with pytest.raises(Nondeterminism, match="main does otherwise"):
+        classes(main)
+
+
+def holding(other: Body) -> Body:
+    """Hold a lock for which another thread waits, and wait for that thread."""
+
+    def main(hand: Hand) -> None:
+        for name in ("held", "free"):
+            hand.lock(name)
+        hand.acquire(1)
+        hand.join(hand.start("other", other))
+
+    return main
+
+
+def releases_at_last(hand: Hand) -> None:
+    hand.acquire(2)
+    try:
+        hand.acquire(1)
+    finally:
+        hand.release(2)
+        hand.acquire(2)
+
+
+def goes_on_for_all_that(hand: Hand) -> None:
+    with suppress(BaseException):
+        hand.acquire(1)
+    with suppress(BaseException):
+        hand.release(1)
+    hand.acquire(2)
+
+
+def raises_at_last(hand: Hand) -> None:
+    try:
+        hand.acquire(1)
+    finally:
+        raise ValueError("it was unwound")
+
+
+@pytest.mark.parametrize("other", [releases_at_last, goes_on_for_all_that, raises_at_last])
+def test_nothing_happens_while_an_execution_is_unwound(other: Body) -> None:
+    done = carried_out(holding(other), RoundRobin(Chance(0)))
+    assert done.ending == "stuck"
+    taken = [(event.verb, event.objects) for event in done.events if event.thread]
+    assert taken == ([("acquire", (2,))] if other is releases_at_last else [])
+    assert done.moment.objects[1] == (0, 1)

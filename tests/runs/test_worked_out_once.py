@@ -1,5 +1,6 @@
 """What a run knows is worked out once: nothing is linked or carried out again for a report or picture."""
 
+import copy
 import pickle
 from collections import Counter
 from collections.abc import Callable
@@ -128,6 +129,13 @@ def test_a_run_from_another_process_finds_its_states_again() -> None:
     assert again.last is None
     assert again.state.objects == run.state.objects
     assert [moment.situation for moment in again.moments] == [m.situation for m in run.moments]
+
+
+@pytest.mark.parametrize("name", ["dining", "dining_ordered"])
+def test_an_exploration_is_equal_to_its_copy(name: str) -> None:
+    found = deadsim.explore(deadsim.load(name))
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert copy.deepcopy(found) == found
 
 
 def test_the_last_of_its_states_is_the_one_that_threads_have_reached() -> None:

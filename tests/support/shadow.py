@@ -261,7 +261,7 @@ class Shadow:
         while front:
             path = front.pop(0)
             if path:
-                ways = list(step.form.passages(approach.with_held(path[-1].held)))
+                ways = list(step.form.passages(approach._replace(held=path[-1].held)))
             for passage in ways:
                 self.offer(step, passage)
                 yield [*path, passage]

@@ -165,8 +165,10 @@ class _Run:
         except _Unwound:
             self.real.let_go(self.objects, thread)
         except BaseException as fault:
-            # Whatever it is, it belongs to the caller, and the baton to the main thread.
-            self.fault = self.fault or fault
+            # Whatever it is, it belongs to the caller, and the baton to the main thread; but what a
+            # body raises because it was unwound is nothing that happened.
+            if not self.unwinding:
+                self.fault = self.fault or fault
             self.real.let_go(self.objects, thread)
             self.workers.pop(thread, None)
         self.pool.idle.append(worker)
@@ -178,6 +180,8 @@ class _Run:
         This is called for every step, so that little of it is handed to others.
         """
         if self.chosen is not row:
+            if self.unwinding:
+                raise _Unwound  # its body goes on for all that; nothing of that happens
             self.wait_for_turn(row)
         self.chosen = None
         objects, thread = self.objects, row.thread

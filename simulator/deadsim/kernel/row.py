@@ -119,7 +119,3 @@ class Row:
         self.can_block = operation.can_block
         self.timed = operation.duration is not None
         self.known: dict[Any, tuple[Result, ...]] = {}
-
-    def is_enabled(self, objects: Sequence[Any]) -> bool:
-        """Decide whether the step can be taken in a state of the objects."""
-        return not self.can_block or self.operation.ways(objects, self.thread) > 0

@@ -17,12 +17,8 @@ from deadsim.model.program import Program
 THREAD, OUTPUT = "thread", "output"
 NOBODY = -1
 
-Origin: TypeAlias = tuple[int, int]
-"""Which thread made something, and as its how-manieth: the same in every schedule."""
-
-
-class Nondeterminism(Exception):
-    """A program does not do the same where the same has happened to it."""
+Origin: TypeAlias = tuple[int, int, str]
+"""Which thread made something, as its how-manieth, and what it is: the same in every schedule."""
 
 
 class Entity(NamedTuple):
@@ -73,17 +69,15 @@ class World:
     def number(self, entity: Entity) -> int:
         """Give the number of what the thread that runs (`maker`) has made: a new one, unless it made it before.
 
-        Raises `Nondeterminism` where it made something of another kind at this point before.
+        What a thread makes may depend on what it has read: then it is another one.
         """
         place = self.made.get(self.maker, 0)
         self.made[self.maker] = place + 1
-        origin = self.maker, place
+        origin = self.maker, place, repr(entity)
         number = self.numbers.get(origin)
         if number is None:
             number = self.numbers[origin] = len(self.entities)
             self.entities.append(entity)
-        elif self.entities[number].kind != entity.kind:
-            raise Nondeterminism(f"{entity.name} is made where {self.name(number)} was made before")
         return number
 
     def add_thread(

@@ -113,14 +113,6 @@ class RaceDetector:
         self.found.setdefault(variable, RacePair(variable, first, second))
 
 
-def find_races(world: World, events: Sequence[Event]) -> tuple[Race, ...]:
-    """Find the first race of each variable in a run, in the order of their second accesses."""
-    detector = RaceDetector()
-    for event in events:
-        detector.after(event.step, event.thread, event.effect)
-    return describe(world, events, Holdings(events), tuple(detector.found.values()))
-
-
 def describe(
     world: World, events: Sequence[Event], held: Holdings, pairs: Sequence[RacePair]
 ) -> tuple[Race, ...]:

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from deadsim.engine.moment import Moment
 from deadsim.engine.pool import Pool
 from deadsim.engine.scheduler import execute
-from deadsim.errors import InternalError
 from deadsim.kernel.dependence import Dependence
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.primitives.thread import ENDED, NEW, RUNNING
@@ -21,6 +20,11 @@ from deadsim.kernel.source import Source, happening
 from deadsim.kernel.world import World
 from deadsim.strategies.script import Script
 from deadsim.strategies.strategy import Chance
+
+
+class Nondeterminism(Exception):
+    """A thread does not do the same where the same has happened to it."""
+
 
 History = int
 """The number of a history; 0 is that of a thread that has taken no step."""
@@ -134,7 +138,7 @@ class LearnedSpace:
 
     def find(self, state: int, thread: int) -> Iterator[Move]:
         row = self.standing(state, thread)
-        if row is None:
+        if row is None or self.over(state):
             return
         for way, result in enumerate(happening(row, self.objects(state))):
             path = (*self.ways[state], (thread, way))
@@ -144,7 +148,7 @@ class LearnedSpace:
             if any(one not in self.rows for one in unknown):
                 self.carry_out(path)
             if any(one not in self.rows for one in unknown):
-                raise InternalError("a program does otherwise than when it was carried out before")
+                raise Nondeterminism(f"{self.world.name(thread)} does otherwise than before")
             objects = self.objects(state)
             for number, value in result.changes:
                 objects[number] = value
@@ -219,5 +223,13 @@ class _Learner:
         return False
 
     def note(self, moment: Moment, thread: int) -> None:
-        """Note where a thread stands."""
-        self.space.rows[thread, self.histories[thread]] = moment.rows[thread]
+        """Note where a thread stands: where all stood that had the same happen to them."""
+        row = moment.rows[thread]
+        before = self.space.rows.setdefault((thread, self.histories[thread]), row)
+        if announced(before) != announced(row):
+            raise Nondeterminism(f"{moment.world.name(thread)} does otherwise than before")
+
+
+def announced(row: Row | None) -> object:
+    """Say what a thread that has come to a step announces; None where it has ended."""
+    return None if row is None else (row.verb, row.touches, row.place)

@@ -54,6 +54,12 @@ class Example:
         self.system = system
         self.known: Run | None = None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Example) and self.program == other.program
+
+    def __hash__(self) -> int:
+        return hash(Example)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Example, (self.program,)
 

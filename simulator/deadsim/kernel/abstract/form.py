@@ -95,10 +95,6 @@ class Approach(NamedTuple):
                 total += amount
         return total - self.held.get(stock, 0)
 
-    def with_held(self, held: Held) -> "Approach":
-        """Give the same with other holdings."""
-        return self._replace(held=held)
-
 
 class Passage(NamedTuple):
     """One way in which a step may be passed: what the thread has then, and what it provides.
