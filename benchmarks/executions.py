@@ -3,7 +3,8 @@
 frontrun runs in an environment of its own, which is made first (`--python` names one that is there).
 Both explore all executions of two locks in opposite orders, and of four philosophers; prints executions a
 second of both, and the ratio. With `--against CHECKOUT`, another checkout of the project takes frontrun's
-place, and both are called as anybody would call them, `deadsim.explore` on real threads.
+place: both are called as anybody would call them, `deadsim.explore` on real threads, and both search
+again and again in one pool, by their own copy of this program.
 """
 
 import argparse
@@ -65,6 +66,16 @@ print(json.dumps([executions, time.perf_counter() - begin]))
 """
 
 
+SEARCHED = """
+import json, sys
+from executions import ours
+
+ours(json.loads(sys.argv[2]), 0.1)
+executions, seconds = ours(json.loads(sys.argv[2]))
+print(json.dumps(executions / seconds))
+"""
+
+
 CALLED = """
 import json, sys, time
 import deadsim
@@ -89,24 +100,29 @@ def scenario(orders: list[tuple[int, int]]) -> str:
     return "\n".join([f"locks: ['l[{locks}]']", "threads:", *lines])
 
 
-def called(checkout: Path, orders: list[tuple[int, int]]) -> float:
-    """Let a checkout explore again and again in a process of its own; gives executions a second."""
-    environment = {**os.environ, "PYTHONPATH": str(checkout / "simulator")}
-    command = [sys.executable, "-c", CALLED, scenario(orders)]
+def elsewhere(checkout: Path, program: str, orders: list[tuple[int, int]]) -> float:
+    """Let a checkout explore in a process of its own; gives executions a second."""
+    path = os.pathsep.join(str(checkout / folder) for folder in ("simulator", "benchmarks"))
+    command = [sys.executable, "-c", program, scenario(orders), json.dumps(orders)]
+    environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return float(json.loads(done.stdout))
 
 
 def compare(other: Path, repeat: int) -> None:
     """Measure this checkout and another in turns, and print the medians."""
-    for name, orders in ORDERS.items():
-        rows = [(called(ROOT, orders), called(other, orders)) for _ in range(repeat)]
-        ratio = statistics.median(mine / theirs for mine, theirs in rows)
-        mine, theirs = (statistics.median(column) for column in zip(*rows, strict=True))
-        print(
-            f"explored executions a second on real threads, {name}: {ratio:.2f} x  "
-            f"({mine:,.0f} a second; the other checkout: {theirs:,.0f})"
-        )
+    for what, program in {"the search": SEARCHED, "the whole call": CALLED}.items():
+        for name, orders in ORDERS.items():
+            rows = [
+                tuple(elsewhere(checkout, program, orders) for checkout in (ROOT, other))
+                for _ in range(repeat)
+            ]
+            ratio = statistics.median(mine / theirs for mine, theirs in rows)
+            mine, theirs = (statistics.median(column) for column in zip(*rows, strict=True))
+            print(
+                f"explored executions a second on real threads, {name}, {what}: {ratio:.2f} x  "
+                f"({mine:,.0f} a second; the other checkout: {theirs:,.0f})"
+            )
 
 
 def ours(orders: list[tuple[int, int]], seconds: float = 1.0) -> tuple[int, float]:
