@@ -162,8 +162,8 @@ def test_an_interrupt_ends_a_run_at_its_next_step() -> None:
 @pytest.mark.parametrize(
     "extra",
     [
-        pytest.param((), marks=pytest.mark.slow),
-        ("--format", "json"),
+        (),
+        pytest.param(("--format", "json"), marks=pytest.mark.slow),
         pytest.param(("--runs", "1000000"), marks=pytest.mark.slow),
     ],
 )

@@ -45,14 +45,14 @@ def may(name: str) -> set[int]:
     return ends
 
 
-@pytest.mark.parametrize("name", one_in(12, gallery.names()))
+@pytest.mark.parametrize("name", one_in(24, gallery.names()))
 def test_a_scenario_of_the_gallery_runs_as_a_program(name: str, tmp_path: Path) -> None:
     done = ran(exported(name), tmp_path, HANGS in may(name))
     assert "Traceback" not in done.stderr
     assert done.returncode in may(name), done.stderr
 
 
-@pytest.mark.parametrize("name", one_in(12, gallery.names()))
+@pytest.mark.parametrize("name", one_in(24, gallery.names()))
 def test_a_defect_of_the_gallery_happens_where_it_is_forced(name: str, tmp_path: Path) -> None:
     scenario = library.load(name)
     wanted = {"deadlock": {HANGS}, "livelock": {HANGS}}

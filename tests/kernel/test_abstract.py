@@ -17,6 +17,7 @@ from deadsim.kernel.abstract import local, thread
 from deadsim.kernel.abstract.table import ABSTRACT
 from deadsim.kernel.system import System
 from deadsim.model.primitives import PRIMITIVES
+from portion import few_and_all
 
 # More of them, with: DEADSIM_PROGRAMS=20000 pytest tests/kernel/test_abstract.py
 SCENARIOS = 80  # about each kind of object; enough for every way that a step may go
@@ -141,18 +142,23 @@ def scenario(chance: Random, kinds: list[str]) -> str:
     return f"{head}threads:\n{''.join(lines)}"
 
 
-@settings(max_examples=300)
-@given(
-    chance=st.randoms(use_true_random=False),
-    kinds=st.lists(st.sampled_from(sorted(ABOUT)), min_size=1, max_size=2, unique=True),
-    begin=st.integers(0, 12),
-)
-def test_some_passage_covers_each_step(chance: Random, kinds: list[str], begin: int) -> None:
-    shadow.follow(System(loads(scenario(chance, kinds)).program), begin, chance)
+@pytest.mark.parametrize("examples", few_and_all(60, 300))
+def test_some_passage_covers_each_step(examples: int) -> None:
+    @settings(max_examples=examples)
+    @given(
+        chance=st.randoms(use_true_random=False),
+        kinds=st.lists(st.sampled_from(sorted(ABOUT)), min_size=1, max_size=2, unique=True),
+        begin=st.integers(0, 12),
+    )
+    def followed(chance: Random, kinds: list[str], begin: int) -> None:
+        shadow.follow(System(loads(scenario(chance, kinds)).program), begin, chance)
+
+    followed()
 
 
-def test_some_passage_covers_each_step_of_random_programs() -> None:
-    for seed in range(COUNT):
+@pytest.mark.parametrize("count", few_and_all(50, COUNT))
+def test_some_passage_covers_each_step_of_random_programs(count: int) -> None:
+    for seed in range(count):
         system = System(loads(programs.scenario(seed)).program)
         for run_number in range(4):
             chance = Random(10 * seed + run_number)
@@ -173,6 +179,7 @@ threads:
         shadow.follow(system, chance.randrange(12), chance)
 
 
+@pytest.mark.slow
 def test_each_verb_of_each_primitive_is_covered_in_each_way_that_it_may_go() -> None:
     seen: shadow.Seen = Counter()
     offered: shadow.Seen = Counter()

@@ -19,10 +19,11 @@ from deadsim.kernel.dependence import (
 )
 from deadsim.kernel.row import Result
 from deadsim.kernel.system import State, System, after, dependence
+from portion import few_and_all
 from programs import scenario
 
 MOST_STATES = 40
-SEEDS = range(400)
+PROGRAMS = few_and_all(80, 400)
 
 
 def states(system: System) -> Iterator[State]:
@@ -75,9 +76,10 @@ def commutes(system: System, state: State, one: Result, other: Result) -> bool:
     return ends[0] == ends[1]
 
 
-def test_independent_steps_commute() -> None:
+@pytest.mark.parametrize("count", PROGRAMS)
+def test_independent_steps_commute(count: int) -> None:
     independent = together = 0
-    for seed in SEEDS:
+    for seed in range(count):
         system = System(deadsim.loads(scenario(seed)).program)
         said = dependence(system)
         for state in states(system):
@@ -87,12 +89,13 @@ def test_independent_steps_commute() -> None:
                 else:
                     independent += 1
                     assert commutes(system, state, one, other), (seed, one.choice, other.choice)
-    assert min(independent, together) > 1_000
+    assert min(independent, together) > 2.5 * count
 
 
-def test_what_a_thread_may_ever_do_covers_what_it_does() -> None:
+@pytest.mark.parametrize("count", PROGRAMS)
+def test_what_a_thread_may_ever_do_covers_what_it_does(count: int) -> None:
     covered = 0
-    for seed in SEEDS:
+    for seed in range(count):
         system = System(deadsim.loads(scenario(seed)).program)
         said, futures = dependence(system), Futures(system)
         for state in states(system):
@@ -101,12 +104,13 @@ def test_what_a_thread_may_ever_do_covers_what_it_does() -> None:
                 for result in system.results(state, thread):
                     assert both(ahead, said.of(result)) == ahead, (seed, result.choice)
                     covered += 1
-    assert covered > 10_000
+    assert covered > 25 * count
 
 
-def test_what_is_pending_covers_what_it_does_to_objects() -> None:
+@pytest.mark.parametrize("count", PROGRAMS)
+def test_what_is_pending_covers_what_it_does_to_objects(count: int) -> None:
     compared = 0
-    for seed in SEEDS:
+    for seed in range(count):
         system = System(deadsim.loads(scenario(seed)).program)
         for state in states(system):
             for one, other in pairs(system, state):
@@ -117,7 +121,7 @@ def test_what_is_pending_covers_what_it_does_to_objects() -> None:
                 if same:
                     assert dependent(pending(first), pending(second)), seed
                     compared += 1
-    assert compared > 500
+    assert compared > 1.25 * count
 
 
 @pytest.mark.parametrize(

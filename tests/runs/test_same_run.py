@@ -53,7 +53,7 @@ def assert_runs_are_the_same(program: Program) -> None:
         assert again.state.key() == fresh.state.key()
 
 
-@pytest.mark.parametrize("file", one_in(5, GALLERY), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", one_in(10, GALLERY), ids=lambda file: file.stem)
 def test_a_later_run_of_the_gallery_is_a_first_one(file: Path) -> None:
     assert_runs_are_the_same(deadsim.load(str(file)).program)
 

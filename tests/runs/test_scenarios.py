@@ -84,7 +84,7 @@ def but_for_the_strategy(report: dict[str, object]) -> str:
     return json.dumps({key: value for key, value in report.items() if key not in left_out})
 
 
-@pytest.mark.parametrize("schedules", few_and_all(8, 200))
+@pytest.mark.parametrize("schedules", few_and_all(4, 200))
 def test_real_threads_and_the_kernel_agree_on_random_schedules(
     file: Path, schedules: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
