@@ -143,6 +143,7 @@ def test_every_key_does_what_it_is_for(pages: Pages) -> None:
 LONG = "threads: {a: [{repeat: 300, do: [{step: x}]}]}"
 
 
+@pytest.mark.slow
 def test_space_plays_and_pauses(pages: Pages) -> None:
     page = pages.open(run(loads(LONG)).html(teach=True))
     page.select_option("#speed", "4")
@@ -159,6 +160,7 @@ def test_space_plays_and_pauses(pages: Pages) -> None:
     assert step(page) == stands
 
 
+@pytest.mark.slow
 def test_space_on_a_button_acts_once(pages: Pages) -> None:
     page = pages.open(dining().html(teach=True))
     page.focus("#forward")
@@ -195,6 +197,7 @@ def test_the_address_says_the_step_both_ways(pages: Pages) -> None:
     assert page.locator("#count").inner_text() == "6 of 6"
 
 
+@pytest.mark.slow
 def test_a_key_that_is_held_down_is_no_trouble_for_the_address(pages: Pages) -> None:
     page = pages.open(run(loads(LONG)).html(teach=True))
     page.evaluate("for (let n = 0; n < 300; n++) document.getElementById('forward').click()")

@@ -130,7 +130,7 @@ def fewest(program: Program, type: str) -> tuple[int, int] | None:
     return None
 
 
-@pytest.mark.parametrize("count", few_and_all(20, 150))
+@pytest.mark.parametrize("count", few_and_all(15, 150))
 def test_a_failure_is_shown_with_the_fewest_switches_and_steps(count: int) -> None:
     compared = 0
     with Pool() as pool:

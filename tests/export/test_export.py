@@ -85,6 +85,7 @@ def test_random_programs_are_forced_into_their_defects(programs: int, tmp_path: 
     assert compared > programs / 8
 
 
+@pytest.mark.slow
 def test_a_saved_schedule_forces_a_program_every_time(tmp_path: Path) -> None:
     saved = tmp_path / "two.schedule"
     assert deadsim("explore", "two_locks", "--save-schedule", str(saved)).status == 0
@@ -109,6 +110,7 @@ def test_a_saved_schedule_forces_a_program_every_time(tmp_path: Path) -> None:
         ("stack", ENDS),
     ],
 )
+@pytest.mark.slow
 def test_what_happens_under_every_schedule_happens(name: str, status: int, tmp_path: Path) -> None:
     assert ran(exported(name), tmp_path, status == HANGS).returncode == status
 

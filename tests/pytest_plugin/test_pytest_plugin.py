@@ -279,6 +279,7 @@ def test_it_imports_nothing_where_there_are_no_scenarios(pytester: pytest.Pytest
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_scenarios_of_this_repository_are_tests() -> None:
     import subprocess
 
