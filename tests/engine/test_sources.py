@@ -378,6 +378,20 @@ def test_a_program_that_does_otherwise_where_the_same_happened_is_noticed() -> N
         classes(main)
 
 
+def test_one_and_true_are_two_states() -> None:
+    def main(hand: Hand) -> None:
+        last, lock = hand.variable("last", 0), hand.lock("lock")
+        one = hand.start("one", lambda hand: hand.write(last, 1))
+        true = hand.start("true", lambda hand: hand.write(last, True))
+        hand.join(one)
+        hand.join(true)
+        if hand.read(last) is True:
+            hand.acquire(lock)
+            hand.acquire(lock)
+
+    assert classes(main)[:2] == (2, {"completed", "stuck"})
+
+
 def holding(other: Body) -> Body:
     """Hold a lock for which another thread waits, and wait for that thread."""
 

@@ -59,7 +59,7 @@ class LearnedSpace:
         self.rows: dict[tuple[int, History], Row | None] = {}
         self.histories: dict[tuple[int, History, Any], History] = {}
         self.states: list[Reached] = []
-        self.numbers: dict[Reached, int] = {}
+        self.numbers: dict[tuple[str, tuple[tuple[int, History], ...]], int] = {}
         self.ways: list[tuple[tuple[int, int], ...]] = []  # state → a schedule that leads to it
         self.known: dict[tuple[int, int], tuple[Move, ...]] = {}
         self.executions = self.steps = 0
@@ -86,15 +86,16 @@ class LearnedSpace:
     def reached(self, objects: list[Any], standing: list[tuple[int, History]]) -> Reached:
         """Give a state; what is as it was to begin with is left out at its end."""
         entities = self.world.entities
-        while objects and objects[-1] == entities[len(objects) - 1].initial:
+        while objects and repr(objects[-1]) == repr(entities[len(objects) - 1].initial):
             objects.pop()
         return Reached(tuple(objects), tuple(sorted(standing)))
 
     def number(self, reached: Reached, way: tuple[tuple[int, int], ...]) -> int:
-        """Give the number of a state to which a schedule leads."""
-        found = self.numbers.get(reached)
+        """Give the number of a state to which a schedule leads; 1 and True are told apart."""
+        key = repr(reached.objects), reached.histories
+        found = self.numbers.get(key)
         if found is None:
-            found = self.numbers[reached] = len(self.states)
+            found = self.numbers[key] = len(self.states)
             self.states.append(reached)
             self.ways.append(way)
         return found
