@@ -63,7 +63,7 @@ def owners_of(objects: Sequence[Any], row: Row) -> tuple[int, ...] | None:
     """List those without whom a blocked step cannot go on; None where anybody may help."""
     operation = wanted(row.operation)
     assert operation is not None
-    return operation.needs(objects, row.thread).owners  # type: ignore[arg-type]
+    return operation.needs(objects, row.thread).owners  # type: ignore[arg-type]  # a list is looked at as a tuple is
 
 
 def _may_be_woken(
@@ -94,6 +94,6 @@ def _was_helped(
     owners = owners_of(objects, row)
     if owners is not None:
         return all(other in woken for other in owners)
-    about = row.operation.about(objects, row.thread)  # type: ignore[arg-type]
+    about = row.operation.about(objects, row.thread)  # type: ignore[arg-type]  # a list is looked at as a tuple is
     others = users.get(about, frozenset()) - {row.thread}
     return bool(others & woken) if others else bool(woken - {row.thread})
