@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 
 import deadsim
-from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.engine.pool import Pool
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.executions.stateless_search import Stateless, on_threads
@@ -132,7 +131,7 @@ def ours(orders: list[tuple[int, int]], seconds: float = 1.0) -> tuple[int, floa
     begin = time.perf_counter()
     with Pool() as pool:
         while time.perf_counter() - begin < seconds:
-            naming = Naming(StuckJudge(system), False)
+            naming = Naming(system, False)
             search = Stateless(system, ["deadlock"], Budget(), on_threads(system, pool), naming)
             try:
                 search.decide()

@@ -62,6 +62,7 @@ def test_the_json_of_a_deadlock(two: Path) -> None:
              "holds": [{"object": "B", "line": 10}], "for": ["left"], "blocked": True},
         ],
         "cycle": ["left", "right"], "also_stuck": [], "still_running": [],
+        "settled": True, "unavoidable_from": None, "ways": None, "known_by": "nothing can move",
         "hint": "one global order would be A, B; right breaks it at line 10",
     }  # fmt: skip
 

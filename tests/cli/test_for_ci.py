@@ -175,7 +175,7 @@ def test_a_claim_that_holds_otherwise_is_said_to() -> None:
         TWO.replace("race: possible", "deadlock: {claim: possible, kind: lost-wakeup}")
     )
     (line,) = annotations(deadsim("check", "kind.yaml", "--github").out)
-    assert line.endswith("claim possible, kind lost-wakeup: it is possible, but not as claimed")
+    assert line.endswith("possible, kind lost-wakeup: it is possible, but not as claimed")
     Path("level.yaml").write_text(TWO.replace("race: possible", "deadlock: always"))
     (line,) = annotations(deadsim("check", "level.yaml", "--github").out)
     assert line.endswith("deadlock is claimed always: it is possible")

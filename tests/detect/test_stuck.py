@@ -8,8 +8,9 @@ import pytest
 import oracle
 import programs
 from deadsim import loads, run
-from deadsim.detect.deadlocks.kinds import name_deadlocks
+from deadsim.detect.deadlocks.description import describe_all
 from deadsim.detect.holdings import Holdings
+from deadsim.detect.stuck.closure import Closure
 from deadsim.detect.stuck.coarse_progress import Coarse, Flows
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.detect.stuck.valued_progress import Relaxed, TooMany
@@ -138,30 +139,40 @@ def test_kinds_cores_and_collateral_against_an_exhaustive_search(count: int) -> 
         for state in states:
             if system.over(state.objects) or not exact[state.key()]:
                 continue
-            judge.begin()
-            progress = judge.stuck(state)
-            if progress is None:
+            stuck = exact[state.key()]
+            blocked = [
+                t
+                for t in range(len(names))
+                if state.frames[t].operation and not system.ways(state, t)
+            ]
+            closed = system.once(Closure).of(state, blocked)
+            assert closed <= stuck, seed
+            if not closed:
                 continue
             events = oracle.events_along(system, paths[repr(state.key())][1])
             total = not system.enabled(state)
-            deadlocks = name_deadlocks(judge, state, events, Holdings(events), progress, total)
+            assert closed == stuck or not total, seed
+            deadlocks = describe_all(judge, state, events, Holdings(events), closed, total)
             kinds |= {found.kind for found in deadlocks}
-            placed: list[str] = []
+            core: list[str] = []
             for found in deadlocks:
-                placed += [*found.threads, *found.also_stuck]
-                for wait in found.waits:
-                    number = names.index(wait.thread)
-                    assert (number in exact[state.key()]) or not wait.blocked, seed
+                core += found.threads
+                assert {names.index(wait.thread) for wait in found.waits} <= closed, seed
+                assert set(found.objects) == {wait.object for wait in found.waits}, seed
                 for name in (*found.threads, *found.also_stuck):
                     assert names.index(name) not in can_end[repr(state.key())], (seed, found)
-                assert not set(found.threads) & {*found.also_stuck, *found.still_running}
+                others = [*found.threads, *found.also_stuck, *found.still_running]
+                assert len(others) == len(set(others)), (seed, found)
                 if found.kind == "circular-wait":
-                    assert {wait.want for wait in found.waits} <= {"owner", "end"}, seed
+                    assert {wait.want for wait in found.waits} <= {"owner", "end", "permit"}, seed
                     assert len(found.cycle) == len(found.threads) > 1
                 if found.kind == "communication":
                     assert any(wait.want not in ("owner", "end") for wait in found.waits), seed
-            assert len(placed) == len(set(placed)), (seed, deadlocks)
-            assert {names[t] for t in progress.stuck} <= set(placed), seed
+                if found.kind == "collateral":
+                    assert found.rests_on, seed
+            assert len(core) == len(set(core)), (seed, deadlocks)
+            placed = {*core, *(name for one in deadlocks for name in one.also_stuck)}
+            assert {names[t] for t in closed} <= placed, (seed, deadlocks)
     assert len(kinds) >= (9 if count >= 500 else 3), kinds
 
 

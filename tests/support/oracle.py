@@ -6,9 +6,9 @@ invariant, a race) is part of the state, so that "in every outcome" can be decid
 
 from typing import Any, NamedTuple
 
-from deadsim.detect.deadlocks.kinds import name_deadlocks
+from deadsim.detect.deadlocks.cores import find_cores
 from deadsim.detect.holdings import Holdings
-from deadsim.detect.stuck.judge import StuckJudge
+from deadsim.detect.stuck.closure import Closure
 from deadsim.kernel.ordering import Stores
 from deadsim.kernel.primitives.thread import RUNNING
 from deadsim.kernel.state_query import state_evaluator, true
@@ -158,7 +158,7 @@ def explore(program: Program, max_states: int = 200_000, kinds: bool = False) ->
                 edges[number].append((thread, index[key]))
     moves = who_can_move(edges)
     ends = outcomes(system, nodes, edges)
-    return judged(system, nodes, moves, ends, came if kinds else None)
+    return judged(system, nodes, edges, moves, ends, came if kinds else None)
 
 
 def node_key(node: Node) -> Any:
@@ -204,6 +204,7 @@ def outcomes(
 def judged(
     system: System,
     nodes: list[Node],
+    edges: list[list[tuple[int, int]]],
     moves: list[int],
     ends: list[tuple[int, frozenset[int]]],
     came: list[tuple[int, int, int]] | None,
@@ -248,7 +249,7 @@ def judged(
     return Found(
         levels,
         frozenset(system.world.name(variable) for variable in racy),
-        deadlocks_of(system, nodes, dead, came) if came else frozenset(),
+        deadlocks_of(system, nodes, edges, stuck, came) if came else frozenset(),
         len(nodes),
         stuck,
     )
@@ -259,24 +260,55 @@ def has(node: Node, type: str) -> bool:
 
 
 def deadlocks_of(
-    system: System, nodes: list[Node], dead: set[Any], came: list[tuple[int, int, int]]
+    system: System,
+    nodes: list[Node],
+    edges: list[list[tuple[int, int]]],
+    stuck: dict[Any, frozenset[int]],
+    came: list[tuple[int, int, int]],
 ) -> frozenset[Any]:
-    """Name the deadlocks of all states, with what happened on one way to each."""
-    judge = StuckJudge(system)
+    """Name the deadlocks of all states whose core is closed, with what happened on one way to each.
+
+    A core that no continuation closes rests on a livelock, and is named as it stands.
+    """
+    closure = Closure(system)
+    lasting = system.lasting
+    closed: list[frozenset[int]] = []
+    for node in nodes:
+        state = node.state
+        blocked = [
+            t
+            for t, frame in enumerate(state.frames)
+            if frame.operation is not None and not system.ways(state, t)
+        ]
+        over = system.over(state.objects)
+        closed.append(frozenset() if over else closure.of(state, blocked))
+        assert over or closed[-1] <= stuck[state.key()]
+    closes = [one & lasting for one in closed]
+    changed = True
+    while changed:
+        changed = False
+        for number, out in enumerate(edges):
+            after = closes[number].union(*(closes[to] for _, to in out))
+            if after != closes[number]:
+                closes[number] = after
+                changed = True
     found = set()
     for number, node in enumerate(nodes):
-        if node.state.key() not in dead:
+        if system.over(node.state.objects):
             continue
-        judge.begin()
-        progress = judge.stuck(node.state)
-        if progress is not None:
-            path = []
-            while number:
-                number, thread, way = came[number]
-                path.append((thread, way))
-            events = events_along(system, path[::-1])
-            for one in name_deadlocks(judge, node.state, events, Holdings(events), progress, False):
-                found.add((one.kind, one.threads, one.objects))
+        resting = (stuck[node.state.key()] & lasting) - closes[number]
+        threads = closed[number] | resting
+        if lasting.isdisjoint(threads):
+            continue
+        path = []
+        at = number
+        while at:
+            at, thread, way = came[at]
+            path.append((thread, way))
+        events = events_along(system, path[::-1])
+        for core in find_cores(system, node.state, events, Holdings(events), threads):
+            if not lasting.isdisjoint((*core.threads, *core.behind)):
+                found.add((core.kind, system.world.names(core.threads), core.objects))
     return frozenset(found)
 
 
@@ -325,8 +357,8 @@ def event(
     waits_with = operation.objects[1:] if verb == "wait" else ()
     effect = Effect(
         reads, writes, gives, takes, marks, outcome.success, outcome.phase,
-        acquires=about if done and verb == "acquire" else (),
-        releases=about if done and verb == "release" else (),
+        acquires=about if done and verb == "acquire" and owned(system, about[0]) else (),
+        releases=about if done and verb == "release" and owned(system, about[0]) else (),
         parks=waits_with if began else (),
         resumes=waits_with if ends_wait else (),
         signals=about if outcome.success and verb in ("notify", "notify_all", "set") else (),
@@ -338,6 +370,11 @@ def event(
     value = outcome.results[0] if outcome.results else None
     place = system.linked[thread].place(frame.position)
     return Event(step, thread, verb, objects, place, effect, after, value)
+
+
+def owned(system: System, number: int) -> bool:
+    """Decide whether what is taken has an owner then: all but a semaphore that is a signal."""
+    return not getattr(system.world.declared(number), "signal", False)
 
 
 def holds(claims: Claims, found: Found) -> list[str]:

@@ -96,7 +96,7 @@ class _Explorer:
         self.search = Stateful(system, self.asked, self.budget, request.preemptions, reduce)
         self.executions: Stateless | Sampled | None = None
         self.drawn: Sampled | None = None
-        self.naming = Naming(self.runner.judge, request.every)
+        self.naming = Naming(system, request.every)
 
     def explore(self) -> Exploration:
         search = self.search

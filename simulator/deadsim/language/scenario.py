@@ -10,6 +10,7 @@ from deadsim.language.checks.declarations import Declarations, index_values, pai
 from deadsim.language.checks.form import is_null
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
+from deadsim.language.emit.signals import told_apart
 from deadsim.language.emit.steps import writer
 from deadsim.language.expressions.names import (
     NAME,
@@ -141,7 +142,7 @@ class _Loader:
             params=params,
             given={name: params[name] for name in self.given},
             threads=threads,
-            objects=tuple(self.declared.objects),
+            objects=told_apart(threads, self.declared.objects, count + 1),
             invariants=demands.invariants(top.get("invariants")),
             claims=demands.expect(top.get("expect")),
             plan=demands.plan(top.get("schedule")),

@@ -23,12 +23,13 @@ class RWLock(NamedTuple):
 
 
 class Semaphore(NamedTuple):
-    """A count of permits."""
+    """A count of permits; nobody owns those of a `signal`, which is given by others than who takes it."""
 
     name: str
     value: int
     bounded: bool
     place: Place
+    signal: bool = False
 
 
 class Condition(NamedTuple):

@@ -113,6 +113,14 @@ def finding(found: Finding) -> dict[str, Any]:
                 "also_stuck": list(found.also_stuck),
                 "still_running": list(found.still_running),
                 **({} if found.lost_at is None else {"lost_at": found.lost_at}),
+                **({} if found.taker is None else {"taker": found.taker}),
+                **({} if found.used_at is None else {"used_at": found.used_at, "used": found.used}),
+                **({"rests_on": list(found.rests_on)} if found.rests_on else {}),
+                **({"waiting_too": list(found.waiting_too)} if found.waiting_too else {}),
+                "settled": found.settled,
+                "unavoidable_from": found.unavoidable_from,
+                "ways": found.ways,
+                "known_by": known_by(found),
                 **({} if found.schedule is None else {"schedule": schedule(found.schedule)}),
                 **({} if found.hint is None else {"hint": found.hint}),
             }
@@ -130,6 +138,15 @@ def finding(found: Finding) -> dict[str, Any]:
             return {**same, "thread": found.thread, **position(found.place)}
         case ClaimBroken():
             return {**same, "claim": found.claim, **position(found.place)}
+
+
+def known_by(found: Deadlock) -> str:
+    """Say how it is known that the threads are stuck."""
+    if found.covered:
+        return "every continuation was looked at"
+    return {"proved": "nothing can move", "relaxed": "relaxed progress"}.get(
+        found.proof, "order of locks"
+    )
 
 
 def schedule(choices: tuple[Choice, ...]) -> list[str]:

@@ -108,7 +108,9 @@ def claim_lines(result: Exploration) -> list[str]:
 def shown(value: Any) -> str:
     """Write what was expected in one line."""
     if isinstance(value, dict):
-        return ", ".join(f"{key} {shown(inner)}" for key, inner in value.items())
+        level = [shown(value["claim"])] if "claim" in value else []
+        rest = [f"{key} {shown(inner)}" for key, inner in value.items() if key != "claim"]
+        return ", ".join([*level, *rest])
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -53,7 +53,7 @@ def wanted(wait: Wait, kind: str = "") -> str:
     if wait.timeout is not None:
         about += f" for at most {wait.timeout} s"
     others = listing(wait.wakers)
-    if kind == "leaked-permit":
+    if wait.want == "permit" and kind in ("leaked-permit", "circular-wait"):
         return f"{about}, taken by {others}"
     if kind == "self-deadlock" or wait.wakers == (wait.thread,):
         return f"{about}, which it holds itself"
@@ -100,17 +100,16 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
         case "orphaned-lock":
             return f"orphaned lock: {listing(first.wakers)} never gives {about} back"
         case "leaked-permit":
-            one = next(wait for wait in found.waits if wait.want == "permit")
-            return f"leaked permit: {listing(one.wakers)} ended with a permit of {one.object}"
+            gone = tuple(name for name in first.wakers if name not in found.threads)
+            ended = "ended with" if not found.rests_on else "never gives back"
+            return f"leaked permit: {listing(gone)} {ended} a permit of {about}"
         case "lost-wakeup":
             lost = f"the notify of step {lost_at} found nobody waiting"
             return f"lost wake-up: {lost}"
         case "missed-signal":
             return f"missed signal: {about} was set, and cleared by step {lost_at}, too early"
         case "wrong-waiter":
-            if found.lost_at is None:
-                return f"wrong waiter: every notify of {about} that is left wakes another thread"
-            return f"wrong waiter: the notify of step {lost_at} woke another thread"
+            return f"wrong waiter: the notify of step {lost_at} woke {found.taker}"
         case "nested-monitor":
             one = next(wait for wait in found.waits if wait.want == "notify")
             return f"nested monitor: {one.thread} keeps a lock that its notifier needs"
@@ -128,7 +127,7 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
         case "communication":
             return f"communication deadlock of {count(len(found.threads), 'thread')}"
         case "collateral":
-            return f"{first.thread} waits for {about}, which never ends"
+            return f"{first.thread} waits for {about}, which runs for ever"
         case "never-signalled":
             does = NEVER[first.want]
             return f"{first.thread} waits for {about}, which nobody will ever {does}"
@@ -215,18 +214,56 @@ def details(found: Finding) -> list[str]:
     if isinstance(found, Deadlock):
         width = max(len(wait.thread) for wait in found.waits)
         rows = [f"{w.thread:<{width}}  {wait_sentence(w, found.kind)}" for w in found.waits]
-        if found.also_stuck:
-            rows.append(f"stuck because of it: {listing(found.also_stuck)}")
-        if found.hint:
-            rows.append(f"hint: {found.hint}")
-        if found.still_running:
-            verb = "goes" if len(found.still_running) == 1 else "go"
-            rows.append(f"not touched by it: {listing(found.still_running)} {verb} on")
+        rows += consequences(found)
         return rows
     if isinstance(found, Race):
         width = max(len(access.thread) for access in found.accesses)
         return [f"{a.thread:<{width}}  {access_sentence(a)}" for a in found.accesses]
     return []
+
+
+def consequences(found: Deadlock) -> list[str]:
+    """Say what else there is to know of a deadlock: why, for whom, since when, and what is missing."""
+    rows = []
+    if found.used is not None and found.used_at is not None:
+        rows.append(f"used up at step {found.used_at}: {found.taker} changes {found.used}")
+    if found.rests_on:
+        rests = (
+            f"{listing(found.rests_on)} {'runs' if len(found.rests_on) == 1 else 'run'} for ever"
+        )
+        rows.append(
+            f"rests on this: {rests}, and never {'helps' if len(found.rests_on) == 1 else 'help'}"
+        )
+    if found.also_stuck:
+        rows.append(f"stuck because of it: {listing(found.also_stuck)}")
+    rows += unconcerned(found)
+    if not found.settled:
+        rows.append("not settled: who could help has neither ended nor blocked so far")
+    if found.unavoidable_from is not None:
+        rows.append(f"could not be avoided from step {found.unavoidable_from} on")
+    if found.proof == "relaxed":
+        rows.append(
+            "known by: relaxed progress (nobody gets there even if nothing is ever taken away)"
+        )
+    elif found.covered:
+        rows.append("known by: every continuation was looked at")
+    if found.ways:
+        rows.append(f"ways: {count(found.ways, 'other state')} in which the same threads get stuck")
+    if found.hint:
+        rows.append(f"hint: {found.hint}")
+    return rows
+
+
+def unconcerned(found: Deadlock) -> list[str]:
+    """Say who is neither a part of a deadlock nor stuck because of it."""
+    rows = []
+    moving = tuple(name for name in found.still_running if name not in found.waiting_too)
+    if found.waiting_too:
+        waits = "waits" if len(found.waiting_too) == 1 else "wait"
+        rows.append(f"not because of it: {listing(found.waiting_too)} {waits} for ever too")
+    if moving:
+        rows.append(f"still {'runs' if len(moving) == 1 else 'run'}: {listing(moving)}")
+    return rows
 
 
 def brief_title(found: Finding) -> str:

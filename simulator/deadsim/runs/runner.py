@@ -104,7 +104,7 @@ class Runner:
         if script is not None and script.going and execution.ending in ("completed", "stuck"):
             raise self.left_over(script, execution, last)
         suspicions: tuple[Finding, ...] = (*livelocks.suspicions(execution.choices),)
-        found: tuple[Finding, ...] = deadlocks.found(self.system)
+        found: tuple[Finding, ...] = deadlocks.found(lambda: execution.events)
         replays: dict[tuple[Choice, ...], Run] = {}
         if predict and not found and len(execution.choices) <= MOST_PREDICTED:
             predicted, suspected = self.predicted(pool, plan, execution, replays)

@@ -1,13 +1,16 @@
 """The judges of one run, looking on step by step."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from deadsim.detect.deadlocks.kinds import name_deadlocks
+from deadsim.detect.deadlocks.description import describe_all
 from deadsim.detect.holdings import Holdings
 from deadsim.detect.locks.lock_order import order_hint
 from deadsim.detect.order.races import RaceDetector, describe
+from deadsim.detect.stuck.closure import Closure
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.engine.moment import Moment
+from deadsim.kernel.abstract.form import ENDLESS
 from deadsim.kernel.expressions.evaluator import Evaluate
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.programs.walk import NOWHERE
@@ -18,12 +21,19 @@ from deadsim.model.program import Choice
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Failed, Livelock, Race
 
+MOST_UNSETTLED = 1_000
+"""Steps for which a run goes on until the core of a deadlock is closed."""
+
 MANY_VISITS = 50  # of one state, before a livelock is suspected
 MOST_STATES = 20_000  # steps that are watched for that
 
 
 class DeadlockWatch:
-    """Finds each deadlock at the step with which it forms; `stop` says whether to stop then."""
+    """Finds each deadlock at the step with which its core is closed; `stop` says whether to stop then.
+
+    A thread may be stuck long before all that it rests on have come to where they stay. So it is looked on for
+    a while (`MOST_UNSETTLED` steps), and only then said as it stood when it was found.
+    """
 
     def __init__(
         self,
@@ -32,11 +42,18 @@ class DeadlockWatch:
     ) -> None:
         judge.begin()
         self.judge = judge
+        self.system = judge.system
+        self.closure = judge.system.once(Closure)
         self.stop = stop
         self.deadlocks: list[Deadlock] = []
         self.leaks: list[Deadlock] = []
         self.held = Holdings()
         self.seen: set[tuple[object, ...]] = set()
+        self.settled: frozenset[int] = frozenset()
+        self.since: dict[
+            int, int
+        ] = {}  # of threads that are stuck: after which step they were first
+        self.pending: dict[int, Unsettled] = {}
 
     def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
         blocked = moment.blocked
@@ -47,28 +64,89 @@ class DeadlockWatch:
             return False
         state = state_of(moment)
         threads = [row.thread for row in blocked]
-        progress = self.judge.judge(state, threads, bool(moment.enabled), key)
+        able = bool(moment.enabled)
+        progress = self.judge.judge(state, threads, able, key)
         if progress is None:
             return False
+        for thread in progress.stuck:
+            self.since.setdefault(thread, moment.step)
+        settled = self.closure.of(state, threads)
+        if not settled <= self.settled:
+            self.settled = settled
+            self.note(moment, state, settled, not able)
+        for thread in settled & self.pending.keys():
+            del self.pending[thread]
+        for thread in (progress.stuck & self.system.lasting) - settled - self.pending.keys():
+            self.pending[thread] = Unsettled(moment.step, state, settled | progress.stuck)
+        if self.pending and moment.step >= MOST_UNSETTLED + min(
+            one.step for one in self.pending.values()
+        ):
+            self.give_up(moment.events())
+        return bool(self.deadlocks) and self.stop()
+
+    def note(self, moment: Moment, state: State, threads: frozenset[int], total: bool) -> None:
+        """Take in the deadlocks of a state in which more threads have settled."""
         events = moment.events()
         held = self.held.follow(events)
-        for found in name_deadlocks(self.judge, state, events, held, progress, not moment.enabled):
-            places = tuple(wait.place for wait in found.waits)
-            key = (found.kind, found.threads, found.objects, places)
-            if key not in self.seen:
-                self.seen.add(key)
-                (self.leaks if self.is_leak(found) else self.deadlocks).append(found)
-        return bool(self.deadlocks) and self.stop()
+        for found in describe_all(self.judge, state, events, held, threads, total):
+            self.take(found)
+
+    def take(self, found: Deadlock) -> None:
+        """Keep a deadlock or leak, if its core was not seen before."""
+        core = core_of(found)
+        leak = self.is_leak(found)
+        if (core, leak) in self.seen or (core, False) in self.seen:
+            return
+        self.seen.add((core, leak))
+        if leak:
+            self.leaks.append(found)
+            return
+        # What was no defect becomes one when somebody is stuck because of it.
+        self.leaks = [one for one in self.leaks if core_of(one) != core]
+        first = min(self.since.get(t, ENDLESS) for t in self.numbers(found.threads))
+        step = -1 if found.step is None else found.step
+        self.deadlocks.append(found._replace(unavoidable_from=first if 0 <= first < step else None))
+
+    def give_up(self, events: Sequence[Event]) -> None:
+        """Say of threads that have not settled how they stood when they were found to be stuck."""
+        for one in self.pending.values():
+            before = events[: one.step + 1]
+            for found in describe_all(
+                self.judge, one.state, before, Holdings(before), one.threads, False
+            ):
+                if not self.settled.issuperset(self.numbers(found.threads)):
+                    self.take(found._replace(settled=False))
+        self.pending.clear()
+
+    def numbers(self, names: Sequence[str]) -> set[int]:
+        """Give the numbers of threads."""
+        world = self.system.world
+        return {thread for thread in world.threads if world.name(thread) in names}
 
     def is_leak(self, found: Deadlock) -> bool:
         """Decide whether only daemons are stuck, which is no defect."""
-        world = self.judge.system.world
+        world = self.system.world
         daemons = {world.name(thread) for thread in world.threads if world.is_daemon(thread)}
         return daemons.issuperset(found.threads) and daemons.issuperset(found.also_stuck)
 
-    def found(self, system: System) -> tuple[Deadlock, ...]:
-        """Give the deadlocks, with a hint where one is proved."""
-        return tuple(hinted(system, one) for one in self.deadlocks)
+    def found(self, events: Callable[[], Sequence[Event]]) -> tuple[Deadlock, ...]:
+        """Give the deadlocks, those too that have not settled by the end; with a hint where one is proved."""
+        if self.pending and not self.deadlocks:
+            self.give_up(events())
+        return tuple(hinted(self.system, one) for one in self.deadlocks)
+
+
+class Unsettled(NamedTuple):
+    """How things stood when a thread was found to be stuck: the step before, the state, and who was."""
+
+    step: int
+    state: State
+    threads: frozenset[int]
+
+
+def core_of(found: Deadlock) -> tuple[object, ...]:
+    """Give what makes two deadlocks the same: threads, objects and lines of the core."""
+    return (found.threads, found.objects, tuple(wait.place for wait in found.waits))
 
 
 def hinted(system: System, found: Deadlock) -> Deadlock:

@@ -57,9 +57,14 @@ class Deadlock(NamedTuple):
     """Threads that can never take another step: the core, with what each of it waits for.
 
     `cycle` lists the core in the order in which each waits for the next, where there is a cycle.
-    `also_stuck` can never end because of the core; `still_running` are all others. `lost_at` is the step
-    at which a signal was lost, where that is why. `schedule` is another schedule that shows it, where this run does
-    not; `hint` a proved way to mend it.
+    `also_stuck` can never end because of the core; `still_running` are all other unfinished threads, and
+    those `waiting_too` among them never move again either, but not because of it. `lost_at` is the step
+    at which a signal was lost, where that is why; `taker` had it instead, or used it up at `used_at` by what
+    it did to `used`. It `rests_on` threads that go round for ever. It is not `settled` where not every
+    thread of the core is known to be blocked where it will stay. `unavoidable_from` is an earlier step from
+    which on it could not be avoided, `ways` how many other steps close the same core. `schedule` is another
+    schedule that shows it, where this run does not; `hint` says what is missing, or in the way. `covered` says
+    that it is proved because all continuations were looked at.
     """
 
     kind: DeadlockKind
@@ -74,6 +79,15 @@ class Deadlock(NamedTuple):
     lost_at: int | None = None
     schedule: tuple[Choice, ...] | None = None
     hint: str | None = None
+    taker: str | None = None
+    used_at: int | None = None
+    used: str | None = None
+    waiting_too: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
+    settled: bool = True
+    unavoidable_from: int | None = None
+    ways: int | None = None
+    covered: bool = False
     type: Literal["deadlock"] = "deadlock"
 
 

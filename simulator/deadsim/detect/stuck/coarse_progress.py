@@ -3,7 +3,7 @@
 Linear in the size of the program; for where following values would take too long.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from deadsim.detect.stuck.flow import END, Flow
 from deadsim.detect.stuck.local_failures import Types
@@ -16,9 +16,11 @@ Places = dict[int, Held]  # position → what is certainly held there
 
 
 class Coarse:
-    """One run of relaxed progress from one state."""
+    """One run of relaxed progress from one state; threads that are `freed` get past the step they stand before."""
 
-    def __init__(self, system: System, flows: "Flows", state: State) -> None:
+    def __init__(
+        self, system: System, flows: "Flows", state: State, freed: Collection[int] = ()
+    ) -> None:
         self.state = state
         self.flows = flows
         self.facts, holding = beginning(system, state)
@@ -29,6 +31,10 @@ class Coarse:
             if state.objects[thread] == RUNNING:
                 self.standing[thread] = {}
                 self.waiting[thread] = {frame.position: holding.get(thread, {})}
+        for thread in freed:
+            self.moved.add(thread)
+            ways = flows.flow(thread).after(state.frames[thread].position)
+            self.enter(thread, ways.steps + ways.failing, self.waiting[thread].popitem()[1])
 
     def progress(self) -> Progress:
         """Let every thread run on as far as it can."""
@@ -145,5 +151,7 @@ class Flows:
         if found is None:
             if self.types is None:
                 self.types = Types(self.system.linked, self.system.world)
-            found = self.known[thread] = Flow(self.system.linked[thread], self.types)
+            found = self.known[thread] = Flow(
+                self.system.linked[thread], self.types, self.system.world
+            )
         return found

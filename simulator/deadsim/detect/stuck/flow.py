@@ -10,8 +10,10 @@ from typing import NamedTuple, assert_never
 
 from deadsim.detect.components import on_cycles
 from deadsim.detect.stuck.local_failures import Types, always_set, fails
+from deadsim.kernel.abstract.table import failures
 from deadsim.kernel.operation import Fact
 from deadsim.kernel.programs.linked import Linked, Stop
+from deadsim.kernel.world import World
 from deadsim.model.expressions import (
     Constant,
     Target,
@@ -46,14 +48,16 @@ class Ways(NamedTuple):
 class Flow:
     """The ways through one thread's code; positions are numbers of instructions."""
 
-    def __init__(self, linked: Linked, types: "Types") -> None:
+    def __init__(self, linked: Linked, types: "Types", world: World) -> None:
         self.linked = linked
+        self.world = world
         self.code = linked.code
         self._after: dict[int, Ways] = {}
         self._certainly: dict[int, frozenset[Fact]] | None = None
         self._certain: dict[int, frozenset[Fact]] = {}
         self._possible: dict[int, frozenset[Fact]] | None = None
         self._cyclic: frozenset[int] | None = None
+        self._ending: frozenset[int] | None = None
         self._holds: dict[int, frozenset[int]] | None = None
         self._set = always_set(linked.code)
         self._integers = types.slots[linked.thread]
@@ -119,6 +123,12 @@ class Flow:
                     return True
             front.extend(self._next(here))
         return False
+
+    def ends(self, position: int) -> bool:
+        """Decide whether the thread may come to its end from a step, on some way through its code."""
+        if self._ending is None:
+            self._ending = self._find_ending()
+        return position in self._ending
 
     def cyclic(self, position: int) -> bool:
         """Decide whether the thread may come back to a step."""
@@ -199,6 +209,24 @@ class Flow:
                     found[position] = after
                     changed = True
         return found
+
+    def _find_ending(self) -> frozenset[int]:
+        """Find the steps from which the end can be come to: backwards, until it is stable."""
+        following = {
+            p: {
+                *(ways := self.after(p)).steps,
+                *ways.failing,
+                *(self.misused(p) if step_may_fail(self, p) else ()),
+            }
+            for p in self._stops()
+        }
+        found: set[int] = {END}
+        changed = True
+        while changed:
+            new = {p for p, after in following.items() if not after.isdisjoint(found)} - found
+            found |= new
+            changed = bool(new)
+        return frozenset(found)
 
     def _find_certain(self) -> dict[int, frozenset[Fact]]:
         """Find for each step what is certainly provided with it or later.
@@ -307,6 +335,16 @@ class Flow:
                 return False
             case _:
                 assert_never(instruction)
+
+
+def step_may_fail(flow: Flow, position: int) -> bool:
+    """Decide whether a step may be a misuse or an error where it is taken."""
+    stop, step = flow.stop(position), flow.code.instructions[position]
+    if not isinstance(step, Step) or stop.form is None:
+        return False  # of an atomic block its parts are asked
+    if not failures(flow.world, step.verb, stop.numbers.start if stop.numbers else None):
+        return False
+    return not stop.form.is_safe(stop.numbers, flow.holds(position))
 
 
 def _target_fails(target: Target) -> bool:

@@ -113,6 +113,17 @@ class StuckJudge:
         if self.credit <= 0 or self.resting:
             self.resting = max(0, self.resting - 1)
             return self.coarsely(state, known)
+        self.whole(state)
+        assert known.places is not None
+        self.credit -= known.places  # as if it was found anew: the same however often it was asked
+        if known.followed is None:
+            self.resting = self.rest = min(MOST_REST, 2 * self.rest + 1)
+            return self.coarsely(state, known)
+        return known.followed
+
+    def whole(self, state: State) -> Progress:
+        """Find who is stuck and who is doomed whatever it costs, and whatever was judged before."""
+        known = self.by_state.get(state) or self.known(state)
         if known.places is None:
             relaxed = Relaxed(self.system, state)
             try:
@@ -120,11 +131,7 @@ class StuckJudge:
             except TooMany:
                 pass
             known.places = relaxed.places
-        self.credit -= known.places  # as if it was found anew: the same however often it was asked
-        if known.followed is None:
-            self.resting = self.rest = min(MOST_REST, 2 * self.rest + 1)
-            return self.coarsely(state, known)
-        return known.followed
+        return known.followed or self.coarsely(state, known)
 
     def coarsely(self, state: State, known: _Known) -> Progress:
         """Find who is stuck without following values."""

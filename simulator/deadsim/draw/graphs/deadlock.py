@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from deadsim.draw.graphs.graph import Edge, EdgeKind, Graph, Node
 from deadsim.draw.graphs.objects import Appearance, appearance, drawn_objects
 from deadsim.model.primitives import WANTED
-from deadsim.report.sentences import count, wait_sentence
+from deadsim.report.sentences import count, unconcerned, wait_sentence
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Wait, Want
 
@@ -124,6 +124,4 @@ def around_it(run: Run, found: Deadlock) -> list[str]:
         wait = standing[name].wait
         words = wait_sentence(wait) if wait else "is bound to get stuck too"
         lines.append(f"stuck behind the deadlock: {name} {words}")
-    if found.still_running:
-        lines.append(f"not touched by it: {', '.join(found.still_running)}")
-    return lines
+    return [*lines, *unconcerned(found)]

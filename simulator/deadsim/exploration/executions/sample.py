@@ -9,7 +9,7 @@ from collections.abc import Collection
 from deadsim.engine.pool import Pool
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.verdicts.goal import Goal, Path, Shortest
-from deadsim.exploration.verdicts.identity import Naming
+from deadsim.exploration.verdicts.identity import Naming, named
 from deadsim.exploration.verdicts.level import Known, never
 from deadsim.kernel.state_query import state_evaluator, true
 from deadsim.model.claims import DEFECT_TYPES
@@ -106,7 +106,7 @@ class Sampled:
         """Keep the schedule that shows a defect with the fewest context switches."""
         goal = Goal(found.type)
         if isinstance(found, Deadlock):
-            goal = self.naming.goal_of(found)
+            goal = self.naming.goal_of(named(found))
         elif isinstance(found, Race):
             number = self.numbers[found.variable]
             self.racy.add(number)

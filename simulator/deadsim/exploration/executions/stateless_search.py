@@ -3,7 +3,8 @@
 Each is carried out on real threads, or in memory by the kernel alone.
 """
 
-from collections.abc import Callable, Collection
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Sequence
 
 from deadsim.detect.order.races import RaceDetector
 from deadsim.engine.pool import Pool
@@ -127,19 +128,21 @@ class Stateless:
         if execution.whole and not space.over(end):
             if any(space.running(end, thread) for thread in self.system.lasting):
                 shown.add("deadlock")
-                self.note_deadlocks(end, events, path)
+                self.note_deadlocks(execution, events)
         for key in DEFECT_TYPES:
             if key in self.values and (execution.whole or key in shown):
                 self.values[key].add(key in shown)
         if execution.whole:
             self.judge_end(end, path)
 
-    def note_deadlocks(self, end: int, events: Events, path: Path) -> None:
-        """Name the deadlocks in which an execution has ended."""
-        space = self.space
-        stuck = frozenset(thread for thread in space.threads if space.running(end, thread))
-        for one in self.naming.name(space.state(end), events(), stuck):
-            self.best.note(self.naming.goal_of(one), path)
+    def note_deadlocks(self, execution: Execution, events: Events) -> None:
+        """Name the deadlocks in which an execution has ended, each by the steps that closed its core."""
+        space, states = self.space, execution.states
+        end = space.state(states[-1])
+        stuck = [thread for thread in space.threads if space.running(states[-1], thread)]
+        for core in self.naming.name(end, events(), stuck):
+            steps = first_closed(self.naming, space, states, core.threads)
+            self.best.note(self.naming.goal_of(self.naming.named(core)), execution.path[:steps])
 
     def judge_end(self, end: int, path: Path) -> None:
         """Hold the end of a whole execution against the claims about it."""
@@ -168,6 +171,15 @@ class Stateless:
             self.racy.add(variable)
             self.best.note(Goal("race", (variable,)), path[: pair.second + 1])
         return bool(detector.found)
+
+
+def first_closed(
+    naming: Naming, space: Space, states: Sequence[int], threads: Collection[int]
+) -> int:
+    """Count the steps after which a core was closed: it is after all later ones too."""
+    return bisect_left(
+        states, True, key=lambda packed: naming.closed(space.state(packed)).issuperset(threads)
+    )
 
 
 def in_memory(system: System) -> Carry:

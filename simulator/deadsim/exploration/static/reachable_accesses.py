@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from functools import reduce
 
 from deadsim.detect.stuck.coarse_progress import Flows
-from deadsim.detect.stuck.flow import END, Flow
-from deadsim.exploration.static.ruled_out import step_may_fail
+from deadsim.detect.stuck.flow import END, Flow, step_may_fail
 from deadsim.kernel.abstract.form import Form
 from deadsim.kernel.dependence import NOTHING, Footprint, bit, bits, both, each_bit
 from deadsim.kernel.programs.linked import Stop
@@ -99,7 +98,7 @@ class Futures:
     def may_end(self, flow: Flow, position: int) -> bool:
         """Decide whether the thread may end with the step at a place."""
         ways = flow.after(position)
-        if step_may_fail(self.system.world, flow, position) and END in flow.misused(position):
+        if step_may_fail(flow, position) and END in flow.misused(position):
             return True
         return END in (*ways.steps, *ways.failing)
 

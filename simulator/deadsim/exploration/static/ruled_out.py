@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 from deadsim.detect.stuck.coarse_progress import Flows
-from deadsim.detect.stuck.flow import END, Flow
-from deadsim.kernel.abstract.table import failures
+from deadsim.detect.stuck.flow import END, Flow, step_may_fail
+from deadsim.kernel.primitives.semaphore import permits
 from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.system import System
-from deadsim.kernel.world import World
 from deadsim.model.claims import DefectType
 from deadsim.model.expressions import Binary, Compare, Constant, Local
-from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let, Step
-from deadsim.model.objects import Lock, Semaphore, Variable
+from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let
+from deadsim.model.objects import Lock, Variable
 
 
 def impossible(system: System) -> dict[DefectType, str]:
@@ -25,11 +24,9 @@ def impossible(system: System) -> dict[DefectType, str]:
             else "nothing is shared but synchronisation"
         )
     flows = system.once(Flows)
-    bounded = system.once(terminates) or not any(
-        counts(system.world, linked) for linked in system.linked
-    )
+    bounded = system.once(terminates) or not any(counts(linked) for linked in system.linked)
     threads = range(len(program.threads))
-    if bounded and not any(may_fail(system.world, flows.flow(thread)) for thread in threads):
+    if bounded and not any(may_fail(flows.flow(thread)) for thread in threads):
         found["misuse"] = found["error"] = "nothing in it can fail"
     if not any(
         isinstance(instruction, Fail) and instruction.type == "assertion"
@@ -44,12 +41,12 @@ def impossible(system: System) -> dict[DefectType, str]:
     return found
 
 
-def counts(world: World, linked: Linked) -> bool:
+def counts(linked: Linked) -> bool:
     """Decide whether something adds up or gives permits: done for ever, that comes to a bound."""
     for instruction, entry in zip(linked.code.instructions, linked.entries, strict=True):
         if isinstance(entry, Stop) and entry.form is not None:
-            given = [one for number in entry.numbers for one in entry.form.releases(number)]
-            if any(isinstance(world.declared(one), Semaphore) for one in given):
+            given = [fact for number in entry.numbers for fact in entry.form.possible(number)]
+            if any(permits(number) in given for number in entry.numbers):
                 return True
         match instruction:
             case Let(slot, Binary("+", Local(same, ""), Constant(1))) if same == slot:
@@ -67,7 +64,7 @@ def _parts(whole: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
             yield from _parts(part)
 
 
-def may_fail(world: World, flow: Flow) -> bool:
+def may_fail(flow: Flow) -> bool:
     """Decide whether a thread may come to fail on some way through its code."""
     seen: set[int] = set()
     ways = [flow.first()]
@@ -78,20 +75,10 @@ def may_fail(world: World, flow: Flow) -> bool:
         for position in way.steps:
             if position != END and position not in seen:
                 seen.add(position)
-                if step_may_fail(world, flow, position):
+                if step_may_fail(flow, position):
                     return True
                 ways.append(flow.after(position))
     return False
-
-
-def step_may_fail(world: World, flow: Flow, position: int) -> bool:
-    """Decide whether a step may be a misuse or an error where it is taken."""
-    stop, step = flow.stop(position), flow.code.instructions[position]
-    if not isinstance(step, Step) or stop.form is None:
-        return False  # of an atomic block its parts are asked
-    if not failures(world, step.verb, stop.numbers.start if stop.numbers else None):
-        return False
-    return not stop.form.is_safe(stop.numbers, flow.holds(position))
 
 
 def terminates(system: System) -> bool:

@@ -1,45 +1,54 @@
 """What a search has come to as goals: which deadlocks and failures count as the same."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
-from deadsim.detect.deadlocks.kinds import name_deadlocks
+from deadsim.detect.deadlocks.cores import Core, find_cores
 from deadsim.detect.holdings import Holdings
-from deadsim.detect.stuck.judge import StuckJudge
-from deadsim.detect.stuck.progress import Progress
+from deadsim.detect.stuck.closure import Closure
 from deadsim.exploration.verdicts.goal import Goal
-from deadsim.kernel.abstract.form import Held
-from deadsim.kernel.primitives.thread import ENDED, RUNNING
 from deadsim.kernel.system import State, System
 from deadsim.model.claims import DeadlockKind
 from deadsim.model.place import Place
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock
 
-ROUNDS = 50
-"""Steps of each thread, in which it may come to its end."""
+
+class Named(NamedTuple):
+    """A deadlock as far as it is told from others: its kind, and its core's threads, objects and places."""
+
+    kind: DeadlockKind
+    threads: tuple[str, ...]
+    objects: tuple[str, ...]
+    places: tuple[Place, ...]
+
+    @property
+    def core(self) -> tuple[object, ...]:
+        """Give what makes two deadlocks one, whatever has led there."""
+        return self[1:]
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """Give the kind, and the objects without their indices, in order."""
+        return (self.kind, *sorted({name.split("[")[0] for name in self.objects}))
 
 
 class Naming:
-    """Names deadlocks; with `every` each that differs is a goal of its own, else each kind.
+    """Names deadlocks, each of which is a goal of its own; with `every` failures and invariants are too, else each type is one.
 
-    So with failures and invariants: else each type is one.
-
-    `seen` has the kind, core and objects of all that were found.
+    `seen` has all that were found.
     """
 
-    def __init__(self, judge: StuckJudge, every: bool) -> None:
-        self.judge = judge
+    def __init__(self, system: System, every: bool) -> None:
+        self.system = system
+        self.closure = system.once(Closure)
         self.every = every
-        program = judge.system.program
-        self.daemons = {thread.name for thread in program.threads if thread.daemon}
-        self.seen: set[tuple[DeadlockKind, tuple[str, ...], tuple[str, ...]]] = set()
+        self.seen: set[Named] = set()
 
-    def goal_of(self, one: Deadlock) -> Goal:
+    def goal_of(self, one: Named) -> Goal:
         """Give the goal that a deadlock is, and note that it was seen."""
-        self.seen.add((one.kind, one.threads, one.objects))
-        places = tuple(wait.place for wait in one.waits)
-        which = (one.kind, one.threads, one.objects, places) if self.every else (one.kind,)
-        return Goal("deadlock", which)
+        self.seen.add(one)
+        return Goal("deadlock", one)
 
     def goal_of_failure(self, type: str, thread: int, place: Place, message: str) -> Goal:
         """Give the goal that a thread's failure is."""
@@ -49,57 +58,37 @@ class Naming:
         """Give the goal that a broken invariant is."""
         return Goal("invariant", (number,) if self.every else ())
 
+    def closed(self, state: State) -> frozenset[int]:
+        """Give the threads of a state that stay where they are, as far as their texts say it."""
+        system = self.system
+        blocked = [
+            thread
+            for thread, frame in enumerate(state.frames)
+            if frame.operation is not None and not frame.operation.ways(state.objects, thread)
+        ]
+        if system.over(state.objects) or system.lasting.isdisjoint(blocked):
+            return frozenset()
+        return self.closure.of(state, blocked)
+
     def name(
-        self, state: State, events: tuple[Event, ...], stuck: frozenset[int]
-    ) -> tuple[Deadlock, ...]:
-        """Describe the deadlocks of a state; leaks are none. Those in `stuck` were proved to be."""
-        system = self.judge.system
-        able = [t for t in range(len(state.frames)) if system.ways(state, t)]
-        total = system.over(state.objects) or not able
-        progress = exact(self.judge, state, able, stuck)
-        proved = {self.judge.system.program.threads[thread].name for thread in stuck}
+        self, state: State, events: Sequence[Event], threads: Collection[int]
+    ) -> tuple[Core, ...]:
+        """Find the cores among threads that stay where they are; leaks are none."""
+        lasting = self.system.lasting
         return tuple(
-            one._replace(proof="proved") if proved.issuperset(one.threads) else one
-            for one in name_deadlocks(self.judge, state, events, Holdings(events), progress, total)
-            if not self.daemons.issuperset((*one.threads, *one.also_stuck))
+            core
+            for core in find_cores(self.system, state, events, Holdings(events), threads)
+            if not lasting.isdisjoint((*core.threads, *core.behind))
         )
 
-
-def exact(
-    judge: StuckJudge, state: State, able: Collection[int], stuck: frozenset[int]
-) -> Progress:
-    """Put right what relaxed progress says of a state, where some are `able`, with what a search has shown."""
-    judge.begin()
-    standing = [t for t, frame in enumerate(state.frames) if frame.operation is not None]
-    blocked = [thread for thread in standing if thread not in able]
-    found = judge.judge(state, blocked, bool(able)) if blocked else None
-    if found is None:
-        ended = frozenset(t for t in range(len(state.frames)) if state.objects[t] == ENDED)
-        found = Progress(frozenset(), frozenset(), {}, ended)
-    missing = stuck - found.stuck
-    halts: dict[int, dict[int, Held]] = {
-        **{t: {state.frames[t].position: {}} for t in missing},
-        **found.halts,
-    }
-    # Relaxed progress promises nothing of a step that may be a misuse, though that may be how a thread ends.
-    others = {t for t, status in enumerate(state.objects[: len(state.frames)]) if status == RUNNING}
-    others -= found.stuck | stuck | found.ended
-    ending = others and others & ended_by_a_run(judge.system, state)
-    return Progress(
-        found.stuck | missing,
-        found.doomed - missing - ending,
-        {thread: places for thread, places in halts.items() if thread not in ending},
-        found.ended | ending,
-    )
+    def named(self, core: Core) -> Named:
+        """Give what tells the deadlock with this core from others."""
+        linked = self.system.linked
+        places = tuple(linked[halt.thread].place(halt.position) for halt in core.halts)
+        return Named(core.kind, self.system.world.names(core.threads), core.objects, places)
 
 
-def ended_by_a_run(system: System, state: State) -> set[int]:
-    """Find threads that can end, by letting all take steps in turn."""
-    threads = range(len(state.frames))
-    for number in range(ROUNDS * len(threads)):
-        enabled = system.enabled(state)
-        if not enabled:
-            break
-        thread = min(enabled, key=lambda one: (one - number) % len(threads))
-        state = system.step(state, thread).state
-    return {thread for thread in threads if state.objects[thread] == ENDED}
+def named(found: Deadlock) -> Named:
+    """Give what tells a deadlock from others."""
+    places = tuple(wait.place for wait in found.waits)
+    return Named(found.kind, found.threads, found.objects, places)

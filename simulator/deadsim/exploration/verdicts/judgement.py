@@ -1,22 +1,18 @@
 """What is known after a search, held against what a scenario claims."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import TypeAlias
 
+from deadsim.exploration.verdicts.identity import Named
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
 from deadsim.exploration.verdicts.result import Judged
 from deadsim.model.claims import (
     DEFECT_TYPES,
-    DeadlockKind,
     FinalClaim,
     KindClaim,
     Level,
     OutputClaim,
 )
 from deadsim.model.program import Program
-
-Named: TypeAlias = tuple[DeadlockKind, tuple[str, ...], tuple[str, ...]]
-"""The kind of a deadlock, its core, and the objects that this waits for."""
 
 
 def judged(
@@ -53,11 +49,15 @@ def judged(
 
 def has_match(claim: KindClaim, deadlocks: Collection[Named]) -> bool:
     """Decide whether a deadlock that was seen is as it is claimed to be."""
-    return any(
-        claim.kind in (None, kind)
-        and (claim.threads is None or sorted(claim.threads) == sorted(threads))
-        and (claim.objects is None or set(claim.objects) == set(objects))
-        for kind, threads, objects in deadlocks
+    return any(matches(claim, one) for one in deadlocks)
+
+
+def matches(claim: KindClaim, one: Named) -> bool:
+    """Decide whether a deadlock is as it is claimed to be."""
+    return (
+        claim.kind in (None, one.kind)
+        and (claim.threads is None or sorted(claim.threads) == sorted(one.threads))
+        and (claim.objects is None or set(claim.objects) == set(one.objects))
     )
 
 

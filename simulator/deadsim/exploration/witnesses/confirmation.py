@@ -1,12 +1,15 @@
 """Schedules made into defects: each is replayed on real threads before it is reported."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from deadsim.detect.deadlocks.description import describe_all
+from deadsim.detect.holdings import Holdings
 from deadsim.engine.moment import Moment
 from deadsim.engine.pool import Pool
 from deadsim.errors import InternalError
 from deadsim.exploration.states.stateful_search import Stateful
 from deadsim.exploration.verdicts.goal import Goal, Path, Shown
+from deadsim.exploration.verdicts.identity import named
 from deadsim.exploration.verdicts.result import Defect
 from deadsim.exploration.witnesses.goals import Goals
 from deadsim.exploration.witnesses.good_run import Nearest
@@ -18,7 +21,7 @@ from deadsim.runs.judge import broken_claims
 from deadsim.runs.result import Run
 from deadsim.runs.runner import Runner
 from deadsim.runs.watchers import hinted, state_of
-from deadsim.trace.event import Event
+from deadsim.space.packed import Packed
 from deadsim.trace.finding import Deadlock, Failed, Finding, Livelock, Race
 
 
@@ -37,7 +40,7 @@ class Confirming:
     def defect(self, goal: Goal, shown: Shown) -> Defect:
         """Make a defect of what a schedule shows; raises InternalError where it does not."""
         system = self.search.system
-        schedule = named(system, shown.path)
+        schedule = spelled(system, shown.path)
         loop: Path = ()
         if goal.type == "livelock":
             loop = self.once_round(shown.path)
@@ -45,7 +48,7 @@ class Confirming:
         run = self.runner.run(
             self.pool,
             Plan(),
-            replay=(*schedule, *named(system, loop, shown.path)),
+            replay=(*schedule, *spelled(system, loop, shown.path)),
             predict=False,
             max_steps=max(1, len(schedule) + len(loop)),
             watchers=(last,),
@@ -64,7 +67,7 @@ class Confirming:
         step = len(path) - 1 if path else None
         match goal.type:
             case "deadlock":
-                return self.deadlock(goal, path, run.events[: len(path)], states[len(path)])
+                return self.deadlock(goal, path, run, states[len(path)])
             case "livelock":
                 return self.livelock(path, loop, states)
             case "race":
@@ -80,18 +83,35 @@ class Confirming:
                 failed = (f for f in run.defects if isinstance(f, Failed) and f.step == step)
                 return next((f for f in failed if f.type == goal.type), None)
 
-    def deadlock(
-        self, goal: Goal, path: Path, events: tuple[Event, ...], state: State
-    ) -> Deadlock | None:
-        """Name the deadlock of the state that real threads have reached, if that is the one in memory."""
+    def deadlock(self, goal: Goal, path: Path, run: Run, state: State) -> Deadlock | None:
+        """Give the deadlock that real threads have shown, if the state they reached is the one in memory."""
         goals = self.goals
         packed = goals.space.after(path)
         if not goals.space.is_reached(packed, state):
             return None
-        for one in goals.name(packed, events):
-            if not goal.which or goals.naming.goal_of(one) == goal:
-                return hinted(self.search.system, one)
+        covered = self.search.components is not None
+        for one in (*run.deadlocks, *self.described(path, run, packed, state)):
+            if not goal.which or goals.naming.goal_of(named(one)) == goal:
+                ways = goals.ways(named(one)) if goals.hunted else None
+                proved = one.proof == "relaxed" and covered
+                return hinted(
+                    self.search.system,
+                    one._replace(
+                        proof="proved" if covered else one.proof,
+                        covered=proved,
+                        settled=one.settled or covered,
+                        ways=ways,
+                    ),
+                )
         return None
+
+    def described(self, path: Path, run: Run, packed: Packed, state: State) -> Iterator[Deadlock]:
+        """Describe the deadlocks of a state of which the run itself could not be sure."""
+        events = run.events[: len(path)]
+        threads = self.goals.stay_at_all(packed)
+        if threads:
+            judge, held = self.runner.judge, Holdings(events)
+            yield from describe_all(judge, state, events, held, threads, False)
 
     def once_round(self, path: Path) -> Path:
         """Find the way once round the livelock to which a schedule leads."""
@@ -109,7 +129,7 @@ class Confirming:
         moving = {thread for thread, _ in loop}
         names = tuple(program.threads[t].name for t in sorted(moving))
         step = max(0, len(path) - 1)
-        return Livelock("proved", step, names, named(self.search.system, loop, path), 2)
+        return Livelock("proved", step, names, spelled(self.search.system, loop, path), 2)
 
 
 class _Last:
@@ -123,7 +143,7 @@ class _Last:
         return False
 
 
-def named(system: System, path: Path, before: Path = ()) -> tuple[Choice, ...]:
+def spelled(system: System, path: Path, before: Path = ()) -> tuple[Choice, ...]:
     """Write a path as a schedule; a result is named where there are several."""
     state = system.initial().state
     choices = []

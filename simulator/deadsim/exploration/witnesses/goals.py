@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from deadsim.exploration.budget import Budget, Spent
-from deadsim.exploration.states.bottom_components import who_can_move
+from deadsim.detect.deadlocks.cores import Core
+from deadsim.exploration.budget import Budget
 from deadsim.exploration.states.stateful_search import FAILURES, Stateful
 from deadsim.exploration.verdicts.goal import Goal, Path
-from deadsim.exploration.verdicts.identity import Naming
+from deadsim.exploration.verdicts.identity import Named, Naming
 from deadsim.exploration.verdicts.level import UNKNOWN
 from deadsim.exploration.witnesses.best_first import Edge
+from deadsim.exploration.witnesses.resting import resting
 from deadsim.kernel.failure import Failure
 from deadsim.model.claims import FinalClaim, OutputClaim
 from deadsim.runs.result import lines
@@ -19,16 +20,18 @@ from deadsim.space.playback import retrace
 from deadsim.space.signal_history import Pasts
 from deadsim.space.state_predicate import Asked
 from deadsim.trace.event import Event
-from deadsim.trace.finding import Deadlock
 
 MOST_NAMED = 5_000
 """States with a deadlock that are named, before the others are taken for the same kinds."""
 
 
+NOBODY: frozenset[int] = frozenset()
+
+
 class Goals:
     """The goals of one scenario, but for races.
 
-    With `every` each distinct defect is a goal of its own, else each type and each kind of deadlock.
+    Each deadlock is one, and with `every` each distinct defect; else each type.
     """
 
     def __init__(self, search: Stateful, naming: Naming, every: bool, budget: Budget) -> None:
@@ -38,20 +41,14 @@ class Goals:
         self.every = every
         self.pasts = Pasts(search.system)
         self.state_mask = (1 << self.space.bits) - 1
-        # Where it is not known of every state who can move, those that are come to are looked at.
+        # Where not every state was seen, it is not known who can move in each.
         self.partly = not search.reached.complete
-        self.movers: dict[Packed, int] = {}
-        if "deadlock" in search.asked and search.known.get("deadlock", UNKNOWN).some:
-            self.movers = dict.fromkeys(search.reached.halts, 0)
-            if not self.partly:
-                try:
-                    self.movers = who_can_move(self.space, search.reached.each_level(), budget)
-                except Spent:
-                    self.partly = True
-        self.dead = self.where_deadlocks_are()
-        self.unnamed = set(self.dead)
-        if not self.partly:
-            self.unnamed = self.where_deadlocks_form()
+        known = search.known.get("deadlock", UNKNOWN)
+        self.looking = "deadlock" in search.asked and (known.some or not known.complete)
+        # What happens always is shown by a whole run: in the outcomes, not where it forms.
+        self.always = known.found == "always"
+        self.settled: dict[Packed, frozenset[int]] = {}
+        self.resting = resting(search, naming, budget) if self.looking else {}
         self.live = {
             state
             for part in search.seen
@@ -71,11 +68,13 @@ class Goals:
         ]
         self.failures = [type for type in FAILURES if search.is_open(type)]
         self.holds = search.reached.invariants if "invariant" in self.failures else []
-        self.marked = self.unnamed | self.live
+        self.marked = set(self.live)
         if self.outputs:
             self.marked |= self.outcomes
-        self.named: dict[tuple[Packed, int], tuple[Deadlock, ...]] = {}
+        self.named: dict[tuple[Packed, int], tuple[Named, ...]] = {}
+        self.closings: dict[tuple[object, ...], set[Packed]] = {}
         self.all_named = True
+        self.hunted = False
 
     @property
     def start(self) -> int:
@@ -94,7 +93,7 @@ class Goals:
         if not state & space.lasting:
             return edges
         above = 0
-        looking = self.partly and "deadlock" in self.search.asked
+        before = self.staying(state) if self.looking else NOBODY
         for thread, field, rows in space.tables:
             row = rows.get(state & field) or space.row(state, thread)
             moves = row[1].get(state & row[0])
@@ -104,12 +103,12 @@ class Goals:
                 after = state + delta
                 if matters:
                     above = self.pasts.after(past, info)
-                if looking and after not in self.dead:
-                    self.look_at(after)
                 shows: tuple[Goal, ...] = ()
                 ended = not after & space.lasting
+                forms = self.looking and not self.staying(after) <= before
                 if (
                     fails
+                    or forms
                     or after in marked
                     or self.holds
                     or (ended and (self.finals or self.outputs))
@@ -138,7 +137,7 @@ class Goals:
         for number, holds in enumerate(self.holds):
             if not holds(after) and (before < 0 or holds(before)):
                 yield self.naming.goal_of_invariant(number)
-        if self.dead.get(after, 0) & ~self.dead.get(before, 0):
+        if self.looking and self.is_new(before, after):
             yield from self.deadlocks(after, past, path)
         if after in self.live and before not in self.live:
             yield Goal("livelock")
@@ -173,60 +172,32 @@ class Goals:
             lines(self.space.value(state, output))
         )
 
-    def where_deadlocks_are(self) -> dict[Packed, int]:
-        """Find the states in which threads, no daemons, can never take another step: these, as bits."""
-        found: dict[Packed, int] = {}
-        for state, movers in self.movers.items():
-            stuck = self.bits_of_stuck(state, movers)
-            if stuck:
-                found[state] = stuck
-        for part in self.search.seen if self.partly else ():
-            stuck = self.search.stuck(part)
-            for node in part.nodes if stuck else ():
-                found[node] = stuck
-                self.movers[node] = part.movers
+    def staying(self, state: Packed) -> frozenset[int]:
+        """Give the threads that stay where they are in a state, or of what shows deadlocks always those in outcomes."""
+        found = self.settled.get(state)
+        if found is None:
+            found = NOBODY
+            if not self.always or self.is_outcome(state):
+                found = self.naming.closed(self.space.state(state))
+                if found.isdisjoint(self.search.system.lasting):
+                    found = NOBODY
+            if state in self.resting:
+                found |= self.resting[state]
+            self.settled[state] = found
         return found
 
-    def bits_of_stuck(self, state: Packed, movers: int) -> int:
-        """Give the threads, no daemons, that are not done and not among those who can still move."""
-        stuck = 0
-        for thread in self.search.system.lasting:
-            if state >> self.space.shifts[thread] & 1 and not movers >> thread & 1:
-                stuck |= 1 << thread
-        return stuck
+    def is_outcome(self, state: Packed) -> bool:
+        """Decide whether nothing can move in a state, or it is never left for others."""
+        return state in self.outcomes or not self.space.followers(state)
 
-    def look_at(self, state: Packed) -> None:
-        """Note who is stuck in a state, as far as relaxed progress tells."""
-        space, judge = self.space, self.naming.judge
-        self.dead[state] = 0
-        lasting = self.search.system.lasting
-        if not any(space.running(state, t) and not space.moves(state, t) for t in lasting):
-            return
-        judge.begin()
-        progress = judge.stuck(space.state(state))
-        for thread in progress.stuck.intersection(lasting) if progress else ():
-            self.dead[state] |= 1 << thread
-        if self.dead[state]:
-            self.marked.add(state)
-
-    def where_deadlocks_form(self) -> set[Packed]:
-        """Find the states with which a thread gets stuck for ever."""
-        found: set[Packed] = set()
-        if self.space.start in self.dead:
-            found.add(self.space.start)
-        for state in self.movers:
-            before = self.dead.get(state, 0)
-            for _, after in self.space.followers(state) if self.dead else ():
-                if after in self.dead and self.dead[after] & ~before:
-                    found.add(after)
-        return found
+    def is_new(self, before: Packed, after: Packed) -> bool:
+        """Decide whether more threads stay where they are after a step; before the start there is no state (-1)."""
+        already = NOBODY if before < 0 else self.staying(before)
+        return not self.staying(after) <= already
 
     def more_kinds(self) -> bool:
-        """Decide whether there could be kinds of deadlock that no schedule has shown so far.
-
-        Where the past matters, one state may be a deadlock of several kinds.
-        """
-        return self.pasts.matters or bool(self.unnamed)
+        """Decide whether there could be kinds of deadlock that no schedule has shown so far."""
+        return self.looking
 
     def deadlocks(self, state: Packed, past: int, path: Callable[[], Path]) -> Iterator[Goal]:
         """Name the deadlocks of a state that was reached by a path."""
@@ -236,25 +207,24 @@ class Goals:
                 self.all_named = False
                 return
             events, _ = retrace(self.search.system, path())
-            found = self.named[state, past] = self.name(state, events)
-            self.unnamed.discard(state)
+            found = self.named[state, past] = tuple(
+                self.naming.named(core) for core in self.name(state, events)
+            )
         for one in found:
+            self.closings.setdefault(one.core, set()).add(state)
             yield self.naming.goal_of(one)
 
-    def name(self, packed: Packed, events: tuple[Event, ...]) -> tuple[Deadlock, ...]:
-        """Describe the deadlocks of a state."""
-        return self.naming.name(self.space.state(packed), events, self.stuck_at_all(packed))
+    def name(self, packed: Packed, events: tuple[Event, ...]) -> tuple[Core, ...]:
+        """Find the cores of a state."""
+        return self.naming.name(self.space.state(packed), events, self.stay_at_all(packed))
 
-    def stuck_at_all(self, packed: Packed) -> frozenset[int]:
-        """List the threads that can never take another step, daemons too, as far as is known."""
-        movers = self.movers.get(packed)
-        if movers is None:
-            movers = -1 if self.space.followers(packed) else 0
-        return frozenset(
-            thread
-            for thread in self.space.threads
-            if not movers >> thread & 1 and self.space.running(packed, thread)
-        )
+    def stay_at_all(self, packed: Packed) -> frozenset[int]:
+        """List the threads that stay where they are, daemons too."""
+        return self.naming.closed(self.space.state(packed)) | self.resting.get(packed, NOBODY)
+
+    def ways(self, one: Named) -> int:
+        """Count in how many other states the same core was seen to close."""
+        return max(0, len(self.closings.get(one.core, ())) - 1)
 
 
 class Races:

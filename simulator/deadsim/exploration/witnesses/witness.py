@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from deadsim.engine.pool import Pool
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.executions.sample import Sampled
-from deadsim.exploration.executions.stateless_search import Stateless, in_memory
+from deadsim.exploration.executions.stateless_search import Stateless, first_closed, in_memory
 from deadsim.exploration.states.reduced_graph import Reduced, seeing, seeing_race
 from deadsim.exploration.states.stateful_search import Stateful
 from deadsim.exploration.verdicts.goal import Goal, Shortest, Shown, rank
@@ -16,6 +16,7 @@ from deadsim.exploration.verdicts.result import Defect
 from deadsim.exploration.witnesses.best_first import Hunt
 from deadsim.exploration.witnesses.confirmation import Confirming
 from deadsim.exploration.witnesses.goals import Goals, Races
+from deadsim.exploration.witnesses.selection import reported
 from deadsim.exploration.witnesses.shrinking import shorten
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.runs.runner import Runner
@@ -71,8 +72,14 @@ class Showing:
             except Outgrown:
                 self.search.widen()
         confirming = Confirming(self.search, goals, runner, pool)
+        self.select()
         ordered = sorted(self.shown.items(), key=lambda one: rank(*one))
         return tuple(confirming.defect(goal, shown) for goal, shown in ordered)
+
+    def select(self) -> None:
+        """Keep what is to be reported."""
+        claim = self.search.program.claims.kinds.get("deadlock")
+        self.shown = reported(self.shown, claim, self.every)
 
     def look_for(self, goals: Goals) -> None:
         """Look for the best schedule of each goal."""
@@ -100,6 +107,7 @@ class Showing:
     def shorten(self) -> None:
         """Look for shorter schedules near those that show something so far."""
         search = self.search
+        self.select()
         if self.shown and self.preemptions is None:
             carry = in_memory(search.system)
             shorten(
@@ -131,6 +139,7 @@ class Showing:
                 self.shown.take(goal, shown._replace(minimal=minimal))
         every = hunt.over or not goals.more_kinds()
         self.hunted = not goals.partly and goals.all_named and goals.pasts.exact and every
+        goals.hunted = self.hunted
 
     def is_one_missing(self) -> bool:
         """Decide whether a deadlock is claimed as none was that has been seen."""
@@ -181,8 +190,13 @@ class Showing:
             assert path is not None
             # Where threads stand for one another, what is come to need not be that very state.
             events, _ = retrace(self.search.system, path)
-            for one in goals.name(self.search.space.after(path), events):
-                self.shown.note(self.naming.goal_of(one), path)
+            space = self.search.space
+            states = [space.start]
+            for thread, way in path:
+                states.append(states[-1] + space.moves(states[-1], thread)[way][0])
+            for core in goals.name(states[-1], events):
+                steps = first_closed(self.naming, space, states, core.threads)
+                self.shown.note(self.naming.goal_of(self.naming.named(core)), path[:steps])
 
     def wanted(self, goals: Goals) -> set[str]:
         """List the types of defects that were found, but for races."""

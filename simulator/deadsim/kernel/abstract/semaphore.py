@@ -24,16 +24,21 @@ def offer(
     facts.stock[permits(number)] = state
 
 
+def signal(declared: Any) -> bool:
+    """Decide whether nobody owns the permits that are taken."""
+    return bool(declared.signal)
+
+
 class AcquireForm(AttemptForm):
     """`acquire` of a semaphore."""
 
     safe = True
 
     def blocking(self, objects: tuple[int, ...], operands: Sequence[Value]) -> Operation:
-        return Acquire(objects[0])
+        return Acquire(objects[0], signal(self.declared[objects[0]]))
 
     def acquires(self, number: int) -> Numbers:
-        return (number,)
+        return () if signal(self.declared[number]) else (number,)
 
     def taken(self, a: Approach) -> Iterable[Passage]:
         stock = permits(a.number)
@@ -52,7 +57,8 @@ class ReleaseForm(Form):
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         declared: Any = self.declared[objects[0]]
         count = amount(operands[0], "the number of permits", 1) if operands else 1
-        return Release(objects[0], count, declared.value if declared.bounded else None)
+        most = declared.value if declared.bounded else None
+        return Release(objects[0], count, most, declared.signal)
 
     def passages(self, a: Approach) -> Iterable[Passage]:
         stock = permits(a.number)
@@ -83,7 +89,7 @@ class ReleaseForm(Form):
         return not any(self.may_fail(number, held) for number in numbers)
 
     def releases(self, number: int) -> Numbers:
-        return (number,)
+        return () if signal(self.declared[number]) else (number,)
 
     def certain(self, number: int) -> Sequence[Fact]:
         return (permits(number),)

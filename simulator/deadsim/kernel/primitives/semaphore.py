@@ -27,14 +27,15 @@ def permits(number: int) -> Stock:
 
 
 class Acquire(Operation):
-    """Take a permit; blocked while there is none."""
+    """Take a permit, and have it as one's own unless it is a signal; blocked while there is none."""
 
     verb = "acquire"
     can_block = True
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, signal: bool = False) -> None:
         self.number = number
-        self.objects = self.takes = self.acquires = (number,)
+        self.objects = self.takes = (number,)
+        self.acquires = () if signal else (number,)
 
     def ways(self, objects: View, thread: int) -> int:
         return 1 if objects[self.number] else 0
@@ -51,11 +52,12 @@ class Release(Operation):
 
     verb = "release"
 
-    def __init__(self, number: int, count: int, most: int | None) -> None:
+    def __init__(self, number: int, count: int, most: int | None, signal: bool = False) -> None:
         self.number = number
         self.count = count
         self.most = most
-        self.objects = self.gives = self.releases = (number,)
+        self.objects = self.gives = (number,)
+        self.releases = () if signal else (number,)
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         there = objects[self.number] + self.count

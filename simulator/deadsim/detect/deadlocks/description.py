@@ -1,0 +1,74 @@
+"""A deadlock in the user's own names: one description for a run, a replay and an exploration."""
+
+from collections.abc import Collection, Sequence
+
+from deadsim.detect.deadlocks.bystanders import bystanders
+from deadsim.detect.deadlocks.cores import Core, find_cores
+from deadsim.detect.deadlocks.hints import hint_for
+from deadsim.detect.deadlocks.situation import want_of
+from deadsim.detect.deadlocks.wakers import Halt
+from deadsim.detect.holdings import Holdings, named
+from deadsim.detect.stuck.judge import StuckJudge
+from deadsim.kernel.system import State
+from deadsim.trace.event import Event
+from deadsim.trace.finding import Deadlock, Wait
+
+
+def describe_all(
+    judge: StuckJudge,
+    state: State,
+    events: Sequence[Event],
+    held: Holdings,
+    threads: Collection[int],
+    total: bool,
+) -> tuple[Deadlock, ...]:
+    """Describe each deadlock among `threads`, which stay where they are; `total` says that nothing can move."""
+    cores = find_cores(judge.system, state, events, held, threads)
+    return tuple(describe(judge, state, events, held, core, threads, total) for core in cores)
+
+
+def describe(
+    judge: StuckJudge,
+    state: State,
+    events: Sequence[Event],
+    held: Holdings,
+    core: Core,
+    threads: Collection[int],
+    total: bool,
+) -> Deadlock:
+    """Describe one deadlock of a state: that with this core, of those who stay where they are."""
+    system, world = judge.system, judge.system.world
+
+    def waiting(halt: Halt) -> Wait:
+        return Wait(
+            world.name(halt.thread),
+            halt.verb,
+            halt.object,
+            want_of(halt.facts, halt.owners, world.is_thread(halt.number)),
+            halt.missing,
+            system.linked[halt.thread].place(halt.position),
+            named(world, held.of(halt.thread)),
+            world.names(halt.wakers),
+            True,
+        )
+
+    others = bystanders(judge, state, core.threads, core.behind, threads)
+    astray = core.astray
+    return Deadlock(
+        kind=core.kind,
+        proof="proved" if total else "relaxed",
+        step=events[-1].step if events else None,
+        threads=world.names(core.threads),
+        objects=core.objects,
+        waits=tuple(waiting(halt) for halt in core.halts),
+        cycle=world.names(core.cycle),
+        also_stuck=world.names(others.stuck),
+        still_running=world.names(sorted((*others.waiting, *others.moving))),
+        lost_at=astray.step if astray is not None and astray.kind is not None else None,
+        hint=hint_for(system, state, events, held, core),
+        taker=None if astray is None or astray.taker is None else world.name(astray.taker),
+        used_at=None if astray is None else astray.used_at,
+        used=None if astray is None or astray.used is None else world.name(astray.used),
+        waiting_too=world.names(others.waiting),
+        rests_on=world.names(core.rests_on),
+    )

@@ -1,0 +1,203 @@
+"""What would mend a deadlock, as far as it is seen here: who could have helped and why not, what is missing.
+
+The order of locks for a circular wait is `detect.locks.lock_order`'s.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple, assert_never
+
+from deadsim.detect.deadlocks.cores import Core
+from deadsim.detect.deadlocks.history import given
+from deadsim.detect.deadlocks.wakers import Halt
+from deadsim.detect.holdings import Holdings
+from deadsim.kernel.operation import Fact
+from deadsim.kernel.primitives.thread import ENDED, NEW
+from deadsim.kernel.programs.linked import Stop
+from deadsim.kernel.system import State, System
+from deadsim.model.objects import Lock, Semaphore
+from deadsim.model.primitives import WANTED
+from deadsim.trace.event import Event
+
+
+class Site(NamedTuple):
+    """A step in the text by which a thread may provide something."""
+
+    thread: int
+    line: int
+
+
+def hint_for(
+    system: System, state: State, events: Sequence[Event], held: Holdings, core: Core
+) -> str | None:
+    """Say what is missing, or in the way, in a sentence; None where an order of locks would say more."""
+    return _Hints(system, state, events, held, core).hint()
+
+
+class _Hints:
+    def __init__(
+        self, system: System, state: State, events: Sequence[Event], held: Holdings, core: Core
+    ) -> None:
+        self.system, self.world = system, system.world
+        self.state, self.events, self.held, self.core = state, events, held, core
+
+    def hint(self) -> str | None:
+        core, first = self.core, self.core.halts[0]
+        match core.kind:
+            case "circular-wait":
+                return None
+            case "self-deadlock":
+                return self.taken_twice(first)
+            case "orphaned-lock":
+                owners = [t for t in first.owners or () if self.state.objects[t] == ENDED]
+                return self.kept(owners, first)
+            case "leaked-permit":
+                return self.kept([t for t in first.keepers if t not in core.threads], first)
+            case "lost-wakeup":
+                assert core.astray is not None
+                notify = self.events[core.astray.step]
+                who = self.name(notify.thread)
+                return (
+                    f"keep the news in a variable that {who} writes before it notifies "
+                    f"(line {notify.place.line}), and wait `until` it says so"
+                )
+            case "missed-signal":
+                assert core.astray is not None
+                clear = self.events[core.astray.step]
+                who = self.name(clear.thread)
+                return f"{who} clears it at line {clear.place.line}: leave it set until nobody can come late"
+            case "wrong-waiter":
+                assert core.astray is not None
+                line = self.events[core.astray.step].place.line
+                return (
+                    f"notify_all at line {line}, or a condition for each thing that is waited for"
+                )
+            case "never-signalled" | "barrier-starvation" | "peer-gone" | "missing-task-done":
+                return self.supply(first)
+            case "nested-monitor":
+                return self.nested()
+            case "communication":
+                return self.too_late()
+            case "collateral":
+                return f"mend what lets {self.names(core.rests_on)} run for ever"
+            case _:
+                assert_never(core.kind)
+
+    def name(self, thread: int) -> str:
+        return self.world.name(thread)
+
+    def names(self, threads: Sequence[int]) -> str:
+        return listed([self.name(thread) for thread in threads])
+
+    def taken_twice(self, halt: Halt) -> str | None:
+        """Say where a thread took what it waits for."""
+        holding = self.held.of(halt.thread).get(halt.number)
+        if holding is None:
+            return None
+        hint = (
+            f"{self.name(halt.thread)} has it since line {holding.place.line}: give it back first"
+        )
+        plain = isinstance(self.world.declared(halt.number), Lock)
+        return f"{hint}, or make it reentrant" if plain else hint
+
+    def kept(self, owners: Sequence[int], halt: Halt) -> str | None:
+        """Say who took something and never gives it back."""
+        found = []
+        for owner in owners:
+            holding = self.held.of(owner).get(halt.number)
+            if holding is not None:
+                ends = "ended" if self.state.objects[owner] == ENDED else "goes on"
+                found.append(
+                    f"{self.name(owner)} took it at line {holding.place.line} and {ends} without giving it back"
+                )
+        return f"{listed(found)}: take it with `with`" if found else None
+
+    def supply(self, halt: Halt) -> str:
+        """Say who could have provided what a thread waits for, and why nobody does."""
+        if halt.owned:
+            return f"{self.names(self.core.rests_on)} never gives it back: release it on every way"
+        declared = self.world.declared(halt.number)
+        parts = []
+        if isinstance(declared, Semaphore):
+            parts.append(self.permits(halt.number, declared))
+        wanted = WANTED[str(halt.facts[0][0])]
+        sites = [site for site in providers(self.system, halt.facts) if site.thread != halt.thread]
+        if not sites:
+            return "; ".join([*parts, f"no other thread has a step that {wanted.helps}"])
+        for thread, each in groupby(sites, key=lambda site: site.thread):
+            lines = sorted({site.line for site in each})
+            where = f"line{'s' if len(lines) > 1 else ''} {listed([str(line) for line in lines])}"
+            parts.append(
+                f"{self.name(thread)} {wanted.helps} at {where}, and {self.why_not(thread)}"
+            )
+        return "; ".join(parts[:MOST])
+
+    def permits(self, number: int, declared: Semaphore) -> str:
+        """Count who gave permits, beyond those that there were."""
+        gave = Counter(given(self.events, number))
+        each = [f"{self.name(thread)} gave {count}" for thread, count in sorted(gave.items())]
+        return f"it began with {declared.value}, " + (
+            listed(each) if each else "and nobody gave one"
+        )
+
+    def why_not(self, thread: int) -> str:
+        """Say why a thread that could help does not."""
+        status = self.state.objects[thread]
+        if status == ENDED:
+            return "has ended"
+        if status == NEW:
+            return "was not started"
+        if thread in self.core.threads or thread in self.core.behind:
+            return "is stuck itself"
+        return "does not come to it"
+
+    def nested(self) -> str | None:
+        """Say which lock is kept while waiting."""
+        for halt in self.core.halts:
+            own = self.held.of(halt.thread)
+            for other in self.core.halts:
+                if other.number in own and other.thread != halt.thread:
+                    lock, line = self.world.name(other.number), own[other.number].place.line
+                    return f"{self.name(halt.thread)} keeps {lock} (line {line}) while it waits: give it back first"
+        return None
+
+    def too_late(self) -> str | None:
+        """Say which thread of a circle waits before it does what another waits for."""
+        for halt in self.core.halts:
+            for other in self.core.halts:
+                if other.thread == halt.thread or other.owned or halt.thread not in other.wakers:
+                    continue
+                lines = [
+                    site.line
+                    for site in providers(self.system, other.facts)
+                    if site.thread == halt.thread
+                ]
+                line = self.system.linked[halt.thread].place(halt.position).line
+                later = [one for one in lines if one > line]
+                if later:
+                    helps = WANTED[str(other.facts[0][0])].helps
+                    return (
+                        f"{self.name(halt.thread)} waits at line {line} before it {helps} at line {later[0]} "
+                        f"({other.object}): let it do that first"
+                    )
+        return None
+
+
+MOST = 4
+"""Threads of which it is said why they do not help."""
+
+
+def providers(system: System, facts: Collection[Fact]) -> Iterator[Site]:
+    """List the steps of the text that may provide one of these."""
+    for linked in system.linked:
+        for position, entry in enumerate(linked.entries):
+            if isinstance(entry, Stop) and entry.form is not None:
+                gives = (fact for number in entry.numbers for fact in entry.form.possible(number))
+                if any(fact in facts for fact in gives):
+                    yield Site(linked.thread, linked.place(position).line)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words as a sentence lists them."""
+    return " and ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else "".join(words)
