@@ -171,7 +171,9 @@ def test_what_is_undecided_fails(pytester: pytest.Pytester) -> None:
     pytester.makefile(".deadsim.yaml", spin=text)
     result = pytester.runpytest("--deadsim-max-seconds", "5")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["livelock is claimed always: it is undecided", "*--max-states*"])
+    result.stdout.fnmatch_lines(
+        ["livelock (no way out) is claimed always: it is undecided", "*--max-states*"]
+    )
 
 
 def test_the_fixture_runs_explores_and_asserts(pytester: pytest.Pytester) -> None:
