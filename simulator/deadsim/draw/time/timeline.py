@@ -137,9 +137,9 @@ def verdict(stage: Stage) -> Iterator[str]:
     shown, over = stage.film, stage.axis
     word, found = glyph(shown), shown.focus
     y = stage.top - 30
-    if isinstance(found, Livelock):
-        yield bracket(stage, found)
     if found is None or found.step is None:
+        if isinstance(found, Livelock):
+            yield bracket(stage, found)
         color = "ok" if word == "OK" else "wait"
         yield svg.text(over.end, y, word, 13, color, text_anchor="end", font_weight="bold")
         return
@@ -147,6 +147,8 @@ def verdict(stage: Stage) -> Iterator[str]:
     if not isinstance(found, Race):
         line: svg.Values = {"class_": "verdict", "stroke": LIGHT["wait"], "stroke_width": 3}
         yield svg.element("line", x1=x, y1=y + 6, x2=x, y2=stage.bottom, **line)
+    if isinstance(found, Livelock):
+        yield bracket(stage, found)
     words = f"{word}, step {found.step + 1}"
     anchor = "end" if x + width(words, 13, True) > over.end else "start"
     color = "race" if isinstance(found, Race) else "wait"
