@@ -166,6 +166,22 @@ def test_places_are_those_of_the_claims(pytester: pytest.Pytester) -> None:
     assert found == {"race": 6, "final.always": 7, "nothing-else": 0}
 
 
+def test_starvation_is_a_test_of_its_own(pytester: pytest.Pytester) -> None:
+    text = """
+locks: [m]
+threads:
+  greedy: [{forever: [{with: m, do: [{step: works}]}]}]
+  other: [{with: m, do: [{step: works}]}]
+expect: {livelock: possible, starvation: {claim: never, threads: [other]}}
+"""
+    pytester.makefile(".deadsim.yaml", greedy=text)
+    result = pytester.runpytest("-v")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*STARVATION of other (weakly fair) after 1 step*", "FAILED *.yaml::starvation*"]
+    )
+
+
 def test_what_is_undecided_fails(pytester: pytest.Pytester) -> None:
     text = "variables: {x: 0}\nthreads: {'t[3]': [{forever: [{add: x}]}]}\nlimits: {states: 100, executions: 2, steps: 40}\nexpect: {race: always, livelock: always}\n"
     pytester.makefile(".deadsim.yaml", spin=text)
