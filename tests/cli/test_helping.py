@@ -11,14 +11,14 @@ import pytest
 
 import deadsim as library
 from commands import deadsim
-from deadsim.model.claims import DEADLOCK_KINDS, DEFECT_TYPES
+from deadsim.model.claims import DEADLOCK_KINDS, DEFECT_TYPES, NAMED_TYPES
 from deadsim.report.explanations import EXPLANATIONS
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 def test_every_kind_is_explained() -> None:
-    assert set(EXPLANATIONS) == {*DEADLOCK_KINDS, *DEFECT_TYPES}
+    assert set(EXPLANATIONS) == {*DEADLOCK_KINDS, *DEFECT_TYPES, *NAMED_TYPES}
 
 
 @pytest.mark.parametrize("kind", EXPLANATIONS)

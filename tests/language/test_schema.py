@@ -33,7 +33,7 @@ def test_the_schema_that_ships_is_the_one_that_is_printed(
 
 # What is wrong with these is what a name or a value means, or what only the whole file shows.
 MEANING = {
-    "unknown lock", "unknown name in an expression", "unknown thread in a script",
+    "unknown lock", "unknown name in an expression", "unknown thread in a script", "starvation of a stranger",
     "lock where a variable is wanted", "lock in an expression", "array without an index",
     "index out of range", "negative index", "duplicate keys", "one name, two meanings",
     "local called as a lock", "assigning an index", "string tag", "depth of an expression",

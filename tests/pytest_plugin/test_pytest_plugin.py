@@ -166,12 +166,30 @@ def test_places_are_those_of_the_claims(pytester: pytest.Pytester) -> None:
     assert found == {"race": 6, "final.always": 7, "nothing-else": 0}
 
 
+def test_starvation_is_a_test_of_its_own(pytester: pytest.Pytester) -> None:
+    text = """
+locks: [m]
+threads:
+  greedy: [{forever: [{with: m, do: [{step: works}]}]}]
+  other: [{with: m, do: [{step: works}]}]
+expect: {livelock: possible, starvation: {claim: never, threads: [other]}}
+"""
+    pytester.makefile(".deadsim.yaml", greedy=text)
+    result = pytester.runpytest("-v")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*STARVATION of other (weakly fair) after 1 step*", "FAILED *.yaml::starvation*"]
+    )
+
+
 def test_what_is_undecided_fails(pytester: pytest.Pytester) -> None:
     text = "variables: {x: 0}\nthreads: {'t[3]': [{forever: [{add: x}]}]}\nlimits: {states: 100, executions: 2, steps: 40}\nexpect: {race: always, livelock: always}\n"
     pytester.makefile(".deadsim.yaml", spin=text)
     result = pytester.runpytest("--deadsim-max-seconds", "5")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["livelock is claimed always: it is undecided", "*--max-states*"])
+    result.stdout.fnmatch_lines(
+        ["livelock (no way out) is claimed always: it is undecided", "*--max-states*"]
+    )
 
 
 def test_the_fixture_runs_explores_and_asserts(pytester: pytest.Pytester) -> None:

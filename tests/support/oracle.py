@@ -6,6 +6,7 @@ invariant, a race) is part of the state, so that "in every outcome" can be decid
 
 from typing import Any, NamedTuple
 
+import fair_oracle
 from deadsim.detect.deadlocks.cores import find_cores
 from deadsim.detect.holdings import Holdings
 from deadsim.detect.stuck.closure import Closure
@@ -245,6 +246,7 @@ def judged(
         exact = wanted.level == "exactly"
         values = [p == list(wanted.lines) if exact else wanted.lines[0] in p for p in printed]
         level(wanted.key, any(values), all(values))
+    levels.update(fair_oracle.levels(program))
     racy = {bit[1] for n in nodes for bit in n.shown if bit[0] == "race"}
     return Found(
         levels,
@@ -380,7 +382,7 @@ def owned(system: System, number: int) -> bool:
 def holds(claims: Claims, found: Found) -> list[str]:
     """List what is claimed and not so; empty where every claim holds."""
     wrong = []
-    for type in DEFECT_TYPES:
+    for type in claims.types:
         level, claimed = found.levels[type], claims.level(type)
         if level != claimed and not (claimed == "possible" and level == "always"):
             wrong.append(f"{type} is {level}, claimed {claimed}")

@@ -21,7 +21,7 @@ from deadsim.exploration.verdicts import result
 from deadsim.exploration.verdicts.level import Found
 from deadsim.exploration.verdicts.result import Defect
 from deadsim.language.scenario import load as read_scenario
-from deadsim.model.claims import DEFECT_TYPES, DefectType
+from deadsim.model.claims import NAMED_TYPES, DefectType
 from deadsim.model.program import Limits
 from deadsim.runs.result import Verdict
 from deadsim.strategies.registry import StrategyName
@@ -170,8 +170,11 @@ class Exploration(_Done, Asserting, Displaying):
         return frozenset(one.variable for one in found if isinstance(one, Race))
 
     def __getattr__(self, name: str) -> Claim:
-        if name in DEFECT_TYPES:
+        claims = self.result.program.claims
+        if name in claims.types:
             return self.claims[name]
+        if name in NAMED_TYPES:
+            raise AttributeError(f"nothing is claimed of {name}, so it was not looked for")
         raise AttributeError(f"an exploration has no attribute '{name}'")
 
     def svg(self) -> str | None:
@@ -319,9 +322,11 @@ def chosen(scenario: Scenario, claims: Iterable[str] | None) -> frozenset[str] |
 
     wanted = frozenset(claims)
     parts = scenario.program.claims
-    keys = [*DEFECT_TYPES, *(c.key for c in parts.final), *(c.key for c in parts.output)]
+    keys = [*parts.types, *(c.key for c in parts.final), *(c.key for c in parts.output)]
     known = {*keys, "final", "output"}
     for name in sorted(wanted - known):
+        if name in NAMED_TYPES:
+            raise UsageError(f"nothing is claimed of {name}: name it under 'expect'")
         raise UsageError(f"there is no claim '{name}'{nearest(name, sorted(known))}")
     return wanted
 

@@ -34,7 +34,7 @@ def shown(result: Result) -> Iterator[Shown]:
     if not isinstance(result, Run):
         judged = judged_by_all(result)
         for defect in result.defects:
-            yield Shown(defect.run, defect.finding, defect.schedule, judged)
+            yield Shown(defect.run, defect.finding, defect.replay, judged)
         if not result.defects:
             run = result.example.run
             yield Shown(run, None, run.schedule, judged)

@@ -71,7 +71,7 @@ def split(task: Task, workers: int) -> list[Task]:
     wanted = request.claims
     rest = frozenset(
         key
-        for key in (*DEFECT_TYPES, "final", "output")
+        for key in (*program.claims.types, "final", "output")
         if key != "race" and (wanted is None or key in wanted)
     ) | frozenset(wanted or ()).difference(DEFECT_TYPES)
     races = wanted is None or "race" in wanted

@@ -171,9 +171,9 @@ def write_expect(result: Exploration) -> bool:
     """Write into the file how often each defect was found, where it claims something else."""
     from deadsim import api
     from deadsim.language.expect_block import with_levels
-    from deadsim.model.claims import DEFECT_TYPES
 
-    claims = {key: claim for key, claim in result.claims.items() if key in DEFECT_TYPES}
+    types = result.result.program.claims.types
+    claims = {key: claim for key, claim in result.claims.items() if key in types}
     wrong = {str(key): str(claim.found) for key, claim in claims.items() if claim.holds is False}
     unknown = [key for key, claim in claims.items() if claim.holds is None]
     if unknown and result.result.complete is False:
@@ -195,7 +195,7 @@ def write_files(result: Exploration, options: dict[str, Any]) -> None:
     if options["save_schedule"] is not None:
         for number, found in enumerate(result.defects, 1):
             path = numbered(options["save_schedule"], number)
-            save(path, api.schedule_text(result.result.program, found.schedule, path))
+            save(path, api.schedule_text(result.result.program, found.replay, path))
     pictures.write(result.result, options)
 
 
@@ -274,8 +274,8 @@ def table(results: list[Exploration], params: tuple[str, ...]) -> list[str]:
         claims = one.claims
         others = [
             key
-            for key in ("livelock", "assertion", "invariant", "misuse", "error")
-            if claims[key].possible
+            for key in ("livelock", "starvation", "assertion", "invariant", "misuse", "error")
+            if key in claims and claims[key].possible
         ]
         verdict = {"as-expected": "hold", "refuted": "REFUTED", "undecided": "undecided"}[
             one.verdict

@@ -42,7 +42,7 @@ def claim_of(value: Node, level: str, key: str, file: str) -> Scalar:
     """Find the text that says how often a defect is claimed to show."""
     if isinstance(value, Scalar):
         return value
-    if isinstance(value, Mapping) and level != "never":
+    if isinstance(value, Mapping) and (level != "never" or key in ("livelock", "starvation")):
         for inner, claim in value.pairs:
             if inner.value == "claim" and isinstance(claim, Scalar):
                 return claim

@@ -5,7 +5,14 @@ from typing import Any
 from deadsim.language.expressions.names import listed
 from deadsim.language.tables.sections import SECTIONS, EntryOption, Section
 from deadsim.language.tables.verbs import IN_ATOMIC, VERBS, Option, Shape, Verb
-from deadsim.model.claims import DEADLOCK_KINDS, DEFECT_TYPES, LEVELS
+from deadsim.model.claims import (
+    DEADLOCK_KINDS,
+    DEFECT_TYPES,
+    FAIR,
+    FAIR_LEVELS,
+    LEVELS,
+    NAMED_TYPES,
+)
 from deadsim.model.program import Limits
 from deadsim.strategies.registry import NAMES
 
@@ -260,21 +267,32 @@ def _expect() -> dict[str, Any]:
             "objects": names,
         },
         "race": {"claim": level, "on": names},
+        "livelock": {"claim": level, "fair": {"enum": list(FAIR)}},
+        "starvation": {
+            "claim": {"enum": list(FAIR_LEVELS)},
+            "threads": {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]},
+            "fair": {"enum": list(FAIR)},
+        },
     }
     properties: dict[str, Any] = {}
-    for type in DEFECT_TYPES:
-        forms: list[dict[str, Any]] = [level, {"type": "null"}]
+    for type in (*DEFECT_TYPES, *NAMED_TYPES):
+        forms: list[dict[str, Any]] = [{"type": "null"}]
+        if type not in NAMED_TYPES:
+            forms.insert(0, level)
         if type in maps:
-            forms.append(
-                {
-                    "type": "object",
-                    "properties": maps[type],
-                    "required": ["claim"],
-                    "additionalProperties": False,
-                }
-            )
+            required = ["claim", "threads"] if type == "starvation" else ["claim"]
+            form = {
+                "type": "object",
+                "properties": maps[type],
+                "required": required,
+                "additionalProperties": False,
+            }
+            if type == "livelock":
+                form["if"] = {"required": ["fair"]}
+                form["then"] = {"properties": {"claim": {"enum": list(FAIR_LEVELS)}}}
+            forms.append(form)
         properties[type] = {
-            "description": f"How often this can happen: {listed(LEVELS)}.",
+            "description": f"How often this can happen: {listed(LEVELS if level in forms else FAIR_LEVELS)}.",
             "anyOf": forms,
         }
     properties["final"] = {

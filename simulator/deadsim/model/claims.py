@@ -7,9 +7,15 @@ from deadsim.model.expressions import Expression
 from deadsim.model.place import Place
 
 DefectType: TypeAlias = Literal[
-    "deadlock", "livelock", "race", "assertion", "invariant", "misuse", "error"
+    "deadlock", "livelock", "race", "assertion", "invariant", "misuse", "error", "starvation"
 ]
-DEFECT_TYPES: tuple[DefectType, ...] = get_args(DefectType)
+NAMED_TYPES: tuple[DefectType, ...] = ("starvation",)
+"""Types of defects of which nothing is claimed where they are not named."""
+
+DEFECT_TYPES: tuple[DefectType, ...] = tuple(
+    type for type in get_args(DefectType) if type not in NAMED_TYPES
+)
+"""Types of defects that are claimed `never` where they are not named."""
 
 DeadlockKind: TypeAlias = Literal[
     "self-deadlock",
@@ -32,11 +38,22 @@ DEADLOCK_KINDS: tuple[DeadlockKind, ...] = get_args(DeadlockKind)
 Level: TypeAlias = Literal["never", "possible", "always"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 
+Fair: TypeAlias = Literal["weak", "strong"]
+"""Which endless schedules count: those in which every thread that stays able to move, or that is able to
+again and again, moves again and again."""
+
+FAIR: tuple[Fair, ...] = get_args(Fair)
+
+FAIR_LEVELS: tuple[Level, ...] = ("never", "possible")
+"""What can be claimed of fair endless schedules."""
+
 
 class KindClaim(NamedTuple):
     """How often a type of defect shows, and which one must be among those that can.
 
-    `place` is where the file says so; None where it does not name the type.
+    Of starvation `threads` are the victims, where the name of an array stands for its elements. A livelock
+    is `fair` None where no schedule leads out of it. `place` is where the file says so; None where it does
+    not name the type.
     """
 
     level: Level
@@ -44,6 +61,7 @@ class KindClaim(NamedTuple):
     threads: tuple[str, ...] | None = None
     objects: tuple[str, ...] | None = None
     on: tuple[str, ...] | None = None
+    fair: Fair | None = None
     place: Place | None = None
 
 
@@ -78,6 +96,11 @@ class Claims(NamedTuple):
     kinds: dict[DefectType, KindClaim]
     final: tuple[FinalClaim, ...]
     output: tuple[OutputClaim, ...]
+
+    @property
+    def types(self) -> tuple[DefectType, ...]:
+        """List the types of defects of which something is claimed."""
+        return (*DEFECT_TYPES, *(type for type in NAMED_TYPES if type in self.kinds))
 
     def level(self, type: DefectType) -> Level:
         """Give what is claimed of a type of defect."""

@@ -158,7 +158,7 @@ class ClaimTest(pytest.Item):
         of_these = [one for one in result.claims if one.key in self.keys]
         for found in result.defects:
             if claim_of(found) in self.keys:
-                self.user_properties.append(("deadsim_schedule", text(found.schedule)))
+                self.user_properties.append(("deadsim_schedule", text(found.replay)))
                 if found.run.seed is not None:
                     self.user_properties.append(("deadsim_seed", found.run.seed))
         if not all(one.holds for one in of_these):

@@ -130,6 +130,8 @@ def finding(found: Finding) -> dict[str, Any]:
                 "proof": found.proof,
                 "threads": list(found.threads),
                 "loop": schedule(found.loop),
+                "fair": found.fair,
+                **({} if found.victim is None else {"victim": found.victim}),
             }
         case Race():
             pair = [accessing(access) for access in found.accesses]

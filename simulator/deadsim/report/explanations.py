@@ -99,9 +99,16 @@ EXPLANATIONS = {
         "Mend the core that it is named with.",
     ),
     "livelock": Explanation(
-        "A thread, no daemon, can come to run on for ever and never end, whatever happens.",
+        "A thread, no daemon, can come to run on for ever and never end, whatever happens; claimed with `fair`, "
+        "also where others go on and another schedule would end it.",
         "spinlock_holder_gone",
         "Wait for what somebody is bound to provide, and let it be provided however the others end.",
+    ),
+    "starvation": Explanation(
+        "A thread could go on, and others can keep it from it for ever, though nobody who can move is left out.",
+        "rwlock_starved_writer",
+        "Let those who come later wait for who waits already, or give the turn away by name.",
+        "writer_preferred",
     ),
     "race": Explanation(
         "Two accesses to a variable, at least one a write, that nothing orders.",

@@ -6,9 +6,10 @@ from typing import Any
 from deadsim.exploration.verdicts.level import Known
 from deadsim.exploration.verdicts.result import Defect, Exploration, Judged
 from deadsim.model.claims import KindClaim, OutputClaim
+from deadsim.model.program import Choice
 from deadsim.model.values import plain
 from deadsim.report.as_json import finding, schedule
-from deadsim.report.sentences import count, details, headline, visible
+from deadsim.report.sentences import FAIRLY, count, details, headline, visible
 from deadsim.report.table import table
 from deadsim.report.text import command_for, player_for, titled
 from deadsim.trace.finding import ClaimBroken
@@ -47,6 +48,8 @@ def as_dict(result: Exploration, traces: bool = True) -> dict[str, Any]:
                 "found": claim.found,
                 "holds": claim.holds,
                 **({} if claim.why is None else {"why": claim.why}),
+                **({} if claim.hint is None else {"hint": claim.hint}),
+                **({"fair": claim.fair} if claim.key in ("livelock", "starvation") else {}),
             }
             for claim in result.claims
         },
@@ -92,10 +95,11 @@ def claim_lines(result: Exploration) -> list[str]:
         if not claim.asked:
             continue
         if claim.holds and claim.found == "never" and expected(claim) == "never":
-            plain_ones.append(claim.key)
+            plain_ones.append(which(claim))
             continue
         mark = {True: "", False: "  REFUTED", None: "  undecided"}[claim.holds]
-        rows.append((claim.key, claim.found, f"claimed: {shown(expected(claim))}{mark}"))
+        hint = f": {claim.hint}" if claim.hint and not claim.holds else ""
+        rows.append((which(claim), claim.found, f"claimed: {shown(expected(claim))}{mark}{hint}"))
     lines = []
     for name, found, rest in rows:
         width = max(len(row[0]) for row in rows)
@@ -103,6 +107,15 @@ def claim_lines(result: Exploration) -> list[str]:
     if plain_ones:
         lines.append(f"  never, as claimed: {', '.join(plain_ones)}")
     return lines
+
+
+def which(claim: Judged) -> str:
+    """Name a claim, and say of a livelock which one was decided: where none can be, it is all of them."""
+    if claim.fair is not None:
+        return f"{claim.key} ({FAIRLY[claim.fair]})"
+    if claim.key == "livelock" and claim.why is None:
+        return "livelock (no way out)"
+    return claim.key
 
 
 def shown(value: Any) -> str:
@@ -165,7 +178,8 @@ def against(claim: Judged) -> str:
     ):
         other = Known(True, claim.found != "always", True).holds(claim.expected.level)
         found += ", but not as claimed" if other else ""
-    return f"{claim.key} is claimed {shown(expected(claim))}: it is {found}"
+    hint = f"; {claim.hint}" if claim.hint else ""
+    return f"{which(claim)} is claimed {shown(expected(claim))}: it is {found}{hint}"
 
 
 def claim_of(found: Defect) -> str:
@@ -175,18 +189,13 @@ def claim_of(found: Defect) -> str:
 
 def how_to_see(result: Exploration, found: Defect) -> list[str]:
     """Say how a defect is seen again, and how nearly it was missed."""
-    changes = count(switches(choice.thread for choice in found.schedule), "context switch")
-    fewest = ", the fewest" if found.minimal else ""
-    lines = []
-    replay = command_for(result.program, found.schedule)
+    replay = command_for(result.program, found.replay)
+    lines = [f"schedule: {in_words(found, briefly=replay is None)}"]
     if replay is None:
-        steps = count(len(found.schedule), "step")
-        lines.append(f"schedule: {steps} ({changes}{fewest})")
         lines.append("replay:   with --save-schedule FILE, then: deadsim replay FILE")
     else:
-        lines.append(f"schedule: {text(found.schedule)} ({changes}{fewest})")
         lines.append(f"replay:   {replay}")
-    lines.append(f"player:   {player_for(result.program, found.schedule)}")
+    lines.append(f"player:   {player_for(result.program, found.replay)}")
     good = found.nearest_good
     if good is not None:
         step = len(good) - 1
@@ -195,6 +204,22 @@ def how_to_see(result: Exploration, found: Defect) -> list[str]:
             f"{found.schedule[step].thread}"
         )
     return lines
+
+
+def in_words(found: Defect, briefly: bool) -> str:
+    """Write the schedule that shows a defect, or how long it is, and what goes on after it for ever."""
+
+    def written(part: tuple[Choice, ...]) -> str:
+        return count(len(part), "step") if briefly else text(part)
+
+    changes = count(switches(choice.thread for choice in found.schedule), "context switch")
+    fewest = ", the fewest" if found.minimal else ""
+    way_in = f"{written(found.schedule)} ({changes}{fewest})"
+    once_round = found.replay[len(found.schedule) :]
+    if not once_round:
+        return way_in
+    after = f"{way_in}, then " if found.schedule else ""
+    return f"{after}{written(once_round)}, again and again"
 
 
 def verdict(result: Exploration) -> str:

@@ -22,7 +22,7 @@ def annotation(trouble: Trouble) -> str:
     properties = ",".join(f"{name}={escaped(str(value), ':,')}" for name, value in place.items())
     words = trouble.message
     if trouble.defect is not None:
-        replay = command_for(trouble.defect.run.program, trouble.defect.schedule)
+        replay = command_for(trouble.defect.run.program, trouble.defect.replay)
         words = f"{words}\nreplay: {replay}" if replay else words
     return f"::{'error' if trouble.certain else 'warning'} {properties}::{escaped(words)}"
 

@@ -40,7 +40,7 @@ def suite(root: ET.Element, result: Exploration) -> None:
         )
         mine = [trouble for trouble in found if trouble.claim == claim.key]
         case.set("line", str(claim.expected.place.line if claim.expected.place else 1))
-        schedules = [text(trouble.defect.schedule) for trouble in mine if trouble.defect]
+        schedules = [text(trouble.defect.replay) for trouble in mine if trouble.defect]
         if schedules:
             properties = ET.SubElement(case, "properties")
             for schedule in schedules:

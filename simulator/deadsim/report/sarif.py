@@ -21,6 +21,7 @@ SCHEMA = (
 RULES = {
     "deadlock": "A thread can never take another step.",
     "livelock": "A thread can run on for ever and never end.",
+    "starvation": "A thread that is not stuck can be kept from going on for ever.",
     "race": "Nothing orders two accesses to a variable, one of them a write.",
     "assertion": "An assertion fails.",
     "invariant": "An invariant does not hold in some state.",
@@ -63,7 +64,7 @@ def result(trouble: Trouble) -> dict[str, Any]:
         found["properties"] = {"claim": trouble.claim, "params": trouble.params}
     if trouble.defect is not None:
         found["properties"]["replay"] = command_for(
-            trouble.defect.run.program, trouble.defect.schedule
+            trouble.defect.run.program, trouble.defect.replay
         )
         steps = flows(trouble.file, trouble.defect)
         if steps:  # none where it is there from the start

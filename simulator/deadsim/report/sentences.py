@@ -1,6 +1,7 @@
 """One sentence for each thing that was found; terminal, JSON and pictures say the same."""
 
 from deadsim.model import primitives
+from deadsim.model.claims import Fair
 from deadsim.trace.finding import (
     Access,
     ClaimBroken,
@@ -177,7 +178,9 @@ def headline(found: Finding) -> str:
                 return f"DEADLOCK suspected, locks in opposite orders: {deadlock_title(found)}"
             return f"DEADLOCK {place_of(found.step)}: {deadlock_title(found)}"
         case Livelock():
-            return f"LIVELOCK {found.proof} {place_of(found.step)}: {going_round(found)}"
+            what = f"STARVATION of {found.victim}" if found.victim else "LIVELOCK"
+            how = found.proof if found.fair is None else f"({FAIRLY[found.fair]})"
+            return f"{what} {how} {place_of(found.step)}: {going_round(found)}"
         case Race():
             first, second = found.accesses
             both = f"{first.thread} and {second.thread}"
@@ -196,9 +199,19 @@ def headline(found: Finding) -> str:
             return f"{found.type.upper()} refuted (line {found.place.line}): {found.message}"
 
 
+FAIRLY: dict[Fair, str] = {"weak": "weakly fair", "strong": "strongly fair"}
+
+LEFT_OUT: dict[Fair, str] = {
+    "weak": "no thread that stays able to move is left out",
+    "strong": "no thread that is able to move again and again is left out",
+}
+
+
 def going_round(found: Livelock) -> str:
     """Say who goes round, and what makes it one for ever."""
     who = f"{listing(found.threads)} {'goes' if len(found.threads) == 1 else 'go'} round"
+    if found.fair is not None:
+        return f"{who}, and {LEFT_OUT[found.fair]}"
     if found.proof == "proved":
         return f"{who} for ever, and no schedule leads out"
     return f"{who}, the same state came {found.visits} times"
@@ -216,6 +229,8 @@ def details(found: Finding) -> list[str]:
         rows = [f"{w.thread:<{width}}  {wait_sentence(w, found.kind)}" for w in found.waits]
         rows += consequences(found)
         return rows
+    if isinstance(found, Livelock) and found.wait is not None:
+        return [f"{found.victim}  {wait_sentence(found.wait)}"]
     if isinstance(found, Race):
         width = max(len(access.thread) for access in found.accesses)
         return [f"{a.thread:<{width}}  {access_sentence(a)}" for a in found.accesses]
@@ -287,7 +302,9 @@ def message(found: Finding) -> str:
             parts = [f"{wait.thread} {wait_sentence(wait, found.kind)}" for wait in found.waits]
             return f"{deadlock_title(found)}: {'; '.join(parts)}"
         case Livelock():
-            return going_round(found)
+            waits = f"; {found.victim} {wait_sentence(found.wait)}" if found.wait else ""
+            starved = f"{found.victim} is starved: " if found.victim else ""
+            return f"{starved}{going_round(found)}{waits}"
         case Race():
             parts = [f"{a.thread} {access_sentence(a)}" for a in found.accesses]
             return f"nothing orders two uses of {found.variable}: {'; '.join(parts)}"

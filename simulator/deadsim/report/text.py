@@ -41,7 +41,7 @@ def verdict(run: Run) -> str:
     shown = [found.type for found in run.defects]
     named = [
         f"{type}: {claims.level(type)}"
-        for type in ("deadlock", "livelock", "race", "assertion", "invariant", "misuse", "error")
+        for type in claims.types
         if type in shown or claims.level(type) != "never"
     ]
     named += [found.claim for found in run.defects if isinstance(found, ClaimBroken)]

@@ -6,7 +6,7 @@ nothing of their own. Steps count from 0; None stands for the program's start, b
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from deadsim.model.claims import DeadlockKind
+from deadsim.model.claims import DeadlockKind, Fair
 from deadsim.model.place import Place
 from deadsim.model.program import Choice
 
@@ -121,14 +121,21 @@ class ClaimBroken(NamedTuple):
 
 
 class Livelock(NamedTuple):
-    """Threads that go round for ever: the schedule once round, and how often the state was the same."""
+    """Threads that go round for ever: the schedule once round, and how often the state was the same.
+
+    With `fair` nobody is left out who stays able to move (weak), or is able again and again (strong);
+    else no schedule leads out. Of starvation there is a `victim`, and what it waits for.
+    """
 
     proof: Proof
-    step: int
+    step: int | None
     threads: tuple[str, ...]
     loop: tuple[Choice, ...]
     visits: int
-    type: Literal["livelock"] = "livelock"
+    fair: Fair | None = None
+    victim: str | None = None
+    wait: Wait | None = None
+    type: Literal["livelock", "starvation"] = "livelock"
 
 
 Finding: TypeAlias = Deadlock | Race | Failed | ClaimBroken | Livelock

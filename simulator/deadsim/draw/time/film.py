@@ -26,6 +26,7 @@ Glyph: TypeAlias = Literal[
     "DEADLOCK",
     "RACE",
     "LIVELOCK",
+    "STARVATION",
     "OK",
     "ASSERTION",
     "INVARIANT",
@@ -198,6 +199,8 @@ def glyph(film: Film) -> Glyph:
             return "DEADLOCK"
         case Race():
             return "RACE"
+        case Livelock(type="starvation"):
+            return "STARVATION"
         case Livelock():
             return "LIVELOCK"
         case Failed(type="assertion"):

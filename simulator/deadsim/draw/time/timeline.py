@@ -138,6 +138,8 @@ def verdict(stage: Stage) -> Iterator[str]:
     word, found = glyph(shown), shown.focus
     y = stage.top - 30
     if found is None or found.step is None:
+        if isinstance(found, Livelock):
+            yield bracket(stage, found)
         color = "ok" if word == "OK" else "wait"
         yield svg.text(over.end, y, word, 13, color, text_anchor="end", font_weight="bold")
         return

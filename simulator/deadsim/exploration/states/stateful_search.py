@@ -11,6 +11,8 @@ from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.states import breadth_first
 from deadsim.exploration.states.bottom_components import Component, bottom_components, edges_of
 from deadsim.exploration.states.context_bound import reach_within
+from deadsim.exploration.states.fair_components import Graph as StateGraph
+from deadsim.exploration.states.fair_cycles import FairCycle, decide, missed, questions, with_hint
 from deadsim.exploration.states.levels import WATCHED, Reached
 from deadsim.exploration.states.reduced_graph import Reduced, See, TooMany, seeing, seeing_race
 from deadsim.exploration.states.stubborn_sets import Stubborn
@@ -18,7 +20,7 @@ from deadsim.exploration.static.analysis import Analysis
 from deadsim.exploration.static.symmetry import Symmetry
 from deadsim.exploration.verdicts.level import UNKNOWN, Known, never, over
 from deadsim.kernel.system import System
-from deadsim.model.claims import DEFECT_TYPES, DefectType
+from deadsim.model.claims import DefectType
 from deadsim.runs.result import lines
 from deadsim.space.access_order import Order
 from deadsim.space.packed import Info, Outgrown, Packed, Space
@@ -43,7 +45,8 @@ class Stateful:
 
     `asked` are the keys to decide. `components` are the outcomes: ends, halts, and parts that are
     never left again, None where one may be missing; `seen` are those that were found. `racy` are the
-    variables that were seen to race, all of them where `known` is complete. `spent` says which budget
+    variables that were seen to race, all of them where `known` is complete. `fair` are the fair endless
+    schedules that are asked for and exist. `spent` says which budget
     ran out; every schedule of up to `depth` steps was seen. `reduce` says when a reduced graph is tried; `reduced` is it, where it settled the outcomes.
     """
 
@@ -60,10 +63,13 @@ class Stateful:
         self.asked = asked
         self.budget = budget
         self.preemptions = preemptions
-        self.reduce = "never" if preemptions is not None else reduce
         self.reduced: Reduced | None = None
         self.analysis = Analysis(system)
         self.impossible = self.analysis.impossible
+        self.questions = tuple(q for q in questions(self.program, asked) if self.is_open(q.type))
+        # What is left out of a reduced graph may be what makes a schedule fair.
+        whole = preemptions is not None or self.questions
+        self.reduce = "never" if whole else reduce
         self.keep_output = any(claim.key in asked for claim in self.program.claims.output)
         self.alike = () if self.reduce == "never" else self.analysis.alike
         self.space = Space(system, self.keep_output, self.alike)
@@ -71,6 +77,7 @@ class Stateful:
         self.depth = 0
         self.components: list[Component] | None = None
         self.seen: list[Component] = []
+        self.fair: list[FairCycle] = []
         self.known: dict[str, Known] = {}
         self.racy: frozenset[int] = frozenset()
         self.spent: Spent | None = None
@@ -83,6 +90,7 @@ class Stateful:
         if any(key not in self.known for key in self.asked if key != "race"):
             self.within(self.search)
             self.conclude()
+            self.within(self.go_round)
         for type in FAILURES:
             if self.is_open(type) and type in self.reached.shown:
                 self.within(partial(self.failing, type))
@@ -114,6 +122,7 @@ class Stateful:
         to = self.space.widen()
         self.reached = self.reached.moved(to)
         self.seen = [part._replace(nodes=tuple(map(to, part.nodes))) for part in self.seen]
+        self.fair = [one.moved(to) for one in self.fair]
         if self.components is not None:
             self.components = self.seen
         if self.reduced is not None:
@@ -218,7 +227,7 @@ class Stateful:
         known = self.known
         if self.is_open("deadlock"):
             known["deadlock"] = over((bool(self.stuck(part)) for part in parts), complete)
-        if self.is_open("livelock"):
+        if self.is_open("livelock") and not self.asks_fair("livelock"):
             known["livelock"] = over((bool(self.live(part)) for part in parts), complete)
         for type in FAILURES:
             if self.is_open(type):
@@ -244,6 +253,25 @@ class Stateful:
     def live(self, part: Component) -> int:
         """Give the threads, no daemons, that run on for ever in an outcome, as bits."""
         return sum(1 << thread for thread in self.system.lasting if part.movers >> thread & 1)
+
+    def asks_fair(self, type: DefectType) -> bool:
+        """Decide whether what is asked of a type of defect is about fair schedules."""
+        return any(question.type == type for question in self.questions)
+
+    def go_round(self) -> None:
+        """Find the fair endless schedules that are asked for, once all states are known."""
+        claims, known = self.program.claims, self.known
+        hinting = self.is_open("livelock")
+        if not self.reached.complete:
+            return
+        if self.questions or (hinting and missed(claims, known.get("livelock", UNKNOWN))):
+            graph = StateGraph(self.space, self.reached.each_level(), self.budget)
+            self.fair = decide(graph, self.questions)
+            for type in dict.fromkeys(question.type for question in self.questions):
+                some = any(found.question.type == type for found in self.fair)
+                known[type] = Known(some, True, True)
+            if hinting and missed(claims, known["livelock"]):
+                known["livelock"] = with_hint(graph, known["livelock"])
 
     def failing(self, type: DefectType) -> None:
         """Find out whether an execution can come to its outcome without a failure of this type."""
@@ -341,4 +369,4 @@ class Stateful:
 def keys(system: System) -> tuple[str, ...]:
     """List what can be asked: the types of defects, and each claim on the end and on the output."""
     claims = system.program.claims
-    return (*DEFECT_TYPES, *(c.key for c in claims.final), *(c.key for c in claims.output))
+    return (*claims.types, *(c.key for c in claims.final), *(c.key for c in claims.output))

@@ -37,7 +37,7 @@ def impossible(system: System) -> dict[DefectType, str]:
     if not program.invariants:
         found["invariant"] = "there is no invariant"
     if system.once(terminates):
-        found["livelock"] = "no thread can go round for ever"
+        found["livelock"] = found["starvation"] = "no thread can go round for ever"
     return found
 
 

@@ -49,6 +49,6 @@ class Shortest(dict[Goal, Shown]):
 
 def rank(goal: Goal, shown: Shown) -> tuple[object, ...]:
     """Order defects: deadlocks, races, then others; what takes the fewest context switches first."""
-    order = ("deadlock", "race", "livelock")
+    order = ("deadlock", "race", "livelock", "starvation")
     place = order.index(goal.type) if goal.type in order else len(order)
     return place, shown.switches, len(shown.path), goal.type, repr(goal.which)

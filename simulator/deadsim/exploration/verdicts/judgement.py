@@ -6,7 +6,6 @@ from deadsim.exploration.verdicts.identity import Named
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
 from deadsim.exploration.verdicts.result import Judged
 from deadsim.model.claims import (
-    DEFECT_TYPES,
     FinalClaim,
     KindClaim,
     Level,
@@ -25,7 +24,7 @@ def judged(
 ) -> Iterator[Judged]:
     """Hold every claim against what is known; `hunted` says that every kind of deadlock was seen."""
     claims = program.claims
-    for type in DEFECT_TYPES:
+    for type in claims.types:
         claim = claims.kinds.get(type, KindClaim("never"))
         if type not in asked:
             yield Judged(type, claim, "unknown", None, asked=False)
@@ -36,7 +35,7 @@ def judged(
             holds = True if has_match(claim, deadlocks) else False if hunted else None
         if holds and type == "race" and claim.on is not None and claim.level != "never":
             holds = on_exactly(claim.on, racy, found.complete)
-        yield Judged(type, claim, found.found, holds, found.why)
+        yield Judged(type, claim, found.found, holds, found.why, hint=found.hint)
     parts: tuple[FinalClaim | OutputClaim, ...] = (*claims.final, *claims.output)
     for part in parts:
         if part.key not in asked:

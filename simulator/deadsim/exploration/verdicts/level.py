@@ -11,13 +11,14 @@ Found: TypeAlias = Literal["never", "possible", "always", "unknown"]
 class Known(NamedTuple):
     """What was seen: some outcome with it, some without it; `complete` if no other was missed.
 
-    `why` says what decided it, where that was not a search.
+    `why` says what decided it, where that was not a search; `hint` what else was seen that may be meant.
     """
 
     some: bool
     without: bool
     complete: bool
     why: str | None = None
+    hint: str | None = None
 
     @property
     def found(self) -> Found:

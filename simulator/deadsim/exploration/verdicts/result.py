@@ -7,17 +7,18 @@ from deadsim.engine.pool import Pool
 from deadsim.exploration.verdicts.goal import Goal, Shown
 from deadsim.exploration.verdicts.level import Found
 from deadsim.kernel.system import System
-from deadsim.model.claims import FinalClaim, KindClaim, OutputClaim
+from deadsim.model.claims import Fair, FinalClaim, KindClaim, OutputClaim
 from deadsim.model.program import Choice, Program
 from deadsim.runs.result import Run, Verdict
 from deadsim.runs.runner import Runner
-from deadsim.trace.finding import Deadlock, Finding
+from deadsim.trace.finding import Deadlock, Finding, Livelock
 
 
 class Judged(NamedTuple):
     """One claim: what was expected, how often it was found to hold, and whether that is as claimed.
 
-    `why` says what decided it, where that was not the search; what was not `asked` counts for nothing.
+    `why` says what decided it, where that was not the search, `hint` what else was seen that may be meant;
+    what was not `asked` counts for nothing.
     """
 
     key: str
@@ -26,6 +27,12 @@ class Judged(NamedTuple):
     holds: bool | None
     why: str | None = None
     asked: bool = True
+    hint: str | None = None
+
+    @property
+    def fair(self) -> Fair | None:
+        """Say which endless schedules it is about: those that are weakly or strongly fair, or None."""
+        return self.expected.fair if isinstance(self.expected, KindClaim) else None
 
 
 class Defect(NamedTuple):
@@ -44,6 +51,14 @@ class Defect(NamedTuple):
     run: Run
     goal: Goal
     shown: Shown
+
+    @property
+    def replay(self) -> tuple[Choice, ...]:
+        """Give the schedule that shows it to the end: with once round, where other schedules lead out."""
+        found = self.finding
+        if isinstance(found, Livelock) and found.fair is not None:
+            return self.schedule + found.loop
+        return self.schedule
 
 
 class Example:

@@ -13,7 +13,7 @@ from deadsim.exploration.verdicts.identity import named
 from deadsim.exploration.verdicts.result import Defect
 from deadsim.exploration.witnesses.goals import Goals
 from deadsim.exploration.witnesses.good_run import Nearest
-from deadsim.exploration.witnesses.lasso import once_round
+from deadsim.exploration.witnesses.lasso import fairly_round, once_round
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.system import State, System, after
 from deadsim.model.program import Choice, Plan
@@ -23,6 +23,9 @@ from deadsim.runs.runner import Runner
 from deadsim.runs.watchers import hinted, state_of
 from deadsim.space.packed import Packed
 from deadsim.trace.finding import Deadlock, Failed, Finding, Livelock, Race
+
+ROUNDS = 10
+"""How often real threads go round before a livelock or starvation is reported."""
 
 
 class Confirming:
@@ -42,8 +45,10 @@ class Confirming:
         system = self.search.system
         schedule = spelled(system, shown.path)
         loop: Path = ()
-        if goal.type == "livelock":
-            loop = self.once_round(shown.path)
+        if goal.type in ("livelock", "starvation"):
+            loop = self.once_round(goal, shown.path)
+            if not self.goes_round(shown.path, loop):
+                raise self.unconfirmed(goal, schedule)
         last = _Last()
         run = self.runner.run(
             self.pool,
@@ -55,10 +60,14 @@ class Confirming:
         )
         finding = self.finding(goal, shown.path, loop, run, last.states)
         if finding is None:
-            names = tuple(choice.thread for choice in schedule)
-            raise InternalError(f"real threads do not show the {goal.type} that was found", names)
+            raise self.unconfirmed(goal, schedule)
         good = self.nearest.good_run(schedule, shown.path) if self.may_end else None
         return Defect(finding, schedule, shown.switches, shown.minimal, good, run, goal, shown)
+
+    def unconfirmed(self, goal: Goal, schedule: tuple[Choice, ...]) -> InternalError:
+        """Say that a schedule does not show what it was to show."""
+        names = tuple(choice.thread for choice in schedule)
+        return InternalError(f"real threads do not show the {goal.type} that was found", names)
 
     def finding(
         self, goal: Goal, path: Path, loop: Path, run: Run, states: Sequence[State]
@@ -68,8 +77,8 @@ class Confirming:
         match goal.type:
             case "deadlock":
                 return self.deadlock(goal, path, run, states[len(path)])
-            case "livelock":
-                return self.livelock(path, loop, states)
+            case "livelock" | "starvation":
+                return self.livelock(goal, path, loop, run)
             case "race":
                 name = self.search.system.world.name(int(str(goal.which[0])))
                 races = (f for f in run.defects if isinstance(f, Race) and f.variable == name)
@@ -113,23 +122,56 @@ class Confirming:
             judge, held = self.runner.judge, Holdings(events)
             yield from describe_all(judge, state, events, held, threads, False)
 
-    def once_round(self, path: Path) -> Path:
-        """Find the way once round the livelock to which a schedule leads."""
+    def once_round(self, goal: Goal, path: Path) -> Path:
+        """Find the way once round the livelock or starvation to which a schedule leads."""
         space = self.goals.space
         state = space.after(path)
+        fair = self.goals.round_at(goal, state)
+        if fair is not None:
+            return fairly_round(space, fair, state)
         parts = self.search.components or ()
         part = next(part for part in parts if self.search.live(part) and state in part.nodes)
         return once_round(space, state, self.search.live(part))
 
-    def livelock(self, path: Path, loop: Path, states: Sequence[State]) -> Livelock | None:
-        """Describe who goes round, if the state is the same after once round."""
-        if states[len(path)].key() != states[-1].key():
-            return None
-        program = self.search.program
+    def goes_round(self, path: Path, loop: Path) -> bool:
+        """Let real threads go round some times; decide whether the state is the same after each."""
+        system, last = self.search.system, _Last()
+        self.runner.run(
+            self.pool,
+            Plan(),
+            replay=(*spelled(system, path), *spelled(system, loop, path) * ROUNDS),
+            predict=False,
+            max_steps=len(path) + len(loop) * ROUNDS,
+            watchers=(last,),
+        )
+        first = last.states[len(path)]
+        after = last.states[len(path) :: len(loop)]
+        return (
+            self.goals.space.is_reached(self.goals.space.after(path), first)
+            and len(after) == ROUNDS + 1
+            and all(state.key() == first.key() for state in after)
+        )
+
+    def livelock(self, goal: Goal, path: Path, loop: Path, run: Run) -> Livelock:
+        """Describe who goes round, and who is starved by it."""
+        system = self.search.system
         moving = {thread for thread, _ in loop}
-        names = tuple(program.threads[t].name for t in sorted(moving))
-        step = max(0, len(path) - 1)
-        return Livelock("proved", step, names, spelled(self.search.system, loop, path), 2)
+        found = Livelock(
+            "proved",
+            len(path) - 1 if path else None,
+            system.world.names(sorted(moving)),
+            spelled(system, loop, path),
+            2,
+        )
+        fair = self.goals.round_at(goal, self.goals.space.after(path))
+        if fair is None:
+            return found
+        found = found._replace(fair=fair.question.fair)
+        victim = fair.question.victim
+        if victim is None:
+            return found
+        standing = run.situation.threads[victim]
+        return found._replace(type="starvation", victim=standing.thread, wait=standing.wait)
 
 
 class _Last:

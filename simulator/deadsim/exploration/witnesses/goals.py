@@ -5,6 +5,7 @@ from functools import partial
 
 from deadsim.detect.deadlocks.cores import Core
 from deadsim.exploration.budget import Budget
+from deadsim.exploration.states.fair_cycles import FairCycle
 from deadsim.exploration.states.stateful_search import FAILURES, Stateful
 from deadsim.exploration.verdicts.goal import Goal, Path
 from deadsim.exploration.verdicts.identity import Named, Naming
@@ -54,7 +55,9 @@ class Goals:
             for part in search.seen
             if "livelock" in search.asked and search.live(part)
             for state in part.nodes
+            if not search.asks_fair("livelock")
         }
+        self.entries: set[Packed] = set().union(*(one.entries for one in search.fair))
         self.outcomes = {part.nodes[0] for part in search.seen}
         self.finals = [
             (claim, Asked(self.space, claim.expression))
@@ -68,7 +71,7 @@ class Goals:
         ]
         self.failures = [type for type in FAILURES if search.is_open(type)]
         self.holds = search.reached.invariants if "invariant" in self.failures else []
-        self.marked = set(self.live)
+        self.marked = self.live | self.entries
         if self.outputs:
             self.marked |= self.outcomes
         self.named: dict[tuple[Packed, int], tuple[Named, ...]] = {}
@@ -141,12 +144,28 @@ class Goals:
             yield from self.deadlocks(after, past, path)
         if after in self.live and before not in self.live:
             yield Goal("livelock")
+        if after in self.entries:
+            for one in self.search.fair:
+                if after in one.entries:
+                    yield self.goal_of(one)
         for claim, holds in self.finals:
             if self.is_false_end(claim, holds, after):
                 yield Goal("final", (claim.key,))
         for wanted in self.outputs:
             if self.is_without(wanted, after):
                 yield Goal("output", (wanted.key,))
+
+    def goal_of(self, one: FairCycle) -> Goal:
+        """Give the goal that a fair endless schedule is."""
+        victim = one.question.victim
+        return Goal(one.question.type, (victim,) if victim is not None and self.every else ())
+
+    def round_at(self, goal: Goal, state: Packed) -> FairCycle | None:
+        """Find the fair endless schedule that a goal is, where one comes into it by a state."""
+        for one in self.search.fair:
+            if self.goal_of(one) == goal and state in one.entries:
+                return one
+        return None
 
     def sights(self) -> Iterator[tuple[Goal, Callable[[Packed, Info], bool]]]:
         """Give for each goal but deadlocks and races what says whether a step shows it."""

@@ -18,7 +18,6 @@ from deadsim.exploration.witnesses.confirmation import Confirming
 from deadsim.exploration.witnesses.goals import Goals, Races
 from deadsim.exploration.witnesses.selection import reported
 from deadsim.exploration.witnesses.shrinking import shorten
-from deadsim.model.claims import DEFECT_TYPES
 from deadsim.runs.runner import Runner
 from deadsim.space.access_order import Order
 from deadsim.space.packed import Outgrown
@@ -87,6 +86,8 @@ class Showing:
         if goals.partly:
             self.budget.seconds = max(self.budget.seconds, self.budget.elapsed() + SECONDS)
         wanted = self.wanted(goals)
+        for one in search.fair:  # the fewest steps; to be bettered by fewer context switches
+            self.shown.note(goals.goal_of(one), one.path)
         if search.reduce != "early" or search.reduced is None:
             self.hunt(goals, wanted)
         if search.racy:
@@ -201,7 +202,8 @@ class Showing:
     def wanted(self, goals: Goals) -> set[str]:
         """List the types of defects that were found, but for races."""
         known = self.known
-        types: set[str] = {t for t in DEFECT_TYPES if t != "race" and t in known and known[t].some}
+        asked = self.search.program.claims.types
+        types: set[str] = {t for t in asked if t != "race" and t in known and known[t].some}
         if any(
             known.get(claim.key, UNKNOWN).holds(claim.level) is False for claim, _ in goals.finals
         ):

@@ -17,10 +17,14 @@ from deadsim.language.reading.scalars import core_value
 from deadsim.model.claims import (
     DEADLOCK_KINDS,
     DEFECT_TYPES,
+    FAIR,
+    FAIR_LEVELS,
     LEVELS,
+    NAMED_TYPES,
     Claims,
     DeadlockKind,
     DefectType,
+    Fair,
     FinalClaim,
     KindClaim,
     Level,
@@ -31,6 +35,16 @@ from deadsim.strategies.registry import NAMES, WITH_DEPTH
 from deadsim.trace.schedule import parse_name
 
 MAX_SCRIPT = 100_000
+
+CLAIMED: tuple[DefectType, ...] = (*DEFECT_TYPES, *NAMED_TYPES)
+
+PARTS: dict[DefectType, tuple[str, ...]] = {
+    "deadlock": ("claim", "kind", "threads", "objects"),
+    "race": ("claim", "on"),
+    "livelock": ("claim", "fair"),
+    "starvation": ("claim", "threads", "fair"),
+}
+"""What a claim has that is written as a map."""
 
 
 class Demands:
@@ -71,14 +85,14 @@ class Demands:
         for key, value in pairs(node, self.problems, "'expect'"):
             if is_null(value):
                 continue
-            if key.value in DEFECT_TYPES:
+            if key.value in CLAIMED:
                 kinds[key.value] = self.kind(key.value, value)._replace(place=key.place)
             elif key.value == "final":
                 final = self.final(value)
             elif key.value == "output":
                 output = self.output(value)
             else:
-                known = (*DEFECT_TYPES, "final", "output")
+                known = (*CLAIMED, "final", "output")
                 hint = nearest(key.value, known) or f"; they are {listed(known, 'and')}"
                 self.problems.add(key.place, f"nothing called '{key.value}' can be expected{hint}")
         return Claims(kinds, final, output)
@@ -92,20 +106,22 @@ class Demands:
         return "never"
 
     def kind(self, type: DefectType, node: Node) -> KindClaim:
-        known = {"deadlock": ("claim", "kind", "threads", "objects"), "race": ("claim", "on")}
-        if not isinstance(node, Mapping) or type not in known:
+        if type == "starvation" and not isinstance(node, Mapping):
+            self.problems.add(
+                node.place,
+                "'starvation' wants to know whose: {claim: possible, threads: [NAME]}",
+            )
+            return KindClaim("never", threads=(), fair="weak")
+        if not isinstance(node, Mapping) or type not in PARTS:
             return KindClaim(self.level(node))
-        given: dict[str, Node] = {}
-        for key, value in node.pairs:
-            if key.value not in known[type]:
-                hint = nearest(key.value, known[type]) or f"; it takes {listed(known[type], 'and')}"
-                self.problems.add(key.place, f"'{type}' has no '{key.value}'{hint}")
-            elif not is_null(value):
-                given[key.value] = value
+        given = self.parts(type, node)
         if "claim" not in given:
-            self.problems.add(node.place, f"'{type}' wants 'claim': {listed(LEVELS)}")
+            levels = FAIR_LEVELS if "fair" in given or type == "starvation" else LEVELS
+            self.problems.add(node.place, f"'{type}' wants 'claim': {listed(levels)}")
             return KindClaim("never")
         level = self.level(given["claim"])
+        if type == "starvation" or "fair" in given:
+            return self.fair_kind(type, node, given, level)
         if level == "never" and len(given) > 1:
             other = next(name for name in given if name != "claim")
             self.problems.add(given[other].place, f"'{other}' says nothing beside 'claim: never'")
@@ -116,6 +132,46 @@ class Demands:
             self.known_names(given.get("objects"), tuple(NOUNS), "object"),
             self.known_names(given.get("on"), ("variables",), "variable", arrays=True),
         )
+
+    def parts(self, type: DefectType, node: Mapping) -> dict[str, Node]:
+        """Give what a claim's map has that it may have."""
+        known = PARTS[type]
+        given: dict[str, Node] = {}
+        for key, value in node.pairs:
+            if key.value not in known:
+                hint = nearest(key.value, known) or f"; it takes {listed(known, 'and')}"
+                self.problems.add(key.place, f"'{type}' has no '{key.value}'{hint}")
+            elif not is_null(value):
+                given[key.value] = value
+        return given
+
+    def fair_kind(
+        self, type: DefectType, node: Mapping, given: dict[str, Node], level: Level
+    ) -> KindClaim:
+        """Read a claim about endless schedules that are fair."""
+        if level not in FAIR_LEVELS:
+            about = "of a fair livelock" if type == "livelock" else f"of {type}"
+            self.problems.add(
+                given["claim"].place,
+                f"{about} {listed(FAIR_LEVELS)} can be claimed, not '{level}'",
+            )
+        fair = self.fair(given["fair"]) if "fair" in given else "weak"
+        if type == "livelock":
+            return KindClaim(level, fair=fair)
+        threads = self.known_names(given.get("threads"), ("threads",), "thread", arrays=True)
+        if not threads and "threads" not in given:
+            self.problems.add(node.place, "'starvation' wants 'threads': who is starved")
+        elif isinstance(given["threads"], Sequence) and not given["threads"].items:
+            self.problems.add(given["threads"].place, "'threads' names nobody")
+        return KindClaim(level, threads=threads or (), fair=fair)
+
+    def fair(self, node: Node) -> Fair:
+        for fair in FAIR:
+            if isinstance(node, Scalar) and node.value == fair:
+                return fair
+        hint = nearest(node.value, FAIR) if isinstance(node, Scalar) else ""
+        self.problems.add(node.place, f"'fair' is {listed(FAIR)}{hint}")
+        return "weak"
 
     def deadlock_kind(self, node: Node | None) -> DeadlockKind | None:
         if node is None:
