@@ -108,8 +108,14 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
         case "missed-signal":
             return f"missed signal: {about} was set, and cleared by step {lost_at}, too early"
         case "wrong-waiter":
+            if found.lost_at is None and found.lost_to is not None:
+                takes = f"goes to {found.lost_to}, whose time has run out"
+                return f"wrong waiter: every notify of {about} that is left {takes}"
             if found.lost_at is None:
                 return f"wrong waiter: every notify of {about} that is left wakes another thread"
+            if found.lost_to is not None:
+                took = f"went to {found.lost_to}, whose time had run out"
+                return f"wrong waiter: the notify of step {lost_at} {took}"
             return f"wrong waiter: the notify of step {lost_at} woke another thread"
         case "nested-monitor":
             one = next(wait for wait in found.waits if wait.want == "notify")

@@ -79,7 +79,7 @@ class Pasts:
         """Give which signals went astray after a step."""
         row, outcome, effect = info.result.row, info.result.outcome, info.result.effect
         for number in self.conditions.intersection(effect.signals):
-            if not effect.marks:
+            if not effect.notified:
                 return past | {("lost", number, -1)}
             waiting = (one for one in outcome.objects[number] if one.status == "waiting")
             return past | {("stolen", number, one.thread) for one in waiting}

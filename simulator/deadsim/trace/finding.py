@@ -58,7 +58,8 @@ class Deadlock(NamedTuple):
 
     `cycle` lists the core in the order in which each waits for the next, where there is a cycle.
     `also_stuck` can never end because of the core; `still_running` are all others. `lost_at` is the step
-    at which a signal was lost, where that is why. `schedule` is another schedule that shows it, where this run does
+    at which a signal was lost, where that is why, `lost_to` a thread that took it, or will, although its
+    time had run out. `schedule` is another schedule that shows it, where this run does
     not; `hint` a proved way to mend it.
     """
 
@@ -74,6 +75,7 @@ class Deadlock(NamedTuple):
     lost_at: int | None = None
     schedule: tuple[Choice, ...] | None = None
     hint: str | None = None
+    lost_to: str | None = None
     type: Literal["deadlock"] = "deadlock"
 
 

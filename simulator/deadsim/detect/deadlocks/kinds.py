@@ -6,14 +6,21 @@ help any more. All others are stuck because of a core.
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Literal, NamedTuple
 
 from deadsim.detect.components import components
-from deadsim.detect.deadlocks.lost_signals import lost_notify, missed_set, stolen_notify
+from deadsim.detect.deadlocks.lost_signals import (
+    lost_notify,
+    missed_set,
+    out_of_time,
+    stolen_notify,
+)
 from deadsim.detect.deadlocks.wakers import Halt, Halts
 from deadsim.detect.holdings import Holdings, named
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.detect.stuck.progress import Progress
+from deadsim.kernel.primitives.condition import Waiter
 from deadsim.kernel.primitives.thread import RUNNING
 from deadsim.kernel.system import State
 from deadsim.model.claims import DeadlockKind
@@ -169,17 +176,35 @@ class _Naming:
             stolen = stolen_notify(self.events, halt.thread, halt.number)
             if stolen is not None:
                 return "wrong-waiter", stolen
-            if halt.missing > 1 and self.around.notifiers(halt):
-                return "wrong-waiter", None  # those ahead of it will have all that can still come
+            if self.is_passed_over(halt):
+                return "wrong-waiter", None
         if isinstance(declared, EventObject):
             missed = missed_set(self.events, halt.thread, halt.number, declared.set)
             if missed is not None:
                 return "missed-signal", missed
         return None
 
+    def is_passed_over(self, halt: Halt) -> bool:
+        """Decide whether those ahead of a thread will have every notify that can still come.
+
+        One that only wants its lock back takes one along if there is somebody who can go on to it.
+        """
+        ahead = self.ahead(halt)
+        if any(one.status == "waiting" for one in ahead):
+            return self.around.notifiers(halt)
+        return bool(ahead) and self.around.notifiers(halt, self.halts)
+
+    def ahead(self, halt: Halt) -> list[Waiter]:
+        """List those to whom a notify goes before it comes to a thread that waits."""
+        if halt.missing == 1:
+            return []
+        waiters = self.state.objects[halt.number]
+        before = takewhile(lambda one: one.thread != halt.thread, waiters)
+        return [one for one in before if one.listed]
+
     def is_nested(self, halt: Halt) -> bool:
         """Decide whether a thread waits on a condition while it holds what a notifier waits for."""
-        if not isinstance(self.declared(halt), Condition):
+        if not self.is_condition(halt):
             return False
         own = self.held.of(halt.thread)
         others = (self.halts[other] for other in halt.wakers if other in self.halts)
@@ -188,6 +213,10 @@ class _Naming:
     def without_help(self, halt: Halt) -> DeadlockKind:
         """Name why nobody lets a thread go on, who waits for what anybody could provide."""
         return WANTED[str(halt.facts[0][0])].unhelped
+
+    def is_condition(self, halt: Halt) -> bool:
+        """Decide whether a thread waits to be notified."""
+        return isinstance(self.declared(halt), Condition)
 
     def declared(self, halt: Halt) -> object:
         return self.around.declared(halt.number)
@@ -223,9 +252,22 @@ class _Naming:
                     also_stuck=self.names(also),
                     still_running=self.names(rest),
                     lost_at=root.lost_at,
+                    lost_to=self.lost_to(root),
                 )
             )
         return tuple(deadlocks)
+
+    def lost_to(self, root: _Root) -> str | None:
+        """Name a thread that took the notify of another although its time had run out."""
+        if root.kind != "wrong-waiter":
+            return None
+        if root.lost_at is not None:
+            thread = out_of_time(self.events, root.lost_at)
+            return None if thread is None else self.world.name(thread)
+        halts = (self.halts[one] for one in root.core)
+        ahead = [one for halt in halts if self.is_condition(halt) for one in self.ahead(halt)]
+        late = ahead and all(one.gave_up for one in ahead)
+        return self.world.name(ahead[0].thread) if late else None
 
     def names(self, threads: Sequence[int]) -> tuple[str, ...]:
         return self.world.names(threads)

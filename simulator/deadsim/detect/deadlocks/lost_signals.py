@@ -19,18 +19,27 @@ def lost_notify(events: Sequence[Event], thread: int, condition: int) -> int | N
     return _last(
         event.step
         for event in events[:begin]
-        if condition in event.effect.signals and not event.effect.is_source
+        if condition in event.effect.signals and not event.effect.notified
     )
 
 
 def stolen_notify(events: Sequence[Event], thread: int, condition: int) -> int | None:
-    """Find the last notify that came while a thread waited, and woke others."""
+    """Find the last notify that came while a thread waited, and went to others."""
     begin = began(events, thread, condition)
     return _last(
         event.step
         for event in events[begin + 1 :]
-        if condition in event.effect.signals and event.effect.is_source
+        if condition in event.effect.signals and event.effect.notified
     )
+
+
+def out_of_time(events: Sequence[Event], notify: int) -> int | None:
+    """Find a thread to which a notify went although its time had run out."""
+    for thread in events[notify].effect.notified:
+        last = next(event for event in reversed(events[:notify]) if event.thread == thread)
+        if not last.effect.success:
+            return thread
+    return None
 
 
 def missed_set(events: Sequence[Event], thread: int, number: int, is_set: bool) -> int | None:

@@ -1,6 +1,6 @@
 """What holds up each thread that is stuck or bound to get stuck, and who could let it go on."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from deadsim.detect.deadlocks.situation import target_name, want_of
@@ -139,10 +139,12 @@ class Halts:
             return tuple(first)
         return tuple(first or capable)
 
-    def notifiers(self, halt: Halt) -> bool:
+    def notifiers(self, halt: Halt, without: Container[int] = ()) -> bool:
         """Decide whether somebody may still provide what a thread wants, held up or not."""
         return any(
-            thread != halt.thread and not self.possible(thread).isdisjoint(halt.facts)
+            thread != halt.thread
+            and thread not in without
+            and not self.possible(thread).isdisjoint(halt.facts)
             for thread, frame in enumerate(self.state.frames)
             if frame.operation is not None
         )
