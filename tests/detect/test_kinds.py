@@ -147,6 +147,30 @@ def test_a_lost_signal_has_its_step_in_the_json(tmp_path: Path) -> None:
     assert (wait["verb"], wait["object"], wait["wants"], wait["for"]) == ("wait", "e", "set", [])
 
 
+def test_a_notify_that_goes_to_a_waiter_whose_time_had_run_out_names_it() -> None:
+    before = "hurried*3 patient*3 giver"
+    said = (
+        "wrong waiter: the notify of step 10 went to hurried, whose time had run out"
+    )
+    assert said in deadsim("explore", "late_waiter").out
+    said = "wrong waiter: the notify of step 10 went to hurried, whose time had run out"
+    done = deadsim("replay", "late_waiter", before)
+    assert said in done.out
+    assert "schedule: hurried*3 patient*3 giver*5 " in done.out
+
+
+def test_a_nested_monitor_is_one_behind_a_waiter_whose_time_has_run_out_too() -> None:
+    text = (
+        "locks: [m, other]\nconditions: {c: m}\nthreads:\n"
+        "  hurried: [{with: m, do: [{wait: c, timeout: 1}]}]\n"
+        "  waiter: [{step: w}, {step: w}, {acquire: other}, {with: m, do: [{wait: c}]}, {release: other}]\n"
+        "  waker: [{step: w}, {with: other, do: [{with: m, do: [{notify: c}]}]}]\n"
+        "schedule: [waker, hurried, hurried, hurried, waiter, waiter, waiter, waiter, waiter]\n"
+    )
+    found = first(text)
+    assert (found.kind, found.threads) == ("nested-monitor", ("waiter", "waker"))
+
+
 def test_permits_that_are_still_out_with_running_threads_are_no_deadlock() -> None:
     text = (
         "semaphores: {s: 1}\nthreads:\n  a: [{acquire: s}, {step: w}, {release: s}]\n"

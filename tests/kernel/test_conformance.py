@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from deadsim import loads
 from deadsim.export.classes import LATCH
 from deadsim.kernel.operation import Attempt
+from deadsim.kernel.state_query import state_evaluator
 from deadsim.kernel.system import State, System
 from portion import one_in
 
@@ -383,6 +385,103 @@ TestLocks = machine(Locks)
 TestConditions = machine(Conditions)
 TestLatches = machine(Latches)
 TestBarriers = machine(Barriers, 15)
+
+
+class Gated:
+    """A lock under a condition; who waits can take it back only when the gate is open."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.acquire, self.release = self.lock.acquire, self.lock.release
+        self.joined = threading.Semaphore(0)
+        self.comes_back = threading.Semaphore(0)
+        self.gate = threading.Event()
+
+    def _is_owned(self) -> bool:
+        return self.lock.locked()
+
+    def _release_save(self) -> None:
+        self.lock.release()
+        self.joined.release()
+
+    def _acquire_restore(self, saved: None) -> None:
+        self.comes_back.release()
+        self.gate.wait()
+        self.lock.acquire()
+
+
+Woken = tuple[list[bool | None], int]
+"""What each `wait` returned, None of one that sleeps on, and how many were on the list after the notify."""
+
+
+def woken_by_python(timed: tuple[bool, ...], count: int) -> Woken:
+    """Notify so many while the lock is held from those that are `timed`, whose time has run out."""
+    lock = Gated()
+    condition: Any = threading.Condition(lock)  # type: ignore[arg-type]
+    found: list[bool | None] = [None] * len(timed)
+    returned = threading.Semaphore(0)
+
+    def wait(number: int) -> None:
+        with lock.lock:
+            found[number] = condition.wait(0 if timed[number] else None)
+        returned.release()
+
+    threads = [threading.Thread(target=wait, args=(n,)) for n in range(len(timed))]
+    for number, thread in enumerate(threads):
+        thread.start()
+        lock.joined.acquire()
+        if timed[number]:
+            lock.comes_back.acquire()
+    with lock.lock:
+        condition.notify(count)
+        listed = len(condition._waiters)
+    lock.gate.set()
+    for number, thread in enumerate(threads):
+        if timed[number]:
+            thread.join()
+    asleep = len(condition._waiters)
+    for _ in range(len(timed) - asleep):
+        returned.acquire()
+    result = list(found)
+    with lock.lock:
+        condition.notify_all()
+    for thread in threads:
+        thread.join()
+    return result, listed
+
+
+def woken_by_the_kernel(timed: tuple[bool, ...], count: int) -> Woken:
+    waits = "".join(
+        f"  w{n}:\n    - {{with: c, do: [{{wait: c, into: r{', timeout: 1' if one else ''}}}]}}\n"
+        f"    - {{write: 'got[{n}]', value: r}}\n"
+        for n, one in enumerate(timed)
+    )
+    text = (
+        f"conditions: [c]\nvariables: {{'got[{len(timed)}]': null}}\nthreads:\n{waits}"
+        f"  giver: [{{with: c, do: [{{notify: c, count: {count}}}]}}]\n"
+        "expect: {final: {possible: [waiting(c)]}}\n"
+    )
+    system = System(loads(text).program)
+    waiting = state_evaluator(system.world, system.program.claims.final[0].expression)
+    state = system.initial().state
+    for thread in range(len(timed)):
+        for _ in range(3 if timed[thread] else 2):
+            state = system.step(state, thread).state
+    for _ in range(2):
+        state = system.step(state, len(timed)).state
+    listed = waiting(state.objects)
+    while enabled := system.enabled(state):
+        state = system.step(state, enabled[0]).state
+    got = [state.objects[n] for n, one in system.world.shared() if one.name.startswith("got")]
+    return got, int(listed)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("timed", [*product((True, False), repeat=3)])
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_notify_goes_to_those_whose_time_ran_out_as_in_python(
+    timed: tuple[bool, ...], count: int
+) -> None:
+    assert woken_by_the_kernel(timed, count) == woken_by_python(timed, count)
 
 
 def test_an_attempt_is_named_as_what_it_attempts() -> None:

@@ -3,6 +3,9 @@
 import pytest
 
 from deadsim import Run, loads, run
+from deadsim.kernel.primitives.condition import QUERIES
+from deadsim.kernel.system import System
+from deadsim.model.objects import Condition
 from deadsim.model.values import plain
 from deadsim.trace.schedule import text as names
 
@@ -139,6 +142,62 @@ def test_waiters_of_a_condition_wake_first_come_first_served() -> None:
     done = ran(text, schedule=order)
     assert done.outcome == "completed"
     assert [row for row in shown(done) if "wait+" in row] == ["early wait+ C", "late wait+ C"]
+
+
+LATE = (
+    "locks: [m]\nconditions: {c: {lock: m%s}}\nvariables: {woken: null}\nthreads:\n"
+    "  first: [{with: m, do: [{wait: c, into: r%s}]}, {write: woken, value: r}]\n"
+    "  second: [{step: s}, {step: s}, {with: m, do: [{wait: c}]}]\n"
+    "  giver: [{with: m, do: [{notify: c%s}]}]\n"
+)
+JOINED = ["first"] * 2 + ["second"] * 4
+
+
+def test_a_notify_is_spent_on_who_ran_out_of_time_and_has_not_the_lock_back() -> None:
+    order = [*JOINED, "giver", "first", *["giver"] * 2, *["first"] * 3]
+    done = ran(LATE % ("", ", timeout: 1", ""), schedule=order)
+    assert done.variables["woken"] is False
+    (found,) = done.deadlocks
+    assert (found.kind, found.threads, found.taker, found.late) == (
+        "wrong-waiter",
+        ("second",),
+        "first",
+        True,
+    )
+
+
+def test_a_notify_is_spent_on_who_woke_unasked_and_has_not_the_lock_back() -> None:
+    order = [*JOINED, "giver", "first", *["giver"] * 2, *["first"] * 3]
+    done = ran(LATE % (", spurious: true", "", ""), schedule=order, max_steps=len(order))
+    assert done.variables["woken"] is True
+    assert "second wait+ c" not in shown(done)
+
+
+def test_a_notify_goes_to_the_next_once_who_ran_out_of_time_has_the_lock_back() -> None:
+    order = [*JOINED, *["first"] * 3, "giver", "giver"]
+    done = ran(LATE % ("", ", timeout: 1", ""), schedule=order)
+    assert done.outcome == "completed"
+    assert done.variables["woken"] is False
+
+
+def test_a_count_reaches_behind_who_ran_out_of_time() -> None:
+    order = [*JOINED, "giver", "first", "giver"]
+    done = ran(LATE % ("", ", timeout: 1", ", count: 2"), schedule=order)
+    assert done.outcome == "completed"
+    assert done.variables["woken"] is False
+
+
+def test_who_ran_out_of_time_is_among_the_waiters_until_a_notify_or_the_lock() -> None:
+    seen = []
+    for steps in (["giver"], ["giver", "first"], ["giver", "first", "giver"]):
+        text = LATE % ("", ", timeout: 1", "")
+        system = System(loads(text).program)
+        state = system.initial().state
+        for name in (*JOINED, *steps):
+            state = system.step(state, ["first", "second", "giver"].index(name)).state
+        number = next(n for n, one in system.world.shared() if isinstance(one, Condition))
+        seen.append(QUERIES["waiting"](system.world, state.objects[number]))
+    assert seen == [2, 2, 1]
 
 
 def test_a_releaser_may_take_a_lock_straight_back() -> None:

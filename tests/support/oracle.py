@@ -368,6 +368,7 @@ def event(
         starts=outcome.started,
         joins=objects if done and verb == "join" and objects[0] < system.world.output else (),
         ends=ends,
+        notified=off_the_list(before, move.state, about) if "notify" in verb else (),
     )  # fmt: skip
     value = outcome.results[0] if outcome.results else None
     place = system.linked[thread].place(frame.position)
@@ -377,6 +378,17 @@ def event(
 def owned(system: System, number: int) -> bool:
     """Decide whether what is taken has an owner then: all but a semaphore that is a signal."""
     return not getattr(system.world.declared(number), "signal", False)
+
+
+def off_the_list(before: State, after: State, about: tuple[int, ...]) -> tuple[int, ...]:
+    """List the waiters of a condition that a notify has taken off its list, first to last."""
+    there, left = (state.objects[about[0]] for state in (before, after))
+    still = {waiter.thread for waiter in left if waiter.status not in ("notified", "late")}
+    return tuple(
+        waiter.thread
+        for waiter in there
+        if waiter.status not in ("notified", "late") and waiter.thread not in still
+    )
 
 
 def holds(claims: Claims, found: Found) -> list[str]:

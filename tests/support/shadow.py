@@ -24,7 +24,7 @@ from deadsim.kernel.system import State, System, Transition
 from deadsim.model.objects import Barrier, Condition, Event, Lock, Queue, SharedObject
 
 STAGES = (
-    "queued", "arrived", "freed", "waits", "woken", "waiting", "notified", "spurious", "timeout",
+    "queued", "arrived", "freed", "waits", "woken", "waiting", "notified", "spurious", "timeout", "late",
 )  # fmt: skip
 """What a thread has that is in the middle of a step."""
 
@@ -146,9 +146,9 @@ def provided(step: Taken) -> Provided:
             case Barrier() if state.arrived != after.arrived:
                 stocks["arrivals", number] = 1
             case Condition():
-                woken = waiting(state) & {w.thread for w in after if w.status == "notified"}
-                if woken:
-                    stocks["notifies", number] = len(woken)
+                taken = listed(state) & {w.thread for w in after} - listed(after)
+                if taken:
+                    stocks["notifies", number] = len(taken)
             case Event() if {w for w, woken in after.waiters if woken} - {
                 w for w, woken in state.waiters if woken
             }:
@@ -167,9 +167,10 @@ def is_counted(system: System, stock: Stock) -> bool:
     return not (stock == slots(stock[1]) and isinstance(queue, Queue) and queue.maxsize <= 0)
 
 
-def waiting(state: Sequence[Any]) -> set[int]:
-    """List those who wait for a condition and were not woken."""
-    return {waiter.thread for waiter in state if waiter.status == "waiting"}
+def listed(state: Sequence[Any]) -> set[int]:
+    """List those who are on a condition's list: they were not notified, and have not the lock back."""
+    off = ("notified", "late")
+    return {waiter.thread for waiter in state if waiter.status not in off}
 
 
 # Passages.
@@ -474,10 +475,10 @@ class Certainty:
             case "count_downs":
                 return not before[number] or after[number] < before[number]
             case "notifies":
-                there, left = waiting(before[number]), waiting(after[number])
+                there, left = listed(before[number]), listed(after[number])
                 return left < there or not there
             case "all of":
-                return not waiting(after[number])
+                return not listed(after[number])
             case "set":
                 return bool(after[number].set)
             case "closed":

@@ -118,17 +118,17 @@ class Condition:
             elif not waiter:  # it gives up, or wakes unasked
                 woken = timeout is None or turn.mine.choice == 1
             taken = turn.scheduled and bool(waiter)
-            self.waiters[:] = [one for one in self.waiters if one is not waiter]
             if taken:
-                self.take_back(depth)
+                self.take_back(depth, waiter)
         if not taken:
             with turn:
-                self.take_back(depth)
+                self.take_back(depth, waiter)
         return woken
 
-    def take_back(self, depth):
+    def take_back(self, depth, waiter):
         for _ in range(depth):
             self.lock.acquire()
+        self.waiters[:] = [one for one in self.waiters if one is not waiter]
 
     def wait_for(self, predicate, timeout=None):
         found = predicate()

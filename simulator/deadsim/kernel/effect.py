@@ -40,4 +40,5 @@ def effect_of(operation: Operation, outcome: Outcome, thread: int, ends: bool) -
         outcome.started,
         operation.joins if done else (),
         ends,
+        outcome.notified,
     )

@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
     `wrong` the thread fails; `started` are threads that now begin; `block` is what a block of
     instructions that was one step did. A thread that `stays` stands before the same operation
     again, of which this was a part: `phase` says which. `ordering` takes the place of the
-    operation's own channels.
+    operation's own channels. `notified` are the threads that it took off a condition's waiters.
     """
 
     objects: Objects
@@ -64,6 +64,7 @@ class Outcome(NamedTuple):
     stays: bool = False
     phase: Phase = None
     ordering: Ordering | None = None
+    notified: Numbers = ()
 
 
 class Operation(ABC):

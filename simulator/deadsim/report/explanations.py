@@ -55,7 +55,7 @@ EXPLANATIONS = {
         "event_stays_set",
     ),
     "wrong-waiter": Explanation(
-        "A notify woke a thread that could not use it, while the one that could sleeps on.",
+        "A notify went to a thread that could not use it, while the one that could sleeps on.",
         "wrong_waiter",
         "Use notify_all, or a condition for each thing that is waited for.",
         "notify_all",

@@ -110,7 +110,9 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
         case "missed-signal":
             return f"missed signal: {about} was set, and cleared by step {lost_at}, too early"
         case "wrong-waiter":
-            return f"wrong waiter: the notify of step {lost_at} woke {found.taker}"
+            taker = found.taker
+            took = f"went to {taker}, whose time had run out" if found.late else f"woke {taker}"
+            return f"wrong waiter: the notify of step {lost_at} {took}"
         case "nested-monitor":
             one = next(wait for wait in found.waits if wait.want == "notify")
             return f"nested monitor: {one.thread} keeps a lock that its notifier needs"

@@ -146,8 +146,7 @@ class Pasts:
             wrote = {m[3] for m in marks if m[:3] == ("wrote", number, thread)}
             marks -= {m for m in marks if m[1] == number and m[0] in ("void", "news")}
             marks -= {m for m in marks if m[:3] == ("wrote", number, thread)}
-            woken = [mark.store[2] for mark in effect.marks if mark.puts]
-            if not woken:
+            if not effect.notified:
                 marks.add(("void", number, -1, -1))
                 marks.update(("news", number, -1, v) for v in wrote)
                 continue

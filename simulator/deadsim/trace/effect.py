@@ -28,7 +28,7 @@ class Effect(NamedTuple):
     `acquires`, one less of `releases`; it sets what it `parks` aside while it waits, and has it back
     with what it `resumes`. What it `signals` wakes those who wait, what it `clears` is signalled no
     more. It began the threads that it `starts`, saw the end of those that it `joins`, and `ends` says
-    that it was its thread's last step.
+    that it was its thread's last step. Its notify went to the threads `notified`, be it in vain.
     """
 
     reads: Numbers = ()
@@ -47,6 +47,7 @@ class Effect(NamedTuple):
     starts: Numbers = ()
     joins: Numbers = ()
     ends: bool = False
+    notified: Numbers = ()
 
     @property
     def is_source(self) -> bool:

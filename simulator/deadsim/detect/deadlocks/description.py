@@ -69,6 +69,7 @@ def describe(
         taker=None if astray is None or astray.taker is None else world.name(astray.taker),
         used_at=None if astray is None else astray.used_at,
         used=None if astray is None or astray.used is None else world.name(astray.used),
+        late=astray is not None and astray.late,
         waiting_too=world.names(others.waiting),
         rests_on=world.names(core.rests_on),
     )

@@ -11,7 +11,7 @@ class Astray(NamedTuple):
     """Why a signal does not reach who waits for it: the kind that this makes, and the step of the signal.
 
     Without a kind it did reach its goal, and was used up at the step `used_at`, by what was done to the
-    object `used`. `taker` is the thread that had it, where the trace knows.
+    object `used`. `taker` is the thread that had it, where the trace knows; `late` if its time had run out.
     """
 
     kind: DeadlockKind | None
@@ -19,6 +19,7 @@ class Astray(NamedTuple):
     taker: int | None = None
     used_at: int | None = None
     used: int | None = None
+    late: bool = False
 
 
 def began(events: Sequence[Event], thread: int, number: int) -> int:
@@ -41,7 +42,7 @@ def astray_notify(events: Sequence[Event], thread: int, condition: int, lock: in
     for notify in reversed(events):
         if condition not in notify.effect.signals:
             continue
-        woken = _woken(notify, condition)
+        woken = notify.effect.notified
         if thread in woken and notify.step > begin:
             continue
         news = _written(events, notify, condition)
@@ -50,7 +51,8 @@ def astray_notify(events: Sequence[Event], thread: int, condition: int, lock: in
             other = next(iter(woken), None)
             if other is None:
                 continue
-            return used or Astray("wrong-waiter", notify.step, other)
+            late = _gave_up(events, notify, other, condition)
+            return used or Astray("wrong-waiter", notify.step, other, late=late)
         if used is not None:
             return used
         if not woken and not news & tested:
@@ -92,13 +94,12 @@ def given(events: Sequence[Event], number: int) -> Iterator[int]:
             yield event.thread
 
 
-def _woken(notify: Event, condition: int) -> list[int]:
-    """List the threads that a notify went to."""
-    return [
-        mark.store[2]
-        for mark in notify.effect.marks
-        if mark.puts and mark.store[:2] == ("woken", condition)
-    ]
+def _gave_up(events: Sequence[Event], notify: Event, thread: int, condition: int) -> bool:
+    """Decide whether the time of a waiter had run out when a notify went to it."""
+    for event in reversed(events[: notify.step]):
+        if event.thread == thread and event.objects[:1] == (condition,):
+            return event.phase == "end" and not event.success
+    return False
 
 
 def _taken(events: Sequence[Event], thread: int, lock: int, begin: int) -> int:

@@ -60,7 +60,7 @@ def appearance(declared: SharedObject, state: Any) -> Appearance:
                 return Appearance("box", f"{taken}/{taken + state}")
             return Appearance("box", dots=Dots(taken, state))
         case Condition():
-            waiting = sum(one.status == "waiting" for one in state)
+            waiting = sum(one.listed for one in state)
             return Appearance("hexagon", f"{waiting} waiting" if waiting else "")
         case Event():
             return Appearance("diamond", "set" if state.set else "not set")

@@ -58,22 +58,30 @@ class RealCondition:
         self.mutex = condition.lock
         self.lock: Any = None
         self.waiters = Waiters()
+        self.unasked: set[int] = set()  # who woke without a notify, and has not the lock back
 
     def wait(self, operation: Operation, outcome: Outcome) -> None:
+        me = threading.get_ident()
         if outcome.phase == "begin":
             depth = outcome.objects[self.number][-1].depth
             self.waiters.join()
             for _ in range(depth):
                 self.lock.release()
         elif outcome.stays:
-            self.waiters.give_up()
-            self.waiters.locks[threading.get_ident()].release()
-        else:
-            if not self.waiters.leave():
+            if self.waiters.locks[me].acquire(False):
                 raise _disagreement("a condition", "wait")
+            self.unasked.add(me)
+        else:
             for _ in range(outcome.objects[self.mutex][1]):
                 if not self.lock.acquire(False):
                     raise _disagreement("a condition's lock", "wait")
+            woken = self.waiters.leave()
+            if me in self.unasked:  # only now is it off the list, if no notify took it off before
+                self.unasked.remove(me)
+                if not woken:
+                    self.waiters.give_up()
+            elif not woken:
+                raise _disagreement("a condition", "wait")
 
     def notify(self, operation: Operation, outcome: Outcome) -> None:
         self.waiters.wake(max(0, getattr(operation, "count", 1)))
@@ -82,11 +90,10 @@ class RealCondition:
         self.waiters.wake()
 
     def agrees(self, state: Sequence[Any]) -> bool:
-        """Compare with the kernel's state: how many wait, and how many were woken."""
-        waiting = sum(waiter.status == "waiting" for waiter in state[self.number])
-        woken = len(state[self.number]) - waiting
+        """Compare with the kernel's state: how many are on the list, and how many have not gone on."""
+        listed = sum(waiter.listed for waiter in state[self.number])
         real = self.waiters
-        return (len(real.waiting), len(real.locks)) == (waiting, waiting + woken)
+        return (len(real.waiting), len(real.locks)) == (listed, len(state[self.number]))
 
     def let_go(self, state: Sequence[Any], thread: int) -> None:
         """Release what a thread that is unwound still holds: its lock does that."""

@@ -51,7 +51,10 @@ def offer(
     facts: Facts,
     holding: dict[int, Held],
 ) -> None:
-    """Note for relaxed progress who waits, behind how many others."""
+    """Note for relaxed progress who waits, behind how many others that only a notify lets go on.
+
+    One that ran out of time, or may, is none of those: it may leave before a notify comes to it.
+    """
     ahead = 0
     for waiter in state:
         held = holding.setdefault(waiter.thread, {})
@@ -86,12 +89,12 @@ class WaitForm(Form):
         condition: Any = self.declared[number]
         mutex = condition.lock
         can_lock = ("free", mutex) in a.facts.known
-        for status in ("notified", "spurious", "timeout"):
+        for status in ("notified", "spurious", "timeout", "late"):
             depth = held.get((status, number))
             if depth:
                 if can_lock:
                     after = without(held, (status, number))
-                    yield Passage({**after, mutex: depth}, (status != "timeout",))
+                    yield Passage({**after, mutex: depth}, (status not in ("timeout", "late"),))
                 return
         depth = held.get(("waiting", number), 0)
         if depth:

@@ -1,6 +1,8 @@
 """Conditions. State: those who wait, in order of arrival, until they have their lock back.
 
-A waiter that was notified, woke unasked, or ran out of time waits for nothing but the lock.
+A waiter that was notified, woke unasked, or ran out of time waits for nothing but the lock. Until
+it has that, one that was not notified is still on the list, as in CPython and POSIX: a notify goes to
+it in its turn, and is spent.
 """
 
 from collections.abc import Sequence
@@ -21,7 +23,8 @@ from deadsim.kernel.primitives.lock import free
 from deadsim.model.objects import Condition
 from deadsim.trace.effect import Mark, Store
 
-Status: TypeAlias = Literal["waiting", "notified", "spurious", "timeout"]
+Status: TypeAlias = Literal["waiting", "notified", "spurious", "timeout", "late"]
+"""How a waiter stands; one whose time had run out when it was notified is "late"."""
 
 
 class Waiter(NamedTuple):
@@ -31,6 +34,20 @@ class Waiter(NamedTuple):
     depth: int
     timed: bool
     status: Status
+
+    @property
+    def listed(self) -> bool:
+        """Tell whether a notify may still go to it."""
+        return self.status not in ("notified", "late")
+
+    @property
+    def gave_up(self) -> bool:
+        """Tell whether its time has run out: then nothing wakes it, and nothing orders it."""
+        return self.status in ("timeout", "late")
+
+    def notified(self) -> "Waiter":
+        """Take it off the list."""
+        return self._replace(status="late" if self.gave_up else "notified")
 
 
 def initial(condition: Condition) -> tuple[Waiter, ...]:
@@ -127,7 +144,7 @@ class Wait(Operation):
             marks = (Mark(woken_by(self.number, thread), 0, False),)
         return Outcome(
             after,
-            (own.status != "timeout",),
+            (not own.gave_up,),
             phase="end",
             ordering=Ordering((), (self.mutex,), marks),
         )
@@ -152,14 +169,15 @@ class Wait(Operation):
         assert own is not None
         if own.status != "waiting":
             return free(self.mutex, objects)
-        waiting = [waiter.thread for waiter in objects[self.number] if waiter.status == "waiting"]
-        rank = waiting.index(thread)
+        # Whoever is ahead may leave the list by himself before a notify comes, or take it along.
+        listed = [waiter.thread for waiter in objects[self.number] if waiter.listed]
+        rank = listed.index(thread)
         lock_back = (("given back", self.mutex),)
         return Needs((notifies(self.number),), rank + 1, also=lock_back)
 
 
 class Notify(Operation):
-    """Wake waiters, those first who have waited longest: `count` of them, or with None all."""
+    """Notify waiters, those first who have waited longest: `count` of them, or with None all."""
 
     def __init__(self, verb: str, number: int, mutex: int, count: int | None) -> None:
         self.verb = verb
@@ -173,15 +191,21 @@ class Notify(Operation):
         if not holds(objects, self.mutex, thread):
             return Outcome(objects, success=False, wrong=without_lock(self.verb, self.number))
         waiters = objects[self.number]
-        waiting = [waiter for waiter in waiters if waiter.status == "waiting"]
-        woken = waiting if self.count is None else waiting[: max(0, self.count)]
-        if not woken:
+        listed = [waiter for waiter in waiters if waiter.listed]
+        taken = listed if self.count is None else listed[: max(0, self.count)]
+        if not taken:
             return Outcome(objects)
-        after = tuple(
-            waiter._replace(status="notified") if waiter in woken else waiter for waiter in waiters
+        after = tuple(waiter.notified() if waiter in taken else waiter for waiter in waiters)
+        marks = tuple(
+            Mark(woken_by(self.number, waiter.thread), 0, True)
+            for waiter in taken
+            if not waiter.gave_up
         )
-        marks = tuple(Mark(woken_by(self.number, waiter.thread), 0, True) for waiter in woken)
-        return Outcome(replaced(objects, self.number, after), ordering=Ordering((), (), marks))
+        return Outcome(
+            replaced(objects, self.number, after),
+            ordering=Ordering((), (), marks),
+            notified=threads_in(tuple(taken)),
+        )
 
 
-QUERIES = {"waiting": lambda world, state: sum(one.status == "waiting" for one in state)}
+QUERIES = {"waiting": lambda world, state: sum(one.listed for one in state)}
