@@ -149,9 +149,7 @@ def test_a_lost_signal_has_its_step_in_the_json(tmp_path: Path) -> None:
 
 def test_a_notify_that_goes_to_a_waiter_whose_time_had_run_out_names_it() -> None:
     before = "hurried*3 patient*3 giver"
-    said = (
-        "wrong waiter: the notify of step 10 went to hurried, whose time had run out"
-    )
+    said = "wrong waiter: the notify of step 10 went to hurried, whose time had run out"
     assert said in deadsim("explore", "late_waiter").out
     said = "wrong waiter: the notify of step 10 went to hurried, whose time had run out"
     done = deadsim("replay", "late_waiter", before)

@@ -102,7 +102,8 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
             return f"orphaned lock: {listing(first.wakers)} never gives {about} back"
         case "leaked-permit":
             gone = tuple(name for name in first.wakers if name not in found.threads)
-            ended = "ended with" if not found.rests_on else "never gives back"
+            unfinished = {*found.also_stuck, *found.still_running}
+            ended = "never gives back" if unfinished.intersection(gone) else "ended with"
             return f"leaked permit: {listing(gone)} {ended} a permit of {about}"
         case "lost-wakeup":
             lost = f"the notify of step {lost_at} found nobody waiting"
@@ -130,7 +131,7 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
         case "communication":
             return f"communication deadlock of {count(len(found.threads), 'thread')}"
         case "collateral":
-            return f"{first.thread} waits for {about}, which runs for ever"
+            return f"{first.thread} waits for {about}, which never ends"
         case "never-signalled":
             does = NEVER[first.want]
             return f"{first.thread} waits for {about}, which nobody will ever {does}"
@@ -245,12 +246,9 @@ def consequences(found: Deadlock) -> list[str]:
     if found.used is not None and found.used_at is not None:
         rows.append(f"used up at step {found.used_at}: {found.taker} changes {found.used}")
     if found.rests_on:
-        rests = (
-            f"{listing(found.rests_on)} {'runs' if len(found.rests_on) == 1 else 'run'} for ever"
-        )
-        rows.append(
-            f"rests on this: {rests}, and never {'helps' if len(found.rests_on) == 1 else 'help'}"
-        )
+        one = len(found.rests_on) == 1
+        never = "never ends and never helps" if one else "never end and never help"
+        rows.append(f"rests on this: {listing(found.rests_on)} {never}")
     if found.also_stuck:
         rows.append(f"stuck because of it: {listing(found.also_stuck)}")
     rows += unconcerned(found)
@@ -274,12 +272,16 @@ def consequences(found: Deadlock) -> list[str]:
 def unconcerned(found: Deadlock) -> list[str]:
     """Say who is neither a part of a deadlock nor stuck because of it."""
     rows = []
-    moving = tuple(name for name in found.still_running if name not in found.waiting_too)
+    others = {*found.waiting_too, *found.unknown}
+    moving = tuple(name for name in found.still_running if name not in others)
     if found.waiting_too:
         waits = "waits" if len(found.waiting_too) == 1 else "wait"
         rows.append(f"not because of it: {listing(found.waiting_too)} {waits} for ever too")
     if moving:
         rows.append(f"still {'runs' if len(moving) == 1 else 'run'}: {listing(moving)}")
+    if found.unknown:
+        blocked = "is blocked" if len(found.unknown) == 1 else "are blocked"
+        rows.append(f"whether for ever is not known: {listing(found.unknown)} {blocked}")
     return rows
 
 

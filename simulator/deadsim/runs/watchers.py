@@ -94,11 +94,10 @@ class DeadlockWatch:
     def take(self, found: Deadlock) -> None:
         """Keep a deadlock or leak, if its core was not seen before."""
         core = core_of(found)
-        leak = self.is_leak(found)
-        if (core, leak) in self.seen or (core, False) in self.seen:
+        if (core, found.leak) in self.seen or (core, False) in self.seen:
             return
-        self.seen.add((core, leak))
-        if leak:
+        self.seen.add((core, found.leak))
+        if found.leak:
             self.leaks.append(found)
             return
         # What was no defect becomes one when somebody is stuck because of it.
@@ -123,15 +122,9 @@ class DeadlockWatch:
         world = self.system.world
         return {thread for thread in world.threads if world.name(thread) in names}
 
-    def is_leak(self, found: Deadlock) -> bool:
-        """Decide whether only daemons are stuck, which is no defect."""
-        world = self.system.world
-        daemons = {world.name(thread) for thread in world.threads if world.is_daemon(thread)}
-        return daemons.issuperset(found.threads) and daemons.issuperset(found.also_stuck)
-
     def found(self, events: Callable[[], Sequence[Event]]) -> tuple[Deadlock, ...]:
         """Give the deadlocks, those too that have not settled by the end; with a hint where one is proved."""
-        if self.pending and not self.deadlocks:
+        if self.pending:
             self.give_up(events())
         return tuple(hinted(self.system, one) for one in self.deadlocks)
 

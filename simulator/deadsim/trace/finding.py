@@ -58,13 +58,14 @@ class Deadlock(NamedTuple):
 
     `cycle` lists the core in the order in which each waits for the next, where there is a cycle.
     `also_stuck` can never end because of the core; `still_running` are all other unfinished threads, and
-    those `waiting_too` among them never move again either, but not because of it. `lost_at` is the step
+    those `waiting_too` among them never move again either, but not because of it; of those `unknown` that
+    is not known. `lost_at` is the step
     at which a signal was lost, where that is why; `taker` had it instead (`late`: its time had run out), or used it
     up at `used_at` by what it did to `used`. It `rests_on` threads that go round for ever. It is not `settled` where not every
     thread of the core is known to be blocked where it will stay. `unavoidable_from` is an earlier step from
     which on it could not be avoided, `ways` how many other steps close the same core. `schedule` is another
     schedule that shows it, where this run does not; `hint` says what is missing, or in the way. `covered` says
-    that it is proved because all continuations were looked at.
+    that it is proved because all continuations were looked at. It is a `leak`, and no defect, where daemons alone are stuck.
     """
 
     kind: DeadlockKind
@@ -84,11 +85,13 @@ class Deadlock(NamedTuple):
     used: str | None = None
     late: bool = False
     waiting_too: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
     settled: bool = True
     unavoidable_from: int | None = None
     ways: int | None = None
     covered: bool = False
+    leak: bool = False
     type: Literal["deadlock"] = "deadlock"
 
 

@@ -63,7 +63,7 @@ def describe(
         waits=tuple(waiting(halt) for halt in core.halts),
         cycle=world.names(core.cycle),
         also_stuck=world.names(others.stuck),
-        still_running=world.names(sorted((*others.waiting, *others.moving))),
+        still_running=world.names(sorted((*others.waiting, *others.moving, *others.unknown))),
         lost_at=astray.step if astray is not None and astray.kind is not None else None,
         hint=hint_for(system, state, events, held, core),
         taker=None if astray is None or astray.taker is None else world.name(astray.taker),
@@ -71,5 +71,7 @@ def describe(
         used=None if astray is None or astray.used is None else world.name(astray.used),
         late=astray is not None and astray.late,
         waiting_too=world.names(others.waiting),
+        unknown=world.names(others.unknown),
         rests_on=world.names(core.rests_on),
+        leak=system.lasting.isdisjoint((*core.threads, *core.behind)),
     )

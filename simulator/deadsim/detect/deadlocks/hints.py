@@ -80,7 +80,7 @@ class _Hints:
             case "communication":
                 return self.too_late()
             case "collateral":
-                return f"mend what lets {self.names(core.rests_on)} run for ever"
+                return f"mend what keeps {self.names(core.rests_on)} from its end"
             case _:
                 assert_never(core.kind)
 

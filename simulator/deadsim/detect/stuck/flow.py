@@ -175,8 +175,13 @@ class Flow:
 
     def _next(self, position: int) -> set[int]:
         """Give the steps that may follow a step, or its failure."""
+        return self._ways_on(position) - {END}
+
+    def _ways_on(self, position: int) -> set[int]:
+        """Give the steps that may follow a step, or its failure where it may fail; END among them."""
         ways = self.after(position)
-        return {*ways.steps, *ways.failing, *self.misused(position)} - {END}
+        wrong = self.misused(position) if step_may_fail(self, position) else ()
+        return {*ways.steps, *ways.failing, *wrong}
 
     def _with_own(self, position: int, certain: dict[int, frozenset[Fact]]) -> frozenset[Fact]:
         """Give what a step itself certainly provides, and what comes after it on all ways."""
@@ -212,14 +217,7 @@ class Flow:
 
     def _find_ending(self) -> frozenset[int]:
         """Find the steps from which the end can be come to: backwards, until it is stable."""
-        following = {
-            p: {
-                *(ways := self.after(p)).steps,
-                *ways.failing,
-                *(self.misused(p) if step_may_fail(self, p) else ()),
-            }
-            for p in self._stops()
-        }
+        following = {p: self._ways_on(p) for p in self._stops()}
         found: set[int] = {END}
         changed = True
         while changed:
