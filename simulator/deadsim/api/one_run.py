@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadsim.api.assertions import Asserting
 from deadsim.api.display import Displaying
-from deadsim.api.scenario import Scenario
+from deadsim.api.scenario import Scenario, Source, loaded
 from deadsim.engine.interrupts import noted
 from deadsim.engine.moment import Watcher
 from deadsim.engine.pool import Pool
@@ -199,7 +199,7 @@ class Run(_Done, Asserting, Displaying):
 
 
 def run(
-    scenario: Scenario,
+    scenario: Source,
     *,
     strategy: StrategyName | None = None,
     seed: int | None = None,
@@ -209,10 +209,13 @@ def run(
 ) -> Run:
     """Run a scenario once, on real threads; what is not said here the scenario's `schedule` says.
 
+    It is what `load` gave, or a path, the name of a scenario that ships, or plain data.
+
     >>> import deadsim
     >>> deadsim.run(deadsim.load("two_locks"), strategy="sequential").outcome
     'completed'
     """
+    scenario = loaded(scenario)
     plan = planned(scenario.program, strategy, seed, depth)
     return Run(run_with(scenario, plan, max_steps=max_steps, keep_going=keep_going))
 

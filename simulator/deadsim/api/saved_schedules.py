@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from deadsim.api.files import contents, reason
 from deadsim.api.one_run import Run, run_with
-from deadsim.api.scenario import Scenario, load, written
+from deadsim.api.scenario import Scenario, Source, loaded, written
 from deadsim.engine.moment import Watcher
 from deadsim.errors import UsageError
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.program import Choice, Plan, Program
 from deadsim.runs import result
 from deadsim.trace import schedule as schedules
-
-if TYPE_CHECKING:
-    from os import PathLike
 
 
 def replay_with(
@@ -32,7 +29,7 @@ def replay_with(
 
 
 def replay(
-    what: Scenario | str | PathLike[str],
+    what: Source,
     names: str | Iterable[str | Choice] | None = None,
     *,
     max_steps: int | None = None,
@@ -52,14 +49,14 @@ def replay(
     saved is a warning (`UserWarning`).
     """
     if names is None:
-        if isinstance(what, Scenario):
+        if not isinstance(what, str | os.PathLike):
             raise UsageError("the names of a schedule are missing")
         saved = saved_schedule(str(what))
         if saved.warning:
             warnings.warn(saved.warning, stacklevel=2)
         scenario, choices = saved.scenario, saved.choices
     else:
-        scenario = what if isinstance(what, Scenario) else load(what)
+        scenario = loaded(what)
         choices = schedules.parse_names(names) if isinstance(names, str) else chosen(names)
     return Run(replay_with(scenario, choices, max_steps=max_steps, keep_going=keep_going))
 
