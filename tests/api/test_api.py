@@ -116,7 +116,10 @@ def test_the_params_of_a_check_are_plain_values() -> None:
         (lambda: deadsim.loads(3), "loads wants the text of a scenario, not 3"),
         (lambda: deadsim.Scenario("dining"), "deadsim.load reads a file"),
         (lambda: deadsim.explore("dining", engine="thread"), "there is no engine 'thread'"),
-        (lambda: deadsim.explore("dining", claims=["foo"]), "; the claims are deadlock, livelock, race,"),
+        (
+            lambda: deadsim.explore("dining", claims=["foo"]),
+            "; the claims are deadlock, livelock, race,",
+        ),
         (lambda: deadsim.explore("dining", claims="rase"), "did you mean 'race'? The claims are"),
     ],
 )

@@ -174,6 +174,36 @@ def test_a_changed_scenario_is_a_warning(two: Path) -> None:
     assert "two_locks.yaml has changed since the schedule was saved" in done.err
 
 
+NAMES_FOR = "names of threads are for: deadsim replay"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "two_locks.yaml", "--schedule", "a b"), f"{NAMES_FOR} two_locks.yaml 'NAMES'"),
+        (("run", "dining", "-p", "n=2", "--schedule", "philosopher[0]*2"),
+         f"{NAMES_FOR} -p n=2 dining 'philosopher[0] philosopher[0]'"),
+        (("graph", "two_locks.yaml", "--schedule", "left right"),
+         f"{NAMES_FOR} two_locks.yaml 'left right'"),
+        (("export", "--python", "two_locks.yaml", "--schedule", "left right"),
+         f"{NAMES_FOR} two_locks.yaml 'left right'"),
+        (("replay", "two_locks.yaml"),
+         "it is a scenario: who takes each step? deadsim replay two_locks.yaml 'NAMES'"),
+        (("replay", "dining"), "it is a scenario: who takes each step? deadsim replay dining 'NAMES'"),
+        (("replay", "left right"),
+         "of which scenario are these names? deadsim replay FILE 'left right'"),
+        (("replay", "two_locks.yaml", "two_locks.yaml"),
+         "a saved schedule is replayed alone, or with deadsim run two_locks.yaml --schedule"),
+    ],
+)  # fmt: skip
+def test_names_and_saved_schedules_are_told_apart(
+    two: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = deadsim(*arguments)
+    assert done.status == 2
+    assert said in done.err
+
+
 def test_a_schedule_finds_its_scenario_from_another_folder(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

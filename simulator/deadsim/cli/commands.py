@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -155,6 +156,11 @@ def replay(file: str, names: str | None, **options: Any) -> int:
             from deadsim.trace.schedule import parse_names
 
             scenario = given(file, options["params"])
+            if os.path.isfile(names):
+                raise UsageError(
+                    f"{names} is a file; a saved schedule is replayed alone, or with"
+                    f" deadsim run {shlex.quote(file)} --schedule {shlex.quote(names)}"
+                )
             choices = parse_names(names)
         with progress() as watchers:
             done = api.replay_with(
@@ -267,7 +273,7 @@ def single_run(scenario: Scenario, options: dict[str, Any]) -> Run:
     if options["schedule"] is not None:
         if options["strategy"] is not None:
             raise UsageError("--strategy and --schedule exclude one another")
-        saved = api.saved_choices(options["schedule"])
+        saved = api.saved_choices(options["schedule"], scenario.program)
         if saved.digest != scenario.program.digest:
             warn(f"{scenario.program.file} is not as it was when the schedule was saved")
         script = scenario.program.plan._replace(script=saved.choices)

@@ -128,7 +128,7 @@ def export(
         if schedule is not None:
             from deadsim import api
 
-            saved = api.saved_choices(schedule)
+            saved = api.saved_choices(schedule, scenario.program)
             if saved.digest != scenario.program.digest:
                 warn(f"{scenario.file} is not as it was when the schedule was saved")
             choices = saved.choices
