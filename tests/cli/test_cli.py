@@ -302,3 +302,39 @@ def test_the_attributes_of_a_result_bear_the_names_of_the_json() -> None:
         "variables",
     ):
         assert getattr(done, key) == report[key], key
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("run --svg x.png", "--svg writes SVG, not PNG; a PNG is for `deadsim graph FILE --output"),
+        ("run --timeline x.PNG", "a PNG is for `deadsim graph FILE --kind timeline --output"),
+        ("run --html x.svg", "--html writes HTML, not SVG; a picture is for --svg or --timeline"),
+        ("run --svg x.pdf", "--svg writes SVG, not PDF"),
+        ("explore --trace x.html", "--trace writes JSON, not HTML; a page is for --html"),
+        ("replay left --save-schedule two_locks.yaml", "a scenario would be written over"),
+        ("explore --junit x.json", "--junit writes XML, not JSON; the report as JSON is for"),
+        ("run --output x.json", "--output writes text, not JSON; the report as JSON is for"),
+        ("check --format json --output x.svg", "--output writes JSON, not SVG"),
+        ("graph --format svg --output x.png", "--output writes SVG, not PNG"),
+        ("graph --output x.html", "--output writes SVG, not HTML"),
+        ("export --python --output x.yaml", "--output writes Python, not a scenario"),
+    ],
+)
+def test_a_file_whose_ending_promises_something_else_is_refused(
+    two: Path, arguments: str, said: str
+) -> None:
+    command, *others = arguments.split()
+    done = deadsim(command, "two_locks.yaml", *others)
+    assert done.status == 2
+    assert said in done.err
+    assert [file.name for file in two.iterdir()] == ["two_locks.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("x.dot", "digraph"), ("x.mmd", "flowchart"), ("x.svg", "<svg"), ("x", "<svg")],
+)
+def test_a_graph_is_written_as_its_file_ends(two: Path, name: str, begins: str) -> None:
+    assert deadsim("graph", "two_locks.yaml", "--output", name).status == 0
+    assert Path(name).read_text().startswith(begins)

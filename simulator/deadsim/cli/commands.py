@@ -213,7 +213,7 @@ def lint(paths: tuple[str, ...], **options: Any) -> int:
 @click.option("--output", metavar="FILE", help="Write it to a file.")
 def schema(**options: Any) -> int:
     """Print the JSON Schema of a scenario file, for editors."""
-    output = Output({**options, "form": "text"})
+    output = Output({**options, "form": "text"}, "JSON")
     with output.reporting("schema"):
         from deadsim.language.schema import schema as make
         from deadsim.report.as_json import dump

@@ -117,7 +117,7 @@ def export(
     file: str, python: bool, schedule: str | None, params: tuple[str, ...], **options: Any
 ) -> int:
     """Write a scenario as a plain program, to run and to change."""
-    output = Output({**options, "form": "text"})
+    output = Output({**options, "form": "text"}, "Python")
     with output.reporting("export"):
         if not python:
             raise UsageError("say what to write it as: --python")
