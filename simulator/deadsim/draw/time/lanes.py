@@ -209,8 +209,10 @@ def order_arrows(stage: Stage) -> list[str]:
         (x1, y1), (x2, y2) = stage.place(earlier), stage.place(later)
         bend = max(12.0, (x2 - x1) / 2)
         path = f"M{n(x1 + 5)},{n(y1)} C{n(x1 + bend)},{n(y1)} {n(x2 - bend)},{n(y2)} {n(x2 - 7)},{n(y2)}"
-        look = "order" if number in shown else "order off"
-        drawn.append(svg.element("path", id=f"order-{number}", class_=look, d=path))
+        look: svg.Values = (
+            {"class_": "order"} if number in shown else {"class_": "order off", "display": "none"}
+        )
+        drawn.append(svg.element("path", id=f"order-{number}", d=path, **look))
     if not drawn:
         return []
     style: svg.Values = {
