@@ -120,7 +120,7 @@ def wait_bars(stage: Stage) -> list[str]:
             parts.append(svg.element("rect", class_="bg", fill=LIGHT["bg"], **plate))
             parts.append(svg.text(x + 8, y + 12.5, words, 11, "wait", text_anchor="start"))
         tooltip = f"{stage.name(waited.thread)} {wait_sentence(waited.wait)}, {when(waited)}"
-        drawn.append(svg.group(parts, tooltip))
+        drawn.append(svg.group(parts, tooltip, class_="waited"))
     return drawn
 
 
