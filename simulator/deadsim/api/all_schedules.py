@@ -179,9 +179,12 @@ class Exploration(_Done, Asserting, Displaying):
         """Draw the ring of the first deadlock; None where there is none."""
         return next(rings(self.result)) if self.deadlocks else None
 
-    def timeline(self) -> str:
-        """Draw the first defect, as SVG: who held what and who waited when; or a run, where there is none."""
-        return next(timelines(self.result))
+    def timeline(self, *, whole: bool = False) -> str:
+        """Draw the first defect, as SVG: who held what and who waited when; or a run, where there is none.
+
+        A long run is drawn without its middle, unless it is to be `whole`.
+        """
+        return next(timelines(self.result, whole))
 
     def html(self, *, teach: bool = False, quiz: bool = False) -> str:
         """Write the player of the first defect: one page to go through its run in; or through a run without one.

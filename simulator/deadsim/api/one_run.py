@@ -172,11 +172,11 @@ class Run(_Done, Asserting, Displaying):
 
         return next(rings(self.result))
 
-    def timeline(self) -> str:
-        """Draw who held what and who waited when, as SVG."""
+    def timeline(self, *, whole: bool = False) -> str:
+        """Draw who held what and who waited when, as SVG; `whole` where a long run would lack its middle."""
         from deadsim.api.pictures import timelines
 
-        return next(timelines(self.result))
+        return next(timelines(self.result, whole))
 
     def html(self, *, teach: bool = False, quiz: bool = False) -> str:
         """Write the player: one page to go through the run in, open at its failure.

@@ -131,7 +131,7 @@ def of_film(film: Film, form: str, options: dict[str, Any]) -> str | bytes:
     if form == "svg":
         from deadsim.draw.time.timeline import timeline
 
-        return timeline(film)
+        return timeline(film, whole=options["all_nodes"])
     if form == "mermaid":
         from deadsim.draw.time.sequence import sequence
 

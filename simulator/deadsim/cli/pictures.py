@@ -31,7 +31,9 @@ OPTIONS = (
 LAYOUT = (
     click.option("--layout", metavar="PATH", help="The Graphviz program to lay graphs out with."),
     click.option(
-        "--all-nodes", is_flag=True, help="Draw idle threads and free objects of many too."
+        "--all-nodes",
+        is_flag=True,
+        help="Draw idle threads and free objects of many too, and all steps of a long timeline.",
     ),
 )
 NAMES = ("svg", "timeline", "html", "trace")
@@ -58,7 +60,7 @@ def write(result: Any, options: dict[str, Any]) -> None:
 
     layout, all_nodes = options["layout"], options["all_nodes"]
     each(options["svg"], picturing.rings(result, layout, all_nodes))
-    each(options["timeline"], picturing.timelines(result))
+    each(options["timeline"], picturing.timelines(result, all_nodes))
     mode = picturing.mode_of(options["teach"], options["quiz"])
     each(options["html"], picturing.players(result, mode, layout, all_nodes))
     each(options["trace"], picturing.traces(result))
