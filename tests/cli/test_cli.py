@@ -338,3 +338,24 @@ def test_a_file_whose_ending_promises_something_else_is_refused(
 def test_a_graph_is_written_as_its_file_ends(two: Path, name: str, begins: str) -> None:
     assert deadsim("graph", "two_locks.yaml", "--output", name).status == 0
     assert Path(name).read_text().startswith(begins)
+
+
+SPIN = "variables: {x: 0}\nthreads:\n  a[2]: [{while: x == 0, do: [yield]}]\n"
+
+
+def test_a_suspected_livelock_is_told_by_every_form_of_a_run(two: Path) -> None:
+    Path("spin.yaml").write_text(SPIN)
+    command = ("run", "spin.yaml", "--max-steps", "200")
+    quiet = deadsim(*command, "--quiet", "--html", "spin.html").out.splitlines()
+    assert quiet[0].startswith("BUDGET SPENT")
+    assert quiet[1].startswith("LIVELOCK suspected after 197 steps: a[1] and a[0] go round")
+    assert f'<p class="more">suspicion, no defect: {quiet[1]}</p>' in Path("spin.html").read_text()
+    many = deadsim(*command, "--runs", "2", "--strategy", "random")
+    assert "        2  livelock suspected, first with seed 0" in many.out
+    quiet = deadsim(*command, "--runs", "2", "--strategy", "random", "--quiet")
+    assert "livelock suspected" in quiet.out
+    counted = deadsim(*command, "--runs", "2", "--strategy", "random", "--format", "json").json
+    assert counted["suspicions"] == {"livelock": {"runs": 2, "first_seed": 0}}
+    assert (
+        deadsim("run", "two_locks.yaml", "--runs", "2", "--format", "json").json["suspicions"] == {}
+    )

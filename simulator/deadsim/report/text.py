@@ -7,7 +7,7 @@ from deadsim.model.values import Value
 from deadsim.report.sentences import count, details, headline, visible
 from deadsim.report.table import padded, shortened, table, width
 from deadsim.runs.result import Run
-from deadsim.trace.finding import ClaimBroken, Deadlock, Finding
+from deadsim.trace.finding import ClaimBroken, Deadlock, Finding, Livelock
 from deadsim.trace.schedule import switches, text
 
 INLINE = 500  # characters of a schedule that a command line still carries
@@ -169,6 +169,7 @@ def closing(run: Run) -> list[str]:
 
 
 def summary(run: Run) -> list[str]:
-    """Say in two lines what happened."""
+    """Say in two lines what happened, and in one more what goes round, if anything does."""
     found = [visible(headline(one)) for one in run.defects] or [outcome(run)]
-    return [*found, f"verdict:  {verdict(run)}"]
+    round_ = [visible(headline(one)) for one in run.suspicions if isinstance(one, Livelock)]
+    return [*found, *round_, f"verdict:  {verdict(run)}"]

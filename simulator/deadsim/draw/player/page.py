@@ -37,8 +37,9 @@ class Judged(NamedTuple):
 
 
 def judged_by(run: Run) -> Judged:
-    """Give what a run says of the claims."""
-    return Judged(run.verdict, (f"verdict: {verdict_of(run)}", *run.reasons))
+    """Give what a run says of the claims, and what it makes one suspect."""
+    suspected = (f"suspicion, no defect: {headline(found)}" for found in run.suspicions)
+    return Judged(run.verdict, (f"verdict: {verdict_of(run)}", *run.reasons, *suspected))
 
 
 SCRIPTS = ("film.mjs", "order.mjs", "view.mjs", "quiz.mjs", "main.mjs")
