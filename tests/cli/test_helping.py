@@ -110,6 +110,61 @@ def test_a_shell_can_complete_commands_options_and_scenarios(shell: str) -> None
         assert wanted in done.stdout, done.stderr
 
 
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (
+            "deadsim run dinin",
+            ["dining", "dining_ordered", "dining_with_waiter", "dining_orders.yaml"],
+        ),
+        ("deadsim check two_b", ["two_barriers"]),
+        ("deadsim replay gate_", ["gate_always_opened", "gate_lock", "gate_1.schedule", "gate_2/"]),
+        ("deadsim explain circ", ["circular-wait"]),
+        ("deadsim explain lo", ["lost-wakeup"]),
+        ("deadsim explore dining --claims ra", ["race"]),
+        ("deadsim check dining --claims deadlock,l", ["deadlock,livelock"]),
+        ("deadsim run dining -p ", ["n="]),
+        ("deadsim export dining --param n", ["n="]),
+        ("deadsim run nowhere -p ", []),
+        ("deadsim graph --kind lock", ["lock-order"]),
+    ],
+)
+def test_bash_completes_what_there_is(
+    line: str, wanted: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(
+        "PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    )
+    for name in ("dining_orders.yaml", "gate_1.schedule", "gate_3.py"):
+        Path(name).touch()
+    Path("gate_2").mkdir()
+    words = line.split(" ")
+    script = deadsim("completion", "bash").out + (
+        f"compopt() {{ :; }}; COMP_WORDS=({' '.join(words[:-1])} '{words[-1]}'); "
+        f"COMP_CWORD={len(words) - 1}; _deadsim_completion deadsim; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    )
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout.split() == wanted
+
+
+def test_a_file_that_an_option_names_is_left_to_the_shell() -> None:
+    for option in ("--svg", "--schedule", "--output", "--save-schedule", "--layout"):
+        words = f"deadsim run dining {option} x"
+        environment = {**os.environ, "_DEADSIM_COMPLETE": "bash_complete", "COMP_WORDS": words}
+        command = [shutil.which("deadsim", path=str(Path(sys.executable).parent)) or "deadsim"]
+        done = subprocess.run(
+            command,
+            env={**environment, "COMP_CWORD": "4"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout.strip() == "file,x"
+
+
 def test_the_json_of_each_is_one_object() -> None:
     for command in (("explain",), ("explain", "race"), ("doctor",)):
         assert json.loads(deadsim(*command, "--format", "json").out)["deadsim"]

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deadsim.cli import pictures
+from deadsim.cli import completions, pictures
 from deadsim.cli.commands import (
     FORMAT,
     ON_A_FILE,
     SCHEDULING,
     apply,
-    complete_files,
     deadsim,
     given,
     single_run,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @deadsim.command()
-@click.argument("file", shell_complete=complete_files)
+@click.argument("file", shell_complete=completions.scenarios)
 @apply(SCHEDULING)
 @click.option(
     "--kind",

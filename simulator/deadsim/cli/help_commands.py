@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from deadsim.cli.commands import FORMAT, complete_files, deadsim, given
+from deadsim.cli import completions
+from deadsim.cli.commands import FORMAT, deadsim, given
 from deadsim.cli.files import save
 from deadsim.cli.output import Output, warn
 from deadsim.errors import UsageError
@@ -63,7 +64,7 @@ def new(name: str) -> int:
 
 
 @deadsim.command()
-@click.argument("kind", required=False)
+@click.argument("kind", required=False, shell_complete=completions.kinds)
 @FORMAT
 def explain(kind: str | None, **options: Any) -> int:
     """Say what a KIND of defect is, with its smallest example and how it is mended; without one, list them."""
@@ -108,11 +109,26 @@ def explain(kind: str | None, **options: Any) -> int:
 
 
 @deadsim.command()
-@click.argument("file", shell_complete=complete_files)
+@click.argument("file", shell_complete=completions.scenarios)
 @click.option("--python", is_flag=True, help="A program over threading and queue.")
-@click.option("--schedule", metavar="FILE", help="Force it into a saved schedule.")
-@click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
-@click.option("--output", metavar="FILE", help="Write it to a file.")
+@click.option(
+    "--schedule",
+    metavar="FILE",
+    help="Force it into a saved schedule.",
+    shell_complete=completions.files,
+)
+@click.option(
+    "--param",
+    "-p",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a param.",
+    shell_complete=completions.params,
+)
+@click.option(
+    "--output", metavar="FILE", help="Write it to a file.", shell_complete=completions.files
+)
 def export(
     file: str, python: bool, schedule: str | None, params: tuple[str, ...], **options: Any
 ) -> int:
@@ -164,5 +180,6 @@ def completion(shell: str) -> int:
 
     make = get_completion_class(shell)
     assert make is not None
-    click.echo(make(deadsim, {}, "deadsim", "_DEADSIM_COMPLETE").source())
+    source = make(deadsim, {}, "deadsim", "_DEADSIM_COMPLETE").source()
+    click.echo(completions.for_bash(source) if shell == "bash" else source)
     return 0
