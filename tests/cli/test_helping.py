@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -163,6 +165,25 @@ def test_a_file_that_an_option_names_is_left_to_the_shell() -> None:
             check=False,
         )
         assert done.stdout.strip() == "file,x"
+
+
+@pytest.mark.parametrize("name", ["my scenario", "it's", "-x", "a\nb", "$(x)"])
+def test_the_next_commands_can_be_pasted_whatever_the_name_is(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = deadsim("new", "--", name)
+    assert done.status == 0
+    (file,) = tmp_path.iterdir()
+    assert file.name == f"{name}.yaml"
+    assert deadsim("explore", "--", file.name).status == 0
+    if "\n" in name:
+        return
+    _, run, explore = re.split(r"(?=deadsim (?:run|explore) )", done.out.strip())
+    for command in (run.removesuffix(", "), explore, f"{deadsim('run', '--', file.name).out}"):
+        line = re.search(r"deadsim (.*)$", command, re.MULTILINE)
+        assert line is not None
+        assert deadsim(*shlex.split(line[1])).status == 0
 
 
 def test_the_json_of_each_is_one_object() -> None:

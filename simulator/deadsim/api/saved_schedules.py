@@ -17,7 +17,7 @@ from deadsim.errors import UsageError
 from deadsim.language.scenario import is_scenario
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.program import Choice, Plan, Program
-from deadsim.report.text import command_for
+from deadsim.report.text import argument, command_for
 from deadsim.runs import result
 from deadsim.trace import schedule as schedules
 
@@ -100,9 +100,7 @@ def instead_of_saved(path: str) -> str:
     """Say what is missing where a schedule file is asked for and a scenario, or names, are given."""
     file = path if os.path.isfile(path) else gallery.find(path)
     if file is not None and is_scenario(contents(file)):
-        return (
-            f"; it is a scenario: who takes each step? deadsim replay {shlex.quote(path)} 'NAMES'"
-        )
+        return f"; it is a scenario: who takes each step? deadsim replay {argument(path)} 'NAMES'"
     if file is None and " " in path:
         return f"; of which scenario are these names? deadsim replay FILE {shlex.quote(path)}"
     return ""
@@ -133,7 +131,7 @@ def named_instead(names: str, program: Program) -> str:
     fits = choices and all(choice.thread in threads for choice in choices)
     command = command_for(program, choices) if fits else None
     if command is None:
-        command = f"deadsim replay {shlex.quote(program.file)} 'NAMES'"
+        command = f"deadsim replay {argument(program.file)} 'NAMES'"
     return f"a file is wanted that --save-schedule wrote; names of threads are for: {command}"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import shlex
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -165,9 +164,11 @@ def replay(file: str, names: str | None, **options: Any) -> int:
 
             scenario = given(file, options["params"])
             if os.path.isfile(names):
+                from deadsim.report.text import argument
+
                 raise UsageError(
                     f"{names} is a file; a saved schedule is replayed alone, or with"
-                    f" deadsim run {shlex.quote(file)} --schedule {shlex.quote(names)}"
+                    f" deadsim run {argument(file)} --schedule {argument(names)}"
                 )
             choices = parse_names(names)
         with progress() as watchers:

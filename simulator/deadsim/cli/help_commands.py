@@ -57,8 +57,14 @@ def new(name: str) -> int:
         title = os.path.splitext(os.path.basename(file))[0].replace("_", " ")
         if not title.replace(" ", "").replace("-", "").isalnum():
             title = "my first scenario"
-        save(file, FIRST.format(name=f"'{title}'", file=file))
-        output.write(f"{file} is written; now: deadsim run {file}, deadsim explore {file}")
+        from deadsim.report.sentences import visible
+        from deadsim.report.text import argument
+
+        pasted = visible(argument(file))
+        save(file, FIRST.format(name=f"'{title}'", file=pasted))
+        output.write(
+            f"{visible(file)} is written; now: deadsim run {pasted}, deadsim explore {pasted}"
+        )
         return 0
     return output.status
 

@@ -77,8 +77,12 @@ def command_for(program: Program, schedule: tuple[Choice, ...]) -> str | None:
     params = [
         f"-p {shlex.quote(f'{name}={written(value)}')} " for name, value in program.given.items()
     ]
-    file = shlex.quote(program.file)
-    return f"deadsim replay {''.join(params)}{file} {shlex.quote(names)}"
+    return f"deadsim replay {''.join(params)}{argument(program.file)} {shlex.quote(names)}"
+
+
+def argument(file: str) -> str:
+    """Write a file so that it can be pasted behind a command: quoted, and no option."""
+    return shlex.quote(f"./{file}" if file.startswith("-") and file != "-" else file)
 
 
 def player_for(program: Program, schedule: tuple[Choice, ...]) -> str:
