@@ -359,3 +359,57 @@ def test_a_suspected_livelock_is_told_by_every_form_of_a_run(two: Path) -> None:
     assert (
         deadsim("run", "two_locks.yaml", "--runs", "2", "--format", "json").json["suspicions"] == {}
     )
+
+
+IDLE = "params: {n: 2}\nlocks: [A]\nthreads:\n  t[i < n]: [{with: A, do: [step: x]}]\n"
+SHOWS_NOTHING = "no thread takes a step, which shows nothing of the claims"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["idle.yaml -p n=0", "empty.yaml", "daemon.yaml", "passing.yaml", "idle.yaml -p n=0 --quiet"],
+)
+@pytest.mark.parametrize(
+    "command",
+    ["run", "run --runs 3", "explore", "explore --claims deadlock", "explore --claims race", "check",
+     "explore --engine threads", "explore --sample random --max-executions 3"],
+)  # fmt: skip
+def test_where_nobody_takes_a_step_nothing_is_shown(
+    two: Path, command: str, arguments: str
+) -> None:
+    Path("idle.yaml").write_text(IDLE)
+    Path("empty.yaml").write_text("threads: {}")
+    Path("passing.yaml").write_text("threads: {t: [pass]}")
+    Path("daemon.yaml").write_text("threads: {t: {daemon: true, do: [step: x]}}")
+    name, *options = command.split()
+    done = deadsim(name, *arguments.split(), *options)
+    assert done.status == 3
+    assert "undecided" in done.out
+    if "--runs" not in options:
+        assert SHOWS_NOTHING in done.out
+        found = deadsim(name, *arguments.split(), *options, "--format", "json")
+        assert found.status == 3
+        (report,) = found.json.get("results", [found.json])
+        assert report["verdict"] == "undecided"
+        assert report["reasons"] == [SHOWS_NOTHING]
+
+
+def test_what_is_wrong_where_nobody_takes_a_step_is_said_all_the_same(two: Path) -> None:
+    head = "variables: {x: 0}\nevents: [e]\nthreads: {t: ["
+    for text, claim in (
+        ("wait: e]}", "deadlock: possible"),
+        ("assert: 1 == 2]}", "assertion: always"),
+        ("pass]}\ninvariants: [x > 0]", "invariant: always"),
+    ):
+        Path("x.yaml").write_text(f"{head}{text}\nexpect: {{{claim}}}\n")
+        assert deadsim("run", "x.yaml").status == 0, text
+        assert deadsim("explore", "x.yaml").status == 0, text
+    Path("x.yaml").write_text(f"{head}pass]}}\nexpect: {{final: x == 1}}\n")
+    assert deadsim("run", "x.yaml").status == 1
+    assert deadsim("explore", "x.yaml").status == 1
+
+
+def test_a_report_for_ci_says_that_nobody_takes_a_step(two: Path) -> None:
+    Path("empty.yaml").write_text("threads: {}")
+    deadsim("check", "empty.yaml", "--junit", "x.xml")
+    assert f'message="deadlock is claimed never: {SHOWS_NOTHING}"' in Path("x.xml").read_text()

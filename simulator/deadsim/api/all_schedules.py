@@ -152,6 +152,11 @@ class Exploration(_Done, Asserting, Displaying):
         return self.result.covered
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Say why it is undecided, where that is no budget."""
+        return self.result.reasons
+
+    @property
     def defects(self) -> tuple[Defect, ...]:
         """Give what was found, each with the schedule that shows it."""
         return self.result.defects

@@ -90,7 +90,7 @@ class Run(_Done, Asserting, Displaying):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Say why the claims are refuted, where that is no defect."""
+        """Say why the claims are refuted or undecided, where that is no defect and no budget."""
         return self.result.reasons
 
     @property

@@ -25,6 +25,8 @@ def outcome(run: Run) -> str:
     """Say how a run without a defect ended."""
     steps = count(len(run.events), "step")
     match run.outcome:
+        case "completed" if not run.schedule:
+            return "NOTHING TO SEE: the program ended without a step"
         case "completed":
             return f"OK after {steps}: the program ended"
         case "budget":
@@ -52,7 +54,8 @@ def verdict(run: Run) -> str:
         case "refuted":
             return f"refuted{about}"
         case "undecided":
-            return "undecided: nothing seen contradicts the claims so far"
+            why = "; ".join(run.reasons)
+            return f"undecided: {why or 'nothing seen contradicts the claims so far'}"
 
 
 def command(run: Run, schedule: tuple[Choice, ...] | None = None) -> str | None:
@@ -153,7 +156,8 @@ def report(run: Run, columns: int = 80) -> list[str]:
 def closing(run: Run) -> list[str]:
     """Say the verdict, and how to see the run again."""
     lines = [f"verdict:  {verdict(run)}"]
-    lines += [f"          {reason}" for reason in run.reasons]
+    if run.verdict == "refuted":
+        lines += [f"          {reason}" for reason in run.reasons]
     if not run.events:
         return lines
     names = text(run.schedule)

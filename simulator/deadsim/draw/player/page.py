@@ -39,7 +39,8 @@ class Judged(NamedTuple):
 def judged_by(run: Run) -> Judged:
     """Give what a run says of the claims, and what it makes one suspect."""
     suspected = (f"suspicion, no defect: {headline(found)}" for found in run.suspicions)
-    return Judged(run.verdict, (f"verdict: {verdict_of(run)}", *run.reasons, *suspected))
+    reasons = run.reasons if run.verdict == "refuted" else ()  # else the verdict says it
+    return Judged(run.verdict, (f"verdict: {verdict_of(run)}", *reasons, *suspected))
 
 
 SCRIPTS = ("film.mjs", "order.mjs", "view.mjs", "quiz.mjs", "main.mjs")
