@@ -117,7 +117,9 @@ def is_semaphore(world: World, number: int) -> bool:
 
 
 def named(world: World, held: Held) -> tuple[Hold, ...]:
-    """Write what a thread holds in the user's names, in the order in which it was taken."""
+    """Write what a thread holds in the user's names, in the order in which it was taken; a signal is nobody's."""
     return tuple(
-        Hold(world.name(number), holding.place, holding.times) for number, holding in held.items()
+        Hold(world.name(number), holding.place, holding.times)
+        for number, holding in held.items()
+        if number not in world.signals
     )

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from deadsim.kernel.primitives.table import initial_state
 from deadsim.kernel.primitives.thread import NEW
-from deadsim.model.objects import Condition, SharedObject
+from deadsim.model.instructions import Step
+from deadsim.model.objects import Condition, Lock, RWLock, Semaphore, SharedObject
 from deadsim.model.place import Place
 from deadsim.model.program import Program
 
@@ -57,6 +58,7 @@ class World:
         self.threads: list[int] = []
         self.output = -1
         self.conditions: list[tuple[int, int]] = []  # each with its lock
+        self.signals: frozenset[int] = frozenset()  # semaphores whose permits nobody owns
 
     def __len__(self) -> int:
         return len(self.entities)
@@ -139,6 +141,13 @@ class World:
         """Decide whether a thread does not keep the program alive."""
         return self.entities[thread].daemon
 
+    def is_lock(self, number: int) -> bool:
+        """Decide whether one thread at a time has something: a lock, or a semaphore that is used as one."""
+        declared = self.entities[number].declared
+        if isinstance(declared, Semaphore):
+            return declared.value == 1 and number not in self.signals
+        return isinstance(declared, Lock | RWLock)
+
     def shared(self) -> Iterator[tuple[int, SharedObject]]:
         """List what is shared, by number, in the order in which it appeared."""
         for number, entity in enumerate(self.entities):
@@ -163,4 +172,31 @@ def world_of(program: Program) -> World:
     world.add_output()
     for declared in program.objects:
         world.add(declared)
+    world.signals = signals_of(program)
     return world
+
+
+def signals_of(program: Program) -> frozenset[int]:
+    """List the semaphores that are signals: by their numbers.
+
+    One that begins with none, or is given back by a thread that takes none in its own code, is a signal: its permits
+    are news, and nobody has them. Of all others who takes a permit has it until it is given back.
+    """
+    takers: dict[int, set[int]] = {}
+    givers: dict[int, set[int]] = {}
+    for thread, one in enumerate(program.threads):
+        for step in one.code.instructions:
+            if isinstance(step, Step) and step.target is not None:
+                uses = {"acquire": takers, "release": givers}.get(step.verb, {})
+                for number in step.target.candidates():
+                    uses.setdefault(number, set()).add(thread)
+    first = len(program.threads) + 1  # behind the threads and the output
+    return frozenset(
+        number
+        for number, declared in enumerate(program.objects, first)
+        if isinstance(declared, Semaphore)
+        and (
+            declared.value == 0
+            or not givers.get(number, frozenset()) <= takers.get(number, frozenset())
+        )
+    )

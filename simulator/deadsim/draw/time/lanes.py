@@ -244,7 +244,15 @@ def last_acquires(film: Film) -> set[int]:
     if not isinstance(found, Deadlock):
         return set()
     core = {n for n in film.run.world.threads if film.run.world.name(n) in found.threads}
-    taken = (e for e in film.events if e.verb == "acquire" and e.success and e.thread in core)
+    signals = film.run.world.signals
+    taken = (
+        event
+        for event in film.events
+        if event.verb == "acquire"
+        and event.success
+        and event.thread in core
+        and signals.isdisjoint(event.objects)
+    )
     return set({event.thread: event.step for event in taken}.values())
 
 
