@@ -72,8 +72,12 @@ class DeadlockWatch:
 
 
 def hinted(system: System, found: Deadlock) -> Deadlock:
-    """Add the one order of locks that would avoid a circular wait, where it is proved."""
-    if found.kind != "circular-wait" or any(wait.want != "owner" for wait in found.waits):
+    """Add the one order of locks that would avoid a circular wait, where it is proved; of semaphores used as locks too."""
+    world = system.world
+    locks = {world.name(number) for number, _ in world.shared() if world.is_lock(number)}
+    if not found.cycle or any(
+        wait.want not in ("owner", "permit") or wait.object not in locks for wait in found.waits
+    ):
         return found
     hint = order_hint(system, frozenset(found.objects))
     if hint is None:

@@ -156,7 +156,7 @@ def _use(system: System, stop: Stop, step: Step, constants: Constants) -> _Use:
 
     def locks(each: Callable[[int], Numbers]) -> tuple[int, ...]:
         found = dict.fromkeys(lock for number in numbers for lock in each(number))
-        return tuple(n for n in found if isinstance(_declared(system, n), Lock | RWLock))
+        return tuple(number for number in found if system.world.is_lock(number))
 
     takes, gives, parks = locks(form.acquires), locks(form.releases), locks(form.parks)
     return _Use(takes or gives or parks, bool(takes), bool(gives), form.gives_up)
