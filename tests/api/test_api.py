@@ -5,6 +5,7 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ WRONG = """
 import deadsim
 
 deadsim.run(deadsim.load("dining"), strategy="by chance")
-deadsim.explore("dining")
+deadsim.explore(3)
 deadsim.load("dining").program = 3
 deadsim.explore(deadsim.load("dining")).verdict.upper().nothing
 """
@@ -79,6 +80,53 @@ def test_a_typed_program_passes_mypy_and_a_wrong_one_does_not(tmp_path: Path) ->
 
 def test_a_typed_program_runs() -> None:
     exec(PROGRAM, {})
+
+
+DINING = Path(__file__).parent.parent.parent / "scenarios" / "dining.yaml"
+DATA = {"locks": ["A"], "threads": {"one": [{"with": "A", "do": ["pass"]}]}}
+TEXT = "locks: [A]\nthreads: {one: [{with: A, do: [pass]}]}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [deadsim.load("dining"), "dining", DINING, str(DINING), DATA, TEXT],
+    ids=["loaded", "name", "path", "path as text", "data", "text"],
+)
+def test_a_scenario_is_taken_in_whatever_form_it_is_given(source: Any) -> None:
+    run = deadsim.run(source)
+    assert deadsim.explore(source, claims="deadlock").complete
+    assert deadsim.replay(source, run.schedule).trace == run.trace
+    assert deadsim.check(source).results[0].params == run.params
+    assert len(deadsim.check([source, "two_locks"]).results) == 2
+
+
+def test_the_params_of_a_check_are_plain_values() -> None:
+    assert deadsim.check([DINING], params={"n": 3}).results[0].params == {"n": 3}
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: deadsim.run(3), "a scenario is what deadsim.load gives"),
+        (lambda: deadsim.explore(None), "not None"),
+        (lambda: deadsim.check(3), "a mapping; not 3"),
+        (lambda: deadsim.run("dinning"), "did you mean 'dining'?"),
+        (lambda: deadsim.replay(DATA), "the names of a schedule are missing"),
+        (lambda: deadsim.load(DATA), "load wants the path of a scenario, or its name, not data"),
+        (lambda: deadsim.loads(3), "loads wants the text of a scenario, not 3"),
+        (lambda: deadsim.Scenario("dining"), "deadsim.load reads a file"),
+        (lambda: deadsim.explore("dining", engine="thread"), "there is no engine 'thread'"),
+        (
+            lambda: deadsim.explore("dining", claims=["foo"]),
+            "; the claims are deadlock, livelock, race,",
+        ),
+        (lambda: deadsim.explore("dining", claims="rase"), "did you mean 'race'? The claims are"),
+    ],
+)
+def test_what_can_be_no_scenario_or_no_option_is_said(call: Any, said: str) -> None:
+    with pytest.raises(deadsim.UsageError) as caught:
+        call()
+    assert said in str(caught.value)
 
 
 def test_results_are_frozen() -> None:

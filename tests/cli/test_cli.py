@@ -175,6 +175,36 @@ def test_a_changed_scenario_is_a_warning(two: Path) -> None:
     assert "two_locks.yaml has changed since the schedule was saved" in done.err
 
 
+NAMES_FOR = "names of threads are for: deadsim replay"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "two_locks.yaml", "--schedule", "a b"), f"{NAMES_FOR} two_locks.yaml 'NAMES'"),
+        (("run", "dining", "-p", "n=2", "--schedule", "philosopher[0]*2"),
+         f"{NAMES_FOR} -p n=2 dining 'philosopher[0] philosopher[0]'"),
+        (("graph", "two_locks.yaml", "--schedule", "left right"),
+         f"{NAMES_FOR} two_locks.yaml 'left right'"),
+        (("export", "--python", "two_locks.yaml", "--schedule", "left right"),
+         f"{NAMES_FOR} two_locks.yaml 'left right'"),
+        (("replay", "two_locks.yaml"),
+         "it is a scenario: who takes each step? deadsim replay two_locks.yaml 'NAMES'"),
+        (("replay", "dining"), "it is a scenario: who takes each step? deadsim replay dining 'NAMES'"),
+        (("replay", "left right"),
+         "of which scenario are these names? deadsim replay FILE 'left right'"),
+        (("replay", "two_locks.yaml", "two_locks.yaml"),
+         "a saved schedule is replayed alone, or with deadsim run two_locks.yaml --schedule"),
+    ],
+)  # fmt: skip
+def test_names_and_saved_schedules_are_told_apart(
+    two: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = deadsim(*arguments)
+    assert done.status == 2
+    assert said in done.err
+
+
 def test_a_schedule_finds_its_scenario_from_another_folder(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,3 +303,114 @@ def test_the_attributes_of_a_result_bear_the_names_of_the_json() -> None:
         "variables",
     ):
         assert getattr(done, key) == report[key], key
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("run --svg x.png", "--svg writes SVG, not PNG; a PNG is for `deadsim graph FILE --output"),
+        ("run --timeline x.PNG", "a PNG is for `deadsim graph FILE --kind timeline --output"),
+        ("run --html x.svg", "--html writes HTML, not SVG; a picture is for --svg or --timeline"),
+        ("run --svg x.pdf", "--svg writes SVG, not PDF"),
+        ("explore --trace x.html", "--trace writes JSON, not HTML; a page is for --html"),
+        ("replay left --save-schedule two_locks.yaml", "a scenario would be written over"),
+        ("explore --junit x.json", "--junit writes XML, not JSON; the report as JSON is for"),
+        ("run --output x.json", "--output writes text, not JSON; the report as JSON is for"),
+        ("check --format json --output x.svg", "--output writes JSON, not SVG"),
+        ("graph --format svg --output x.png", "--output writes SVG, not PNG"),
+        ("graph --output x.html", "--output writes SVG, not HTML"),
+        ("export --python --output x.yaml", "--output writes Python, not a scenario"),
+    ],
+)
+def test_a_file_whose_ending_promises_something_else_is_refused(
+    two: Path, arguments: str, said: str
+) -> None:
+    command, *others = arguments.split()
+    done = deadsim(command, "two_locks.yaml", *others)
+    assert done.status == 2
+    assert said in done.err
+    assert [file.name for file in two.iterdir()] == ["two_locks.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("x.dot", "digraph"), ("x.mmd", "flowchart"), ("x.svg", "<svg"), ("x", "<svg")],
+)
+def test_a_graph_is_written_as_its_file_ends(two: Path, name: str, begins: str) -> None:
+    assert deadsim("graph", "two_locks.yaml", "--output", name).status == 0
+    assert Path(name).read_text().startswith(begins)
+
+
+SPIN = "variables: {x: 0}\nthreads:\n  a[2]: [{while: x == 0, do: [yield]}]\n"
+
+
+def test_a_suspected_livelock_is_told_by_every_form_of_a_run(two: Path) -> None:
+    Path("spin.yaml").write_text(SPIN)
+    command = ("run", "spin.yaml", "--max-steps", "200")
+    quiet = deadsim(*command, "--quiet", "--html", "spin.html").out.splitlines()
+    assert quiet[0].startswith("BUDGET SPENT")
+    assert quiet[1].startswith("LIVELOCK suspected after 197 steps: a[1] and a[0] go round")
+    assert f'<p class="more">suspicion, no defect: {quiet[1]}</p>' in Path("spin.html").read_text()
+    many = deadsim(*command, "--runs", "2", "--strategy", "random")
+    assert "        2  livelock suspected, first with seed 0" in many.out
+    quiet = deadsim(*command, "--runs", "2", "--strategy", "random", "--quiet")
+    assert "livelock suspected" in quiet.out
+    counted = deadsim(*command, "--runs", "2", "--strategy", "random", "--format", "json").json
+    assert counted["suspicions"] == {"livelock": {"runs": 2, "first_seed": 0}}
+    assert (
+        deadsim("run", "two_locks.yaml", "--runs", "2", "--format", "json").json["suspicions"] == {}
+    )
+
+
+IDLE = "params: {n: 2}\nlocks: [A]\nthreads:\n  t[i < n]: [{with: A, do: [step: x]}]\n"
+SHOWS_NOTHING = "no thread takes a step, which shows nothing of the claims"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["idle.yaml -p n=0", "empty.yaml", "daemon.yaml", "passing.yaml", "idle.yaml -p n=0 --quiet"],
+)
+@pytest.mark.parametrize(
+    "command",
+    ["run", "run --runs 3", "explore", "explore --claims deadlock", "explore --claims race", "check",
+     "explore --engine threads", "explore --sample random --max-executions 3"],
+)  # fmt: skip
+def test_where_nobody_takes_a_step_nothing_is_shown(
+    two: Path, command: str, arguments: str
+) -> None:
+    Path("idle.yaml").write_text(IDLE)
+    Path("empty.yaml").write_text("threads: {}")
+    Path("passing.yaml").write_text("threads: {t: [pass]}")
+    Path("daemon.yaml").write_text("threads: {t: {daemon: true, do: [step: x]}}")
+    name, *options = command.split()
+    done = deadsim(name, *arguments.split(), *options)
+    assert done.status == 3
+    assert "undecided" in done.out
+    if "--runs" not in options:
+        assert SHOWS_NOTHING in done.out
+        found = deadsim(name, *arguments.split(), *options, "--format", "json")
+        assert found.status == 3
+        (report,) = found.json.get("results", [found.json])
+        assert report["verdict"] == "undecided"
+        assert report["reasons"] == [SHOWS_NOTHING]
+
+
+def test_what_is_wrong_where_nobody_takes_a_step_is_said_all_the_same(two: Path) -> None:
+    head = "variables: {x: 0}\nevents: [e]\nthreads: {t: ["
+    for text, claim in (
+        ("wait: e]}", "deadlock: possible"),
+        ("assert: 1 == 2]}", "assertion: always"),
+        ("pass]}\ninvariants: [x > 0]", "invariant: always"),
+    ):
+        Path("x.yaml").write_text(f"{head}{text}\nexpect: {{{claim}}}\n")
+        assert deadsim("run", "x.yaml").status == 0, text
+        assert deadsim("explore", "x.yaml").status == 0, text
+    Path("x.yaml").write_text(f"{head}pass]}}\nexpect: {{final: x == 1}}\n")
+    assert deadsim("run", "x.yaml").status == 1
+    assert deadsim("explore", "x.yaml").status == 1
+
+
+def test_a_report_for_ci_says_that_nobody_takes_a_step(two: Path) -> None:
+    Path("empty.yaml").write_text("threads: {}")
+    deadsim("check", "empty.yaml", "--junit", "x.xml")
+    assert f'message="deadlock is claimed never: {SHOWS_NOTHING}"' in Path("x.xml").read_text()

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -108,6 +110,80 @@ def test_a_shell_can_complete_commands_options_and_scenarios(shell: str) -> None
         command = [shutil.which("deadsim", path=str(Path(sys.executable).parent)) or "deadsim"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert wanted in done.stdout, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (
+            "deadsim run dinin",
+            ["dining", "dining_ordered", "dining_with_waiter", "dining_orders.yaml"],
+        ),
+        ("deadsim check two_b", ["two_barriers"]),
+        ("deadsim replay gate_", ["gate_always_opened", "gate_lock", "gate_1.schedule", "gate_2/"]),
+        ("deadsim explain circ", ["circular-wait"]),
+        ("deadsim explain lo", ["lost-wakeup"]),
+        ("deadsim explore dining --claims ra", ["race"]),
+        ("deadsim check dining --claims deadlock,l", ["deadlock,livelock"]),
+        ("deadsim run dining -p ", ["n="]),
+        ("deadsim export dining --param n", ["n="]),
+        ("deadsim run nowhere -p ", []),
+        ("deadsim graph --kind lock", ["lock-order"]),
+    ],
+)
+def test_bash_completes_what_there_is(
+    line: str, wanted: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(
+        "PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    )
+    for name in ("dining_orders.yaml", "gate_1.schedule", "gate_3.py"):
+        Path(name).touch()
+    Path("gate_2").mkdir()
+    words = line.split(" ")
+    script = deadsim("completion", "bash").out + (
+        f"compopt() {{ :; }}; COMP_WORDS=({' '.join(words[:-1])} '{words[-1]}'); "
+        f"COMP_CWORD={len(words) - 1}; _deadsim_completion deadsim; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    )
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout.split() == wanted
+
+
+def test_a_file_that_an_option_names_is_left_to_the_shell() -> None:
+    for option in ("--svg", "--schedule", "--output", "--save-schedule", "--layout"):
+        words = f"deadsim run dining {option} x"
+        environment = {**os.environ, "_DEADSIM_COMPLETE": "bash_complete", "COMP_WORDS": words}
+        command = [shutil.which("deadsim", path=str(Path(sys.executable).parent)) or "deadsim"]
+        done = subprocess.run(
+            command,
+            env={**environment, "COMP_CWORD": "4"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout.strip() == "file,x"
+
+
+@pytest.mark.parametrize("name", ["my scenario", "it's", "-x", "a\nb", "$(x)"])
+def test_the_next_commands_can_be_pasted_whatever_the_name_is(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = deadsim("new", "--", name)
+    assert done.status == 0
+    (file,) = tmp_path.iterdir()
+    assert file.name == f"{name}.yaml"
+    assert deadsim("explore", "--", file.name).status == 0
+    if "\n" in name:
+        return
+    _, run, explore = re.split(r"(?=deadsim (?:run|explore) )", done.out.strip())
+    for command in (run.removesuffix(", "), explore, f"{deadsim('run', '--', file.name).out}"):
+        line = re.search(r"deadsim (.*)$", command, re.MULTILINE)
+        assert line is not None
+        assert deadsim(*shlex.split(line[1])).status == 0
 
 
 def test_the_json_of_each_is_one_object() -> None:

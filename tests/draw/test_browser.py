@@ -429,6 +429,54 @@ def test_questions_do_not_tell_the_answer(pages: Pages) -> None:
     assert "This is the end" in page.locator("#quiz").inner_text()
 
 
+IN_VIEW = """part => {
+    const box = document.querySelector(part).getBoundingClientRect();
+    return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;
+}"""
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", ["dining", "worker_queue", "lost_update"])
+def test_controls_sentence_and_question_are_in_view_at_once(
+    name: str, size: dict[str, int], pages: Pages
+) -> None:
+    for quiz in (False, True):
+        page = pages.open(run(load(name)).html(quiz=quiz), size=size)
+        for part in ("#status", "#forward", "#last", "#slider", *(["#quiz"] if quiz else [])):
+            assert page.evaluate(IN_VIEW, part), (quiz, part)
+        page.locator("#steps").scroll_into_view_if_needed()
+        assert page.evaluate(IN_VIEW, "#forward")
+
+
+LOOKS = """() => [...document.querySelectorAll("#graph .thread .outline, #source .mark")].map(part => {
+    const look = getComputedStyle(part);
+    return [part.matches(".mark"), look.strokeWidth, look.opacity, look.borderStyle, look.backgroundImage].join();
+})"""
+
+
+@pytest.mark.parametrize("name", ["dining", "bounded_buffer", "wrong_waiter"])
+def test_an_open_question_is_answered_by_nothing_else_on_the_page(name: str, pages: Pages) -> None:
+    page = pages.open(run(load(name)).html(quiz=True))
+    tells = ("waits", "blocks", "blocked", "ready", "running", "stuck", "deadlock")
+    waited = 0
+    while page.locator("#quiz button").count():
+        text = page.evaluate(
+            "[...document.querySelectorAll('#status, #graph, .names, #state tbody, #steps')]"
+            ".flatMap(part => [...part.querySelectorAll('*'), part])"
+            ".filter(part => getComputedStyle(part).visibility === 'visible' && part.localName !== 'title')"
+            ".flatMap(part => [...part.childNodes].filter(node => node.nodeType === 3))"
+            ".map(node => node.textContent).join(' ')"
+        ).lower()
+        assert [word for word in tells if word in text.split()] == [], text
+        assert page.locator("#graph .edge.wait:visible").count() == 0
+        assert page.locator(".waited:visible").count() == 0
+        assert len(set(page.evaluate(LOOKS))) == 2  # threads alike, and their marks
+        page.locator("#quiz button").first.click()
+        waited += page.locator("#graph .edge.wait:visible").count()
+        page.locator("#quiz button", has_text="Go on").click()
+    assert waited > 0
+
+
 @pytest.mark.parametrize(
     ("name", "scheme"),
     one_in(4, itertools.product(["dining", "lost_update", "bounded_buffer"], ["light", "dark"])),

@@ -1,6 +1,7 @@
 """Graphs: what they show, where it is placed, and that no text does harm in any of their forms."""
 
 import html
+import itertools
 import json
 import re
 import subprocess
@@ -18,12 +19,13 @@ from deadsim import Run, explore, load, loads, run
 from deadsim.detect.locks.inversions import find_inversions
 from deadsim.detect.locks.lock_order import Taking
 from deadsim.draw.graphs import engine as engines
-from deadsim.draw.graphs import layout
+from deadsim.draw.graphs import layout, ring
 from deadsim.draw.graphs.boxes import Placed
 from deadsim.draw.graphs.deadlock import deadlock_graph
 from deadsim.draw.graphs.dot import dot
 from deadsim.draw.graphs.engine import engine
 from deadsim.draw.graphs.graph import Edge, Graph, Node
+from deadsim.draw.graphs.labels import box_area, label_area
 from deadsim.draw.graphs.layout import draw_graph, lay_out
 from deadsim.draw.graphs.lock_order import lock_order_graph
 from deadsim.draw.graphs.mermaid import flowchart
@@ -33,6 +35,7 @@ from deadsim.draw.graphs.run_graph import graph_of
 from deadsim.draw.svg import Ids
 from deadsim.errors import UsageError
 from deadsim.model.place import Place
+from deadsim.report.step_words import deed
 from hostile import HOSTILE
 from portion import few_and_all
 
@@ -456,7 +459,7 @@ BOTH = "locks: [A, B]\nthreads:\n  a: [{with: A, do: [{%s: B%s}]}]\n  b: [{with:
 
 
 def test_the_order_of_locks_is_no_verdict() -> None:
-    scenario = load("two_semaphores")
+    scenario = load("crossed_events")
     assert explore(scenario).deadlock.possible
     graph = lock_order_graph(scenario.program)
     assert graph.title.endswith("no lock is taken while another is held")
@@ -514,6 +517,147 @@ def test_an_index_that_is_decided_in_a_run_is_not_certain() -> None:
     assert graph.title == "LOCK ORDER: perhaps in opposite orders, as an index decides"
     assert {edge.kind for edge in graph.edges} == {"order"}
     assert [edge.dotted for edge in graph.edges] == [True, True, False]
+
+
+GUARDED = "locks: [G, A, B, C, 'L[2]']\nvariables: {i: 1}\nevents: [e]\nthreads:\n"
+
+
+def test_what_is_guarded_is_said_of_those_alone_that_exclude_one_another() -> None:
+    graph = order_of(
+        GUARDED + "  x: [{with: [G, A, B], do: []}]\n  y: [{with: [G, B, C], do: []}]\n"
+        "  z: [{with: [C, A], do: []}]\n"
+    )
+    assert graph.title == "LOCK ORDER: in opposite orders, but guarded"
+    said = "1 and 2 are never at once, as each is under G: this circle never closes"
+    assert said in graph.sentences
+
+
+def test_a_circle_that_an_index_decides_comes_before_one_that_is_guarded() -> None:
+    text = (
+        GUARDED + "  x: [{with: [G, A, 'L[1]'], do: []}]\n  y: [{with: [G, 'L[1]', A], do: []}]\n"
+        "  z: {locals: {k: 0}, do: [{read: i, into: k}, {with: ['L[k]', A], do: []}]}\n"
+    )
+    graph = order_of(text)
+    assert explore(loads(text)).deadlock.possible
+    assert graph.title == "LOCK ORDER: perhaps in opposite orders, as an index decides"
+    assert not [line for line in graph.sentences if "never" in line or "at once" in line]
+
+
+def test_an_arrow_bears_the_place_that_its_sentence_names() -> None:
+    for graph in map(order_of, DENSE):
+        for edge in graph.edges:
+            number, dot, place = edge.label.partition(". ")
+            if dot:
+                (line,) = [one for one in graph.sentences if one.startswith(f"{number}. ")]
+                thread, _, where = place.split(" ")[0].rpartition(":")
+                assert line.startswith(f"{number}. {thread} ")
+                assert f"(line {where})" in line
+
+
+SEMAPHORES = "semaphores: {a: 1, b: 1, c: 1, many: 2, done: 0}\nthreads:\n"
+
+
+def test_semaphores_that_are_used_as_locks_have_an_order() -> None:
+    text = SEMAPHORES + (
+        "  x: [{with: [a, b], do: []}]\n  y: [{with: [b, c], do: []}]\n  z: [{with: [c, a], do: []}]\n"
+        "  w: [{with: many, do: []}, {release: done}]\n"
+    )
+    graph = order_of(text)
+    assert graph.title == "LOCK ORDER: 3 locks in opposite orders"
+    assert [node.name for node in graph.nodes] == ["a", "b", "c"]
+    said = "one global order would be a, b, c; z breaks it at line 5"
+    assert said in graph.sentences
+    deadlock = explore(loads(text)).deadlocks[0]
+    assert deadlock.hint == said
+
+
+# Labels.
+
+
+def threads(locks: str, *orders: str) -> str:
+    bodies = "".join(
+        f"  thread_{n}: [{{with: [{', '.join(order)}], do: []}}]\n"
+        for n, order in enumerate(orders)
+    )
+    return f"locks: [{', '.join(locks)}]\nthreads:\n{bodies}"
+
+
+DENSE = [
+    threads("ABC", *map("".join, itertools.permutations("ABC"))),
+    threads("ABCD", *map("".join, itertools.permutations("ABCD", 2))),
+    threads("ABCDE", "AB", "BC", "CD", "DE", "EA", "AC", "CE"),
+    threads("ABCDEF", "ABC", "CBA", "DEF", "FED", "AD"),
+]
+
+
+def covered(graph: Graph, placed: Placed) -> list[tuple[str, str]]:
+    """List which labels stand on another, or on a node."""
+    labels = [
+        (edge.label, label_area(edge.label, way.label))
+        for edge, way in zip(graph.edges, placed.routes, strict=True)
+        if edge.label
+    ]
+    nodes = [
+        (node.name, box_area(box)) for node, box in zip(graph.nodes, placed.boxes, strict=True)
+    ]
+    pairs = [*itertools.combinations(labels, 2), *itertools.product(labels, nodes)]
+    return [(one, other) for (one, area), (other, second) in pairs if area.common(second) > 8]
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own layout", "Graphviz"])
+def test_labels_stand_beside_one_another(own: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if own:
+        monkeypatch.setattr(layout, "engine", lambda asked=None: None)
+    graphs = [order_of(text) for text in DENSE]
+    for name in ("dining", "dining_ordered", "three_cycle", "behind_a_deadlock", "gate_lock"):
+        graphs.append(lock_order_graph(load(name).program))
+        graphs += [graph_of(run(name).result, kind) for kind in ("wait-for", "resources")]
+    graphs += [graph_of(run(text).result, "resources") for text in DENSE]
+    for graph in graphs:
+        assert covered(graph, lay_out(graph)) == [], graph.title
+
+
+def test_what_several_of_a_circle_wait_for_stands_once() -> None:
+    for number in (2, 3):
+        text = f"queues: [q]\nthreads:\n  t[{number}]: [{{get: q}}, {{put: q, value: 1}}]\n"
+        done = run(text).result
+        graph = deadlock_graph(done, done.deadlocks[0])
+        assert sorted(node.name for node in graph.nodes) == [
+            "q",
+            *(f"t[{n}]" for n in range(number)),
+        ]
+        assert len(graph.edges) == 2 * number
+        assert covered(graph, ring.ring(graph)) == []
+
+
+# Signals.
+
+
+SIGNALS = (
+    "semaphores: {done: 0, room: 1, seat: 1}\nthreads:\n"
+    "  worker: [{step: works}, {with: seat, do: [{release: done}]}, {release: room}]\n"
+    "  waiter[2]: [{acquire: done}, {acquire: room}, {step: goes on}]\n"
+)
+
+
+def test_nobody_holds_a_signal() -> None:
+    done = run(SIGNALS, strategy="random", seed=1).result
+    for moment in done.moments:
+        held = {hold.object for one in moment.situation.threads for hold in one.holds}
+        assert held <= {"seat"}
+    graph = graph_of(done, "resources")
+    assert [edge.label for edge in graph.edges if edge.kind == "hold"] == []
+    below = {node.name: (node.below, node.dots) for node in graph.nodes if node.kind == "object"}
+    assert below["done"] == (("no signal",), None)
+    assert below["room"] == (("1 signal",), None)
+    assert below["seat"] == ((), Dots(0, 1))
+    words = [deed(done.world, event) for event in done.events]
+    assert "signals done" in words
+    assert "passes done" in words
+    assert "acquires seat" in words
+    brief = "\n".join(run(SIGNALS, strategy="random", seed=1).report().splitlines())
+    assert not re.search(r"[+-] (done|room)", brief)
+    assert "+ seat" in brief
 
 
 # Texts that might do harm.

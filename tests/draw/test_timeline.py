@@ -167,6 +167,49 @@ def test_arrows_are_hidden_where_there_are_many() -> None:
     assert all("off" not in arrow.get("class").split() for arrow in few)
 
 
+LONG = "locks: [A]\nthreads:\n  a[2]:\n    - repeat: 300\n      do: [{with: A, do: [{step: x}]}]\n"
+
+
+def test_the_middle_of_a_long_run_is_left_out_and_said() -> None:
+    done = run(loads(LONG))
+    picture = done.timeline()
+    assert float(xml.fromstring(picture).get("width", "")) < 2000
+    assert any(
+        word.endswith("steps 11 to 1,690 are not drawn (--all-nodes draws them)")
+        for word in words(picture)
+    )
+    assert "1,680 steps not drawn" in words(picture)
+    steps = [int(one.get("id")[5:]) for one in parts(picture, "circle", "step")]
+    assert steps == [*range(1, 11), *range(1691, 1801)]
+    assert len(parts(picture, "rect", "hold")) < 60
+    assert len(parts(done.timeline(whole=True), "circle", "step")) == 1800
+    assert done.html().count('class="step') >= 1800
+
+
+def test_what_a_long_run_is_about_is_not_left_out() -> None:
+    text = "variables: {x: 0, y: 0}\nthreads:\n  a[2]:\n    - {repeat: 300, do: [yield]}\n    - add: x\n    - {repeat: 300, do: [yield]}\n"
+    done = run(loads(text)).result
+    (race,) = (found for found in done.defects if isinstance(found, Race))
+    picture = draw_timeline(done, race)
+    steps = {int(one.get("id")[5:]) for one in parts(picture, "circle", "step")}
+    assert {access.step + 1 for access in race.accesses} <= steps
+    assert (
+        len([word for word in words(picture) if "not drawn" in word]) == 3
+    )  # two strips, and where
+    assert len(parts(picture, "circle", "race")) == 3
+
+
+def test_a_long_run_is_drawn_whole_on_request(tmp_path: Path) -> None:
+    (tmp_path / "long.yaml").write_text(LONG)
+    for options in (("run", "--timeline"), ("graph", "--kind", "timeline", "--output")):
+        few, all_of = str(tmp_path / "few.svg"), str(tmp_path / "all.svg")
+        command = (options[0], str(tmp_path / "long.yaml"), *options[1:])
+        assert deadsim(*command, few).status == 0
+        assert deadsim(*command, all_of, "--all-nodes").status == 0
+        assert "not drawn" in Path(few).read_text()
+        assert "not drawn" not in Path(all_of).read_text()
+
+
 def test_a_long_run_is_shown_from_near_its_end() -> None:
     text = "threads:\n  a: [{repeat: 5001, do: [{step: x}]}]\n"
     done = film(run(loads(text)).result)

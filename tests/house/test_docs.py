@@ -60,7 +60,7 @@ def commands() -> str:
         "# The command line",
         "",
         "Exit status: 0 nothing contradicts the claims, 1 a claim is refuted, 2 the input or the command line is wrong, "
-        "3 undecided because a budget was spent, 130 interrupted. Of several files: 2 before 1 before 3. With "
+        "3 undecided: a budget was spent, or nobody takes a step, 130 interrupted. Of several files: 2 before 1 before 3. With "
         "`--format json` standard output is exactly one object.",
     ]
     for name in group.list_commands(None):

@@ -3,6 +3,7 @@
 import pytest
 
 from deadsim import Run, loads, run
+from deadsim.kernel.system import System
 
 
 def ran(text: str, **options: object) -> Run:
@@ -310,3 +311,25 @@ def test_claims_can_ask_locks_and_threads() -> None:
         "expect: {final: finished(t) and finished(u) and holder(A) == null}\n"
     )
     assert ran(text).verdict == "as-expected"
+
+
+@pytest.mark.parametrize(
+    ("threads", "signal"),
+    [
+        ("a[2]: [{acquire: s}, {release: s}]", False),
+        ("a[2]: [{with: s, do: []}]", False),
+        ("a: [{acquire: s}]\n  b: [{acquire: s}, {release: s}]", False),  # one forgets it
+        ("a: [{acquire: s}]", False),  # as they all do
+        ("a: [{acquire: s}]\n  b: [{release: s}]", True),
+        ("a: [{acquire: s}, {release: s}]\n  b: [{release: s}]", True),
+        ("a: [{release: s}]", True),
+    ],
+)
+def test_a_permit_has_an_owner_where_nobody_else_gives_it_back(threads: str, signal: bool) -> None:
+    def signals(value: int) -> list[str]:
+        text = f"semaphores: {{s: {value}}}\nthreads:\n  {threads}\n"
+        world = System(loads(text).program).world
+        return [world.name(number) for number in world.signals]
+
+    assert signals(1) == (["s"] if signal else [])
+    assert signals(0) == ["s"]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands import deadsim
+from deadsim import ScenarioError, loads
 from portion import few_and_all
 from wrong_files import OK, WRONG
 
@@ -93,7 +94,7 @@ def test_a_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--svg", "--save-schedule", "--output"])
 def test_a_file_that_cannot_be_written_is_said_before_the_run(option: str, tmp_path: Path) -> None:
-    done = deadsim("run", "dining", option, str(tmp_path / "no" / "x.svg"))
+    done = deadsim("run", "dining", option, str(tmp_path / "no" / "x"))
     assert done.status == 2
     assert "cannot be written (no such file or folder)" in done.err
     assert done.out == ""
@@ -225,3 +226,88 @@ def assert_it_is_answered(file: str, text: str, seed: int) -> None:
     assert "Traceback" not in done.err
     if done.status == 2:
         assert re.search(r"mutated\.yaml:\d+:\d+: |deadsim: ", done.err), done.err
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("acquire A", "acquire: A"),
+        ("acquire(A)", "acquire: A"),
+        ("A.acquire()", "acquire: A"),
+        ("A.acquire", "acquire: A"),
+        ("lock A", "acquire: A"),
+        ("unlock A", "release: A"),
+        ("acquire A, 5", "{acquire: A, timeout: 5}"),
+        ("B[i].acquire()", "acquire: B[i]"),
+        ("acquire B[i], 5", '{acquire: "B[i]", timeout: 5}'),
+        ("x += 1", "add: x"),
+        ("x++", "add: x"),
+        ("x--", "{add: x, value: -1}"),
+        ("x -= x + 1", '{add: x, value: "-(x + 1)"}'),
+        ("x = 1", "{write: x, value: 1}"),
+        ("x = [1, 2]", '{write: x, value: "[1, 2]"}'),
+        ("let y = x + 1", "let: {y: x + 1}"),
+        ("q.put(1)", "{put: q, value: 1}"),
+        ("push q, 1", "{put: q, value: 1}"),
+        ("print hello, world", "print: hello, world"),
+        ("print(hello)", "print: hello"),
+        ("sleep 5", "sleep: 5"),
+        ("choose 1, 2", "choose: [1, 2]"),
+    ],
+)
+def test_a_step_as_others_write_it_is_answered_with_the_step_that_is_meant(
+    written: str, meant: str
+) -> None:
+    head = 'locks: [A, "B[2]"]\nvariables: {x: 0}\nqueues: [q]\nthreads:\n  t[i < 2]:\n    - '
+    with pytest.raises(ScenarioError) as caught:
+        loads(f"{head}{written}")
+    (problem,) = caught.value.problems
+    assert problem.message.endswith(f"; write '{meant}'")
+    loads(f"{head}{meant}")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("locks: A", "locks: [A]"),
+        ("locks: A, B", "locks: [A, B]"),
+        ("queues: B[2]", 'queues: ["B[2]"]'),
+        ("semaphores: s", "semaphores: {s: 1}"),
+        ("pipes: p", "pipes: {p: {capacity: 1}}"),
+        ("variables: x", "variables: {x: 0}"),
+        ("params: n", "params: {n: 0}"),
+    ],
+)
+def test_a_section_with_a_name_alone_is_answered_with_what_it_is_to_be(
+    written: str, meant: str
+) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads(f"{written}\nthreads: {{t: [pass]}}")
+    (problem,) = caught.value.problems
+    assert problem.message.endswith(f"; write '{meant}'")
+    loads(f"{meant}\nthreads: {{t: [pass]}}")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("0.5", 1), ("1.5", 2), ("1s", 1), ("250 ms", 1), ("2.0", 2), ("90sec", 90)],
+)
+def test_a_time_that_is_no_whole_number_is_answered_with_one(written: str, meant: int) -> None:
+    for step, key in (
+        (f"sleep: {written}", "sleep"),
+        (f"{{acquire: A, timeout: {written}}}", "timeout"),
+    ):
+        with pytest.raises(ScenarioError) as caught:
+            loads(f"locks: [A]\nthreads: {{t: [{step}]}}")
+        (problem,) = caught.value.problems
+        said = f"virtual seconds are whole numbers: write '{key}: {meant}'"
+        assert problem.message == said
+
+
+@pytest.mark.parametrize(
+    "written", ["x", "foo bar", "A.locked()", "let y", "x == 1", "", "  ", "print", "((("]
+)
+def test_what_nobody_knows_is_answered_with_no_guess(written: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads(f"locks: [A]\nvariables: {{x: 0}}\nthreads:\n  t:\n    - '{written}'")
+    assert "; write '" not in caught.value.problems[0].message

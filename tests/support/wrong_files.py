@@ -6,6 +6,10 @@ OK = "threads: {t: [{step: works}]}\n"
 WRONG = {
     "unknown key": ("lock: [A]\n" + OK, r":1:1: unknown key 'lock'; did you mean 'locks'\?"),
     "unknown verb": ("threads:\n  t:\n    - aquire: A\n", r":3:7: unknown verb 'aquire'; did you mean 'acquire'\?"),
+    "a verb of other languages": ("locks: [A]\nthreads: {t: [{unlock: A}]}\n", r"unknown verb 'unlock'; did you mean 'release'\?"),
+    "a list of threads": ("threads:\n  - a: [pass]\n  - b: [pass]\n", r"write 'threads: \{a: \[\.\.\.\], b: \[\.\.\.\]\}'"),
+    "a body that is one step": ("locks: [A]\nthreads: {t: acquire A}\n", "write '- acquire: A'"),
+    "a body that is one word": ("threads: {t: pass}\n", "write '- pass'"),
     "unknown lock": ("locks: [A]\nthreads:\n  t:\n    - acquire: AA\n", r":4:16: unknown lock.*'AA'; did you mean 'A'\?"),
     "unknown option": ("locks: [A]\nthreads: {t: [{acquire: A, itno: x}]}\n", r"no option 'itno'; did you mean 'into'"),
     "unknown name in an expression": ("variables: {counter: 0}\nthreads:\n  t:\n    - let: {x: conter + 1}\n", r":4:16: unknown name 'conter'; did you mean 'counter'\?"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from deadsim.api.assertions import Asserting
@@ -10,7 +11,7 @@ from deadsim.api.display import Displaying, preformatted
 from deadsim.api.files import scenarios_under
 from deadsim.api.one_run import dump
 from deadsim.api.pictures import mode_of, players, rings, timelines
-from deadsim.api.scenario import Scenario
+from deadsim.api.scenario import Scenario, Source, given, loaded
 from deadsim.engine.interrupts import noted
 from deadsim.engine.pool import Pool
 from deadsim.errors import UsageError
@@ -21,7 +22,7 @@ from deadsim.exploration.verdicts import result
 from deadsim.exploration.verdicts.level import Found
 from deadsim.exploration.verdicts.result import Defect
 from deadsim.language.scenario import load as read_scenario
-from deadsim.model.claims import NAMED_TYPES, DefectType
+from deadsim.model.claims import DEFECT_TYPES, NAMED_TYPES, DefectType
 from deadsim.model.program import Limits
 from deadsim.runs.result import Verdict
 from deadsim.strategies.registry import StrategyName
@@ -151,6 +152,11 @@ class Exploration(_Done, Asserting, Displaying):
         return self.result.covered
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Say why it is undecided, where that is no budget."""
+        return self.result.reasons
+
+    @property
     def defects(self) -> tuple[Defect, ...]:
         """Give what was found, each with the schedule that shows it."""
         return self.result.defects
@@ -181,9 +187,12 @@ class Exploration(_Done, Asserting, Displaying):
         """Draw the ring of the first deadlock; None where there is none."""
         return next(rings(self.result)) if self.deadlocks else None
 
-    def timeline(self) -> str:
-        """Draw the first defect, as SVG: who held what and who waited when; or a run, where there is none."""
-        return next(timelines(self.result))
+    def timeline(self, *, whole: bool = False) -> str:
+        """Draw the first defect, as SVG: who held what and who waited when; or a run, where there is none.
+
+        A long run is drawn without its middle, unless it is to be `whole`.
+        """
+        return next(timelines(self.result, whole))
 
     def html(self, *, teach: bool = False, quiz: bool = False) -> str:
         """Write the player of the first defect: one page to go through its run in; or through a run without one.
@@ -271,7 +280,7 @@ class Check(NamedTuple):
 
 
 def explore(
-    scenario: Scenario,
+    scenario: Source,
     *,
     claims: Iterable[str] | None = None,
     max_steps: int | None = None,
@@ -287,6 +296,7 @@ def explore(
 ) -> Exploration:
     """Decide the claims of a scenario over all schedules, or say that a budget was spent first.
 
+    The scenario is what `load` gave, or a path, the name of one that ships, or plain data.
     `claims` are those to decide (all), by their keys; with `every`, each distinct defect is shown, not
     one of each kind.
 
@@ -299,6 +309,13 @@ def explore(
     `preemptions` bounds how many a schedule has; `sample` draws schedules instead of covering all.
     Raises UsageError for a claim that there is none of.
     """
+    scenario = loaded(scenario)
+    for name, value, known in (
+        ("engine", engine, ("memory", "threads")),
+        ("reduction", reduction, ("auto", "none")),
+    ):
+        if value not in known:
+            raise UsageError(f"there is no {name} '{value}'; they are {', '.join(known)}")
     limits = Limits(max_steps, max_states, max_executions, max_seconds, max_memory)
     request = Request(
         chosen(scenario, claims), limits, every, engine, preemptions, sample, reduction
@@ -320,31 +337,44 @@ def chosen(scenario: Scenario, claims: Iterable[str] | None) -> frozenset[str] |
         return None
     from deadsim.language.expressions.names import nearest
 
-    wanted = frozenset(claims)
+    wanted = frozenset([claims] if isinstance(claims, str) else claims)
     parts = scenario.program.claims
     keys = [*parts.types, *(c.key for c in parts.final), *(c.key for c in parts.output)]
     known = {*keys, "final", "output"}
     for name in sorted(wanted - known):
         if name in NAMED_TYPES:
             raise UsageError(f"nothing is claimed of {name}: name it under 'expect'")
-        raise UsageError(f"there is no claim '{name}'{nearest(name, sorted(known))}")
+        hint = nearest(name, sorted(known))
+        there_are = ", ".join((*DEFECT_TYPES, "final", "output", *keys[len(parts.types) :]))
+        raise UsageError(
+            f"there is no claim '{name}'{f'{hint} The' if hint else '; the'} claims are {there_are}"
+        )
     return wanted
 
 
 def check(
-    paths: Iterable[str] | str,
-    params: Mapping[str, str] | None = None,
+    paths: Source | Iterable[Source],
+    params: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Check:
-    """Explore every scenario under some paths, with the options of `explore`.
+    """Explore every scenario under some paths, or scenarios as `explore` takes them, with its options.
 
     >>> import deadsim
     >>> deadsim.check("two_locks").results[0].verdict
     'as-expected'
     """
-    named = [paths] if isinstance(paths, str) else list(paths)
-    results = []
-    for path, data in scenarios_under(named):
-        program = read_scenario(data, path, dict(params or {}))
-        results.append(explore(Scenario(program), **options))
-    return Check(tuple(results))
+    return Check(tuple(explore(one, **options) for one in scenarios_of(paths, params or {})))
+
+
+def scenarios_of(
+    sources: Source | Iterable[Source], params: Mapping[str, Any]
+) -> Iterator[Scenario]:
+    """Read scenarios, all those in the folders that are named among them."""
+    if isinstance(sources, Scenario | str | os.PathLike | Mapping):
+        sources = (sources,)
+    for source in sources if isinstance(sources, Iterable) else (sources,):
+        if isinstance(source, str | os.PathLike) and os.path.isdir(source):
+            for path, data in scenarios_under([os.fspath(source)]):
+                yield Scenario(read_scenario(data, path, given(params)))
+        else:
+            yield loaded(source, **params)

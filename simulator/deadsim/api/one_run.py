@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadsim.api.assertions import Asserting
 from deadsim.api.display import Displaying
-from deadsim.api.scenario import Scenario
+from deadsim.api.scenario import Scenario, Source, loaded
 from deadsim.engine.interrupts import noted
 from deadsim.engine.moment import Watcher
 from deadsim.engine.pool import Pool
@@ -90,7 +90,7 @@ class Run(_Done, Asserting, Displaying):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Say why the claims are refuted, where that is no defect."""
+        """Say why the claims are refuted or undecided, where that is no defect and no budget."""
         return self.result.reasons
 
     @property
@@ -172,11 +172,11 @@ class Run(_Done, Asserting, Displaying):
 
         return next(rings(self.result))
 
-    def timeline(self) -> str:
-        """Draw who held what and who waited when, as SVG."""
+    def timeline(self, *, whole: bool = False) -> str:
+        """Draw who held what and who waited when, as SVG; `whole` where a long run would lack its middle."""
         from deadsim.api.pictures import timelines
 
-        return next(timelines(self.result))
+        return next(timelines(self.result, whole))
 
     def html(self, *, teach: bool = False, quiz: bool = False) -> str:
         """Write the player: one page to go through the run in, open at its failure.
@@ -199,7 +199,7 @@ class Run(_Done, Asserting, Displaying):
 
 
 def run(
-    scenario: Scenario,
+    scenario: Source,
     *,
     strategy: StrategyName | None = None,
     seed: int | None = None,
@@ -209,10 +209,13 @@ def run(
 ) -> Run:
     """Run a scenario once, on real threads; what is not said here the scenario's `schedule` says.
 
+    It is what `load` gave, or a path, the name of a scenario that ships, or plain data.
+
     >>> import deadsim
     >>> deadsim.run(deadsim.load("two_locks"), strategy="sequential").outcome
     'completed'
     """
+    scenario = loaded(scenario)
     plan = planned(scenario.program, strategy, seed, depth)
     return Run(run_with(scenario, plan, max_steps=max_steps, keep_going=keep_going))
 

@@ -89,12 +89,12 @@ def deadlocks(result: Result) -> Iterator[tuple[Run, Deadlock]]:
             yield defect.run, defect.finding
 
 
-def timelines(result: Result) -> Iterator[str]:
-    """Draw each defect as a timeline, as SVG."""
+def timelines(result: Result, whole: bool = False) -> Iterator[str]:
+    """Draw each defect as a timeline, as SVG; a long one without its middle, unless it is to be `whole`."""
     from deadsim.draw.time.timeline import draw_timeline
 
     for one in shown(result):
-        yield draw_timeline(one.run, one.focus, one.judged.verdict)
+        yield draw_timeline(one.run, one.focus, one.judged.verdict, whole)
 
 
 def traces(result: Result) -> Iterator[str]:

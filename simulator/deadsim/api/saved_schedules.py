@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
+import shlex
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from deadsim import gallery
 from deadsim.api.files import contents, reason
 from deadsim.api.one_run import Run, run_with
-from deadsim.api.scenario import Scenario, load, written
+from deadsim.api.scenario import Scenario, Source, loaded, written
 from deadsim.engine.moment import Watcher
 from deadsim.errors import UsageError
+from deadsim.language.scenario import is_scenario
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.program import Choice, Plan, Program
+from deadsim.report.text import argument, command_for
 from deadsim.runs import result
 from deadsim.trace import schedule as schedules
-
-if TYPE_CHECKING:
-    from os import PathLike
 
 
 def replay_with(
@@ -32,7 +33,7 @@ def replay_with(
 
 
 def replay(
-    what: Scenario | str | PathLike[str],
+    what: Source,
     names: str | Iterable[str | Choice] | None = None,
     *,
     max_steps: int | None = None,
@@ -52,14 +53,14 @@ def replay(
     saved is a warning (`UserWarning`).
     """
     if names is None:
-        if isinstance(what, Scenario):
+        if not isinstance(what, str | os.PathLike):
             raise UsageError("the names of a schedule are missing")
         saved = saved_schedule(str(what))
         if saved.warning:
             warnings.warn(saved.warning, stacklevel=2)
         scenario, choices = saved.scenario, saved.choices
     else:
-        scenario = what if isinstance(what, Scenario) else load(what)
+        scenario = loaded(what)
         choices = schedules.parse_names(names) if isinstance(names, str) else chosen(names)
     return Run(replay_with(scenario, choices, max_steps=max_steps, keep_going=keep_going))
 
@@ -82,7 +83,10 @@ class Saved(NamedTuple):
 
 def saved_schedule(path: str, params: Mapping[str, str] | None = None) -> Saved:
     """Read a schedule file and its scenario; `params` take the place of those it was saved with."""
-    saved = saved_choices(path)
+    try:
+        saved = saved_choices(path)
+    except UsageError as error:
+        raise UsageError(f"{error}{instead_of_saved(path)}") from None
     file = os.path.normpath(os.path.join(os.path.dirname(path), saved.scenario))
     named = file if os.path.exists(file) else saved.scenario
     program = read_scenario(contents(named), named, {**saved.params, **(params or {})})
@@ -92,16 +96,43 @@ def saved_schedule(path: str, params: Mapping[str, str] | None = None) -> Saved:
     return Saved(Scenario(program), saved.choices, warning)
 
 
-def saved_choices(path: str) -> schedules.ScheduleFile:
-    """Read a schedule file alone."""
+def instead_of_saved(path: str) -> str:
+    """Say what is missing where a schedule file is asked for and a scenario, or names, are given."""
+    file = path if os.path.isfile(path) else gallery.find(path)
+    if file is not None and is_scenario(contents(file)):
+        return f"; it is a scenario: who takes each step? deadsim replay {argument(path)} 'NAMES'"
+    if file is None and " " in path:
+        return f"; of which scenario are these names? deadsim replay FILE {shlex.quote(path)}"
+    return ""
+
+
+def saved_choices(path: str, program: Program | None = None) -> schedules.ScheduleFile:
+    """Read a schedule file alone; `program` is the scenario it is for, where that is known."""
     try:
         with open(path, "rb") as stream:
             content = stream.read().decode("utf-8")
+    except FileNotFoundError as error:
+        hint = "" if program is None else f"; {named_instead(path, program)}"
+        raise UsageError(f"{path}: cannot be read ({reason(error)}){hint}") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({reason(error)})") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path}: is no text; a schedule file is") from None
     return schedules.read(content, path)
+
+
+def named_instead(names: str, program: Program) -> str:
+    """Say what takes names, where a schedule file is asked for that is not there."""
+    try:
+        choices = schedules.parse_names(names)
+    except UsageError:
+        choices = ()
+    threads = {thread.name for thread in program.threads}
+    fits = choices and all(choice.thread in threads for choice in choices)
+    command = command_for(program, choices) if fits else None
+    if command is None:
+        command = f"deadsim replay {argument(program.file)} 'NAMES'"
+    return f"a file is wanted that --save-schedule wrote; names of threads are for: {command}"
 
 
 def schedule_text(program: Program, choices: tuple[Choice, ...], path: str) -> str:

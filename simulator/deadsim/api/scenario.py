@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from deadsim.api.files import contents
+from deadsim.errors import UsageError
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.program import Program
 
 if TYPE_CHECKING:
     from os import PathLike
+
+
+Source: TypeAlias = "Scenario | str | PathLike[str] | Mapping[str, Any]"
+"""A scenario, its file or the name of one that ships, its text (of several lines), or its data."""
 
 
 class _Read(NamedTuple):
@@ -33,6 +39,8 @@ class Scenario(_Read):
     def __new__(cls, source: Program | Mapping[str, Any], **params: Any) -> Scenario:
         if isinstance(source, Program):
             return super().__new__(cls, source)
+        if isinstance(source, str | os.PathLike):
+            raise UsageError("a Scenario is made of data; deadsim.load reads a file, loads a text")
         from deadsim.language.reading.yaml_text import rendered
 
         text = rendered(source, "<dict>")
@@ -75,6 +83,8 @@ def load(path: str | PathLike[str], **params: Any) -> Scenario:
 
     Raises ScenarioError with every problem that was found, UsageError where there is no such file.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"load wants the path of a scenario, or its name, not {kind(path)}")
     data = contents(str(path))
     return Scenario(read_scenario(data, str(path), given(params)))
 
@@ -85,7 +95,38 @@ def loads(text: str, **params: Any) -> Scenario:
     >>> loads("threads: {one: [pass]}").name
     '<text>'
     """
+    if not isinstance(text, str):
+        raise UsageError(f"loads wants the text of a scenario, not {kind(text)}")
     return Scenario(read_scenario(text.encode("utf-8", "surrogatepass"), "<text>", given(params)))
+
+
+def loaded(source: Source, **params: Any) -> Scenario:
+    """Read a scenario, whatever it was given as.
+
+    >>> loaded("dining", n=3).params == loaded({"params": {"n": 3}, "threads": {"a": []}}).params
+    True
+
+    Raises ScenarioError with every problem that was found, UsageError where it can be no scenario.
+    """
+    if isinstance(source, Scenario) and not params:
+        return source
+    if isinstance(source, Mapping):
+        return Scenario(source, **params)
+    if isinstance(source, str) and "\n" in source:
+        return loads(source, **params)
+    if isinstance(source, str | os.PathLike):
+        return load(source, **params)
+    raise UsageError(
+        "a scenario is what deadsim.load gives, its path, the name of one that ships, or a mapping;"
+        f" not {kind(source)}"
+    )
+
+
+def kind(value: object) -> str:
+    """Name what was given in place of something else."""
+    if value is None or isinstance(value, bool | int | float):
+        return str(value)
+    return "data" if isinstance(value, Mapping) else f"a {type(value).__name__}"
 
 
 def given(params: Mapping[str, Any]) -> dict[str, str]:

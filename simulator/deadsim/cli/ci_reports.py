@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from deadsim.cli import completions
 from deadsim.cli.files import save
 from deadsim.cli.output import Output
 from deadsim.errors import ScenarioError
@@ -21,8 +22,15 @@ OPTIONS = (
         envvar="GITHUB_ACTIONS",
         help="Annotate the lines on GitHub; by itself in a workflow there.",
     ),
-    click.option("--junit", metavar="FILE", help="Write a report in the form of JUnit."),
-    click.option("--sarif", metavar="FILE", help="Write a report in SARIF."),
+    click.option(
+        "--junit",
+        metavar="FILE",
+        help="Write a report in the form of JUnit.",
+        shell_complete=completions.files,
+    ),
+    click.option(
+        "--sarif", metavar="FILE", help="Write a report in SARIF.", shell_complete=completions.files
+    ),
 )
 
 

@@ -11,10 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from deadsim import __version__
-from deadsim.cli import pictures
+from deadsim.cli import completions, pictures
 from deadsim.cli.output import INTERRUPTED, WRONG, Output, problem_rows, progress, status, warn
 from deadsim.errors import ScenarioError, UsageError
 from deadsim.strategies.registry import NAMES, SAMPLING, WITH_DEPTH
@@ -22,16 +21,6 @@ from deadsim.strategies.registry import NAMES, SAMPLING, WITH_DEPTH
 if TYPE_CHECKING:
     from deadsim.api import Scenario
     from deadsim.runs.result import Run
-
-
-def complete_files(
-    context: click.Context, argument: click.Parameter, begun: str
-) -> list[CompletionItem]:
-    """Complete the name of a file, or of a scenario that ships."""
-    from deadsim import gallery
-
-    shipped = [CompletionItem(name) for name in gallery.names() if begun and name.startswith(begun)]
-    return [*shipped, CompletionItem(begun, type="file")]
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,23 +46,42 @@ FORMAT: Callable[[F], F] = click.option(
 )
 ON_A_FILE: tuple[Callable[[F], F], ...] = (
     click.option(
-        "--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a param."
+        "--param",
+        "-p",
+        "params",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Set a param.",
+        shell_complete=completions.params,
     ),
     FORMAT,
     click.option("--quiet", is_flag=True, help="Say the result alone."),
     click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR."),
-    click.option("--output", metavar="FILE", help="Write the report to a file."),
+    click.option(
+        "--output",
+        metavar="FILE",
+        help="Write the report to a file.",
+        shell_complete=completions.files,
+    ),
 )
 SCHEDULING: tuple[Callable[[F], F], ...] = (
     click.option("--strategy", type=click.Choice(NAMES), help="Who goes next."),
     click.option("--seed", type=click.IntRange(min=0), help="Seed of what is left to chance (0)."),
     click.option("--depth", type=click.IntRange(min=1), help="Of pct: how deep a bug may be (3)."),
-    click.option("--schedule", metavar="FILE", help="Follow a saved schedule."),
+    click.option(
+        "--schedule",
+        metavar="FILE",
+        help="Follow a saved schedule.",
+        shell_complete=completions.files,
+    ),
     click.option("--max-steps", type=click.IntRange(min=1), help="How long a run may get."),
     click.option("--keep-going", is_flag=True, help="Run on after a deadlock, with who still can."),
 )
 SAVE_SCHEDULE: Callable[[F], F] = click.option(
-    "--save-schedule", metavar="FILE", help="Save the schedule for `replay`."
+    "--save-schedule",
+    metavar="FILE",
+    help="Save the schedule for `replay`.",
+    shell_complete=completions.files,
 )
 
 
@@ -108,7 +116,7 @@ def deadsim() -> None:
 
 
 @deadsim.command()
-@click.argument("file", shell_complete=complete_files)
+@click.argument("file", shell_complete=completions.scenarios)
 @apply(SCHEDULING)
 @click.option("--runs", type=click.IntRange(min=1), help="Run often, one seed after another.")
 @SAVE_SCHEDULE
@@ -132,7 +140,7 @@ def run(file: str, runs: int | None, **options: Any) -> int:
 
 
 @deadsim.command()
-@click.argument("file", shell_complete=complete_files)
+@click.argument("file", shell_complete=completions.scenarios)
 @click.argument("names", required=False)
 @click.option("--max-steps", type=click.IntRange(min=1), help="How long a run may get.")
 @click.option("--keep-going", is_flag=True, help="Run on after a deadlock, with who still can.")
@@ -155,6 +163,13 @@ def replay(file: str, names: str | None, **options: Any) -> int:
             from deadsim.trace.schedule import parse_names
 
             scenario = given(file, options["params"])
+            if os.path.isfile(names):
+                from deadsim.report.text import argument
+
+                raise UsageError(
+                    f"{names} is a file; a saved schedule is replayed alone, or with"
+                    f" deadsim run {argument(file)} --schedule {argument(names)}"
+                )
             choices = parse_names(names)
         with progress() as watchers:
             done = api.replay_with(
@@ -169,7 +184,9 @@ def replay(file: str, names: str | None, **options: Any) -> int:
 
 
 @deadsim.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completions.scenarios
+)
 @apply(ON_A_FILE)
 def lint(paths: tuple[str, ...], **options: Any) -> int:
     """Check the form of scenario files, and of all under a folder; nothing is run."""
@@ -204,10 +221,12 @@ def lint(paths: tuple[str, ...], **options: Any) -> int:
 
 
 @deadsim.command()
-@click.option("--output", metavar="FILE", help="Write it to a file.")
+@click.option(
+    "--output", metavar="FILE", help="Write it to a file.", shell_complete=completions.files
+)
 def schema(**options: Any) -> int:
     """Print the JSON Schema of a scenario file, for editors."""
-    output = Output({**options, "form": "text"})
+    output = Output({**options, "form": "text"}, "JSON")
     with output.reporting("schema"):
         from deadsim.language.schema import schema as make
         from deadsim.report.as_json import dump
@@ -267,7 +286,7 @@ def single_run(scenario: Scenario, options: dict[str, Any]) -> Run:
     if options["schedule"] is not None:
         if options["strategy"] is not None:
             raise UsageError("--strategy and --schedule exclude one another")
-        saved = api.saved_choices(options["schedule"])
+        saved = api.saved_choices(options["schedule"], scenario.program)
         if saved.digest != scenario.program.digest:
             warn(f"{scenario.program.file} is not as it was when the schedule was saved")
         script = scenario.program.plan._replace(script=saved.choices)

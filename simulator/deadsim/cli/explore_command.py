@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deadsim.cli import ci_reports as for_ci
-from deadsim.cli import pictures
-from deadsim.cli.commands import ON_A_FILE, apply, complete_files, deadsim, pairs
+from deadsim.cli import completions, pictures
+from deadsim.cli.commands import ON_A_FILE, apply, deadsim, pairs
 from deadsim.cli.files import numbered, save
 from deadsim.cli.output import INTERRUPTED, WRONG, Output, searching, status, terminal_columns, warn
 from deadsim.errors import ScenarioError, UsageError
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from deadsim.model.program import Program
 
 BUDGETS = (
-    click.option("--claims", metavar="KEYS", help="Decide these alone, such as deadlock,race."),
+    click.option(
+        "--claims",
+        metavar="KEYS",
+        help="Decide these alone, such as deadlock,race.",
+        shell_complete=completions.claims,
+    ),
     click.option("--max-steps", type=click.IntRange(min=1), help="How long a schedule may get."),
     click.option("--max-states", type=click.IntRange(min=1), help="How many states (1,000,000)."),
     click.option("--max-executions", type=click.IntRange(min=1), help="How many executions."),
@@ -55,10 +60,17 @@ BUDGETS = (
 
 
 @deadsim.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=complete_files)
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completions.scenarios
+)
 @apply(BUDGETS)
 @click.option("--write-expect", is_flag=True, help="Write what was found into the file's `expect`.")
-@click.option("--save-schedule", metavar="FILE", help="Save the schedule of the first defect.")
+@click.option(
+    "--save-schedule",
+    metavar="FILE",
+    help="Save the schedule of the first defect.",
+    shell_complete=completions.files,
+)
 @apply(pictures.OPTIONS)
 @apply(pictures.LAYOUT)
 @apply(for_ci.OPTIONS)
@@ -111,7 +123,9 @@ def explore(files: tuple[str, ...], **options: Any) -> int:
 
 
 @deadsim.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completions.scenarios
+)
 @apply(BUDGETS)
 @apply(for_ci.OPTIONS)
 @apply(ON_A_FILE)

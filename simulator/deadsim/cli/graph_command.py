@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deadsim.cli import pictures
+from deadsim.cli import completions, pictures
 from deadsim.cli.commands import (
     FORMAT,
     ON_A_FILE,
     SCHEDULING,
     apply,
-    complete_files,
     deadsim,
     given,
     single_run,
 )
+from deadsim.cli.endings import promise
 from deadsim.cli.files import save
 from deadsim.cli.output import Output
 from deadsim.errors import UsageError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @deadsim.command()
-@click.argument("file", shell_complete=complete_files)
+@click.argument("file", shell_complete=completions.scenarios)
 @apply(SCHEDULING)
 @click.option(
     "--kind",
@@ -41,17 +41,17 @@ if TYPE_CHECKING:
     "--format",
     "form",
     type=click.Choice(["svg", "dot", "mermaid", "png"]),
-    default="svg",
-    help="How it is written (svg).",
+    help="How it is written (as --output ends; svg).",
 )
 @apply(pictures.LAYOUT)
 @apply(tuple(option for option in ON_A_FILE if option is not FORMAT))
-def graph(file: str, kind: str, form: str, **options: Any) -> int:
+def graph(file: str, kind: str, form: str | None, **options: Any) -> int:
     """Draw the end of a run, or all of it (timeline), or the order of locks in the text (lock-order).
 
     PNG wants Graphviz. A timeline is a sequence diagram in Mermaid, and in DOT and PNG the graph of its steps.
     """
-    output = Output({**options, "form": "text"})
+    form = form or by_ending(options["output"])
+    output = Output({**options, "form": "text"}, FORMS[form])
     with output.reporting("graph"):
         from deadsim.draw.graphs.engine import engine
 
@@ -78,6 +78,15 @@ def graph(file: str, kind: str, form: str, **options: Any) -> int:
             stream.write(drawn)
         return 0
     return output.status
+
+
+FORMS = {"svg": "SVG", "dot": "DOT", "mermaid": "Mermaid", "png": "PNG"}
+
+
+def by_ending(file: str | None) -> str:
+    """Give the form that a file's ending promises; SVG where it promises none of them."""
+    promised = None if file is None else promise(file)
+    return next((form for form, name in FORMS.items() if name == promised), "svg")
 
 
 def made(scenario: Scenario, kind: str, options: dict[str, Any]) -> Graph:
@@ -121,7 +130,7 @@ def of_film(film: Film, form: str, options: dict[str, Any]) -> str | bytes:
     if form == "svg":
         from deadsim.draw.time.timeline import timeline
 
-        return timeline(film)
+        return timeline(film, whole=options["all_nodes"])
     if form == "mermaid":
         from deadsim.draw.time.sequence import sequence
 

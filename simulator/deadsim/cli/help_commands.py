@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from deadsim.cli.commands import FORMAT, complete_files, deadsim, given
+from deadsim.cli import completions
+from deadsim.cli.commands import FORMAT, deadsim, given
 from deadsim.cli.files import save
 from deadsim.cli.output import Output, warn
 from deadsim.errors import UsageError
@@ -56,14 +57,20 @@ def new(name: str) -> int:
         title = os.path.splitext(os.path.basename(file))[0].replace("_", " ")
         if not title.replace(" ", "").replace("-", "").isalnum():
             title = "my first scenario"
-        save(file, FIRST.format(name=f"'{title}'", file=file))
-        output.write(f"{file} is written; now: deadsim run {file}, deadsim explore {file}")
+        from deadsim.report.sentences import visible
+        from deadsim.report.text import argument
+
+        pasted = visible(argument(file))
+        save(file, FIRST.format(name=f"'{title}'", file=pasted))
+        output.write(
+            f"{visible(file)} is written; now: deadsim run {pasted}, deadsim explore {pasted}"
+        )
         return 0
     return output.status
 
 
 @deadsim.command()
-@click.argument("kind", required=False)
+@click.argument("kind", required=False, shell_complete=completions.kinds)
 @FORMAT
 def explain(kind: str | None, **options: Any) -> int:
     """Say what a KIND of defect is, with its smallest example and how it is mended; without one, list them."""
@@ -108,16 +115,31 @@ def explain(kind: str | None, **options: Any) -> int:
 
 
 @deadsim.command()
-@click.argument("file", shell_complete=complete_files)
+@click.argument("file", shell_complete=completions.scenarios)
 @click.option("--python", is_flag=True, help="A program over threading and queue.")
-@click.option("--schedule", metavar="FILE", help="Force it into a saved schedule.")
-@click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a param.")
-@click.option("--output", metavar="FILE", help="Write it to a file.")
+@click.option(
+    "--schedule",
+    metavar="FILE",
+    help="Force it into a saved schedule.",
+    shell_complete=completions.files,
+)
+@click.option(
+    "--param",
+    "-p",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a param.",
+    shell_complete=completions.params,
+)
+@click.option(
+    "--output", metavar="FILE", help="Write it to a file.", shell_complete=completions.files
+)
 def export(
     file: str, python: bool, schedule: str | None, params: tuple[str, ...], **options: Any
 ) -> int:
     """Write a scenario as a plain program, to run and to change."""
-    output = Output({**options, "form": "text"})
+    output = Output({**options, "form": "text"}, "Python")
     with output.reporting("export"):
         if not python:
             raise UsageError("say what to write it as: --python")
@@ -128,7 +150,7 @@ def export(
         if schedule is not None:
             from deadsim import api
 
-            saved = api.saved_choices(schedule)
+            saved = api.saved_choices(schedule, scenario.program)
             if saved.digest != scenario.program.digest:
                 warn(f"{scenario.file} is not as it was when the schedule was saved")
             choices = saved.choices
@@ -164,5 +186,6 @@ def completion(shell: str) -> int:
 
     make = get_completion_class(shell)
     assert make is not None
-    click.echo(make(deadsim, {}, "deadsim", "_DEADSIM_COMPLETE").source())
+    source = make(deadsim, {}, "deadsim", "_DEADSIM_COMPLETE").source()
+    click.echo(completions.for_bash(source) if shell == "bash" else source)
     return 0

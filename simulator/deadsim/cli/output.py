@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from deadsim.cli.endings import check_ending, check_endings
 from deadsim.cli.files import save
 from deadsim.errors import DeadsimError, InternalError, Problem, ScenarioError, UsageError
 
@@ -72,7 +73,9 @@ def problem_rows(error: ScenarioError) -> list[dict[str, Any]]:
 class Output:
     """Where a command's report goes, and what becomes of its errors."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], writes: str | None = None) -> None:
+        self.options = options
+        self.writes = writes
         self.form: str = options.get("form", "text")
         self.file: str | None = options.get("output")
         self.quiet: bool = options.get("quiet", False)
@@ -88,8 +91,12 @@ class Output:
 
     def __enter__(self) -> Output:
         try:
+            check_endings(self.options)
+            writes = self.writes or ("JSON" if self.form == "json" else "text")
+            check_ending("output", writes, self.file)
             self.check_writable(self.file)
         except UsageError as error:
+            self.file = None  # it is not to be written, this error neither
             self.fail(error)
             raise click.exceptions.Exit(WRONG) from None
         return self

@@ -7,31 +7,51 @@ from typing import Any
 
 import click
 
+from deadsim.cli import completions
 from deadsim.cli.files import numbered, save
 from deadsim.errors import UsageError
 
 OPTIONS = (
     click.option(
-        "--svg", metavar="FILE", help="Draw the deadlock, or who waits for whom at the end."
+        "--svg",
+        metavar="FILE",
+        help="Draw the deadlock, or who waits for whom at the end.",
+        shell_complete=completions.files,
     ),
     click.option(
-        "--timeline", metavar="FILE", help="Draw who held what and who waited when, as SVG."
+        "--timeline",
+        metavar="FILE",
+        help="Draw who held what and who waited when, as SVG.",
+        shell_complete=completions.files,
     ),
     click.option(
-        "--html", metavar="FILE", help="Write the player: a page to go through it step by step."
+        "--html",
+        metavar="FILE",
+        help="Write the player: a page to go through it step by step.",
+        shell_complete=completions.files,
     ),
     click.option("--quiz", is_flag=True, help="The player asks who can run next."),
     click.option(
         "--teach", is_flag=True, help="The player opens at the start, not on the failure."
     ),
     click.option(
-        "--trace", metavar="FILE", help="Write trace events, for Perfetto or chrome://tracing."
+        "--trace",
+        metavar="FILE",
+        help="Write trace events, for Perfetto or chrome://tracing.",
+        shell_complete=completions.files,
     ),
 )
 LAYOUT = (
-    click.option("--layout", metavar="PATH", help="The Graphviz program to lay graphs out with."),
     click.option(
-        "--all-nodes", is_flag=True, help="Draw idle threads and free objects of many too."
+        "--layout",
+        metavar="PATH",
+        help="The Graphviz program to lay graphs out with.",
+        shell_complete=completions.files,
+    ),
+    click.option(
+        "--all-nodes",
+        is_flag=True,
+        help="Draw idle threads and free objects of many too, and all steps of a long timeline.",
     ),
 )
 NAMES = ("svg", "timeline", "html", "trace")
@@ -58,7 +78,7 @@ def write(result: Any, options: dict[str, Any]) -> None:
 
     layout, all_nodes = options["layout"], options["all_nodes"]
     each(options["svg"], picturing.rings(result, layout, all_nodes))
-    each(options["timeline"], picturing.timelines(result))
+    each(options["timeline"], picturing.timelines(result, all_nodes))
     mode = picturing.mode_of(options["teach"], options["quiz"])
     each(options["html"], picturing.players(result, mode, layout, all_nodes))
     each(options["trace"], picturing.traces(result))

@@ -5,7 +5,7 @@ from html import escape as _escape
 from math import cos, sin
 from typing import TypeAlias
 
-from deadsim.draw.tokens import FONT, LIGHT, STYLE
+from deadsim.draw.tokens import FONT, LIGHT, alone
 
 Values: TypeAlias = dict[str, str | float]
 """Attributes of an element; underscores stand for dashes."""
@@ -92,12 +92,12 @@ def head(x: float, y: float, angle: float, kind: str) -> str:
 def picture(
     width: float, height: float, parts: Iterable[str], heading: str, description: str, style: str
 ) -> str:
-    """Write a whole picture with its style sheet; screen readers get `heading` and `description`."""
+    """Write a whole picture with its style sheet, of the rules in `style`; screen readers get `heading` and `description`."""
     inner = "\n".join(
         (
             title(heading),
             element("desc", escape(description)),
-            element("style", f"{STYLE}\n{style}"),
+            element("style", alone(style)),
             element("rect", class_="bg", width=width, height=height, fill=LIGHT["bg"]),
             *parts,
         )

@@ -1,8 +1,11 @@
 """Colours, fonts, and the style sheet that every picture carries.
 
-Light values stand as attributes too, for viewers that ignore style sheets. Colour never carries a
-meaning alone: what is held is a solid line, what is waited for a dashed one.
+Light values stand as attributes, for viewers that ignore style sheets or know no variables of theirs: the style sheet of
+a picture adds the dark scheme alone. Colour never carries a meaning alone: what is held is a solid line, what is waited
+for a dashed one.
 """
+
+import re
 
 LIGHT = {
     "bg": "#ffffff",
@@ -39,15 +42,6 @@ def variables(values: dict[str, str]) -> str:
     return " ".join(f"--{name}: {value};" for name, value in values.items())
 
 
-STYLE = "\n".join(
-    (
-        f"svg {{ {variables(LIGHT)} }}",
-        f"@media (prefers-color-scheme: dark) {{ svg {{ {variables(DARK)} }} }}",
-        f"@media print {{ svg {{ {variables(LIGHT)} }} }}",
-    )
-)
-"""What a picture that stands by itself needs to know its colours; a page has them for all its pictures."""
-
 _TEXTS = (
     ".bg { fill: var(--bg); }",
     "text { fill: var(--ink); }",
@@ -64,6 +58,7 @@ OF_GRAPHS = "\n".join(
         ".dot.taken { fill: var(--hold); }",
         *(f".edge.{name} .line {{ stroke: var(--{name}); }}" for name in ("hold", "wait", "dim")),
         *(f".edge.{name} .head {{ fill: var(--{name}); }}" for name in ("hold", "wait", "dim")),
+        ".off { display: none; }",
         "@media (forced-colors: active) { .outline, .line { stroke: CanvasText; } }",
     )
 )
@@ -72,7 +67,6 @@ OF_GRAPHS = "\n".join(
 OF_TIME = "\n".join(
     (
         *_TEXTS,
-        ".off { display: none; }",
         ".bar.hold { fill: var(--holdbar); stroke: var(--hold); }",
         ".bar.wait { fill: url(#hatch); stroke: var(--wait); }",
         ".hatch { fill: var(--waitbar); }",
@@ -83,7 +77,16 @@ OF_TIME = "\n".join(
         ".step.filled, .tip { fill: var(--ink); }",
         ".race.mark { stroke: var(--race); }",
         ".verdict { stroke: var(--wait); }",
+        ".off { display: none; }",
         "@media (forced-colors: active) { .bar, .step, .run, .order, .mark, .verdict, .switch { stroke: CanvasText; } }",
     )
 )
 """How the parts of a timeline take theirs."""
+
+
+def alone(rules: str) -> str:
+    """Give the style sheet of a picture that stands by itself: in a dark scheme its rules, with their colours filled in."""
+    colored = [rule for rule in rules.split("\n") if "var(--" in rule]
+    others = [rule for rule in rules.split("\n") if "var(--" not in rule]
+    dark = re.sub(r"var\(--(\w+)\)", lambda name: DARK[name[1]], "\n".join(colored))
+    return "\n".join(("@media screen and (prefers-color-scheme: dark) {", dark, "}", *others))

@@ -10,7 +10,7 @@ from deadsim.exploration.executions.sample import Sampled
 from deadsim.exploration.executions.stateless_search import Carry, Stateless, in_memory, on_threads
 from deadsim.exploration.states.stateful_search import Reduce, Stateful, keys
 from deadsim.exploration.verdicts.identity import Naming
-from deadsim.exploration.verdicts.judgement import judged
+from deadsim.exploration.verdicts.judgement import judged, of_nobody
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
 from deadsim.exploration.verdicts.result import Example, Exploration
 from deadsim.exploration.witnesses.witness import Showing
@@ -131,12 +131,13 @@ class _Explorer:
         by_executions = self.executions is not None and (
             self.request.engine == "threads" or self.request.sample or self.executions.complete
         )
+        claims = judged(self.program, self.asked, known, names, self.naming.seen, showing.hunted)
+        if self.search.system.is_idle() and not defects:
+            claims = of_nobody(claims)
         return Exploration(
             program=self.program,
             engine="threads" if self.request.sample else self.request.engine,
-            claims=tuple(
-                judged(self.program, self.asked, known, names, self.naming.seen, showing.hunted)
-            ),
+            claims=tuple(claims),
             complete=complete,
             interrupted=self.budget.interrupt is not None and self.budget.interrupt.asked,
             executions=self.executions.executions if self.executions and by_executions else None,

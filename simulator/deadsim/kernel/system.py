@@ -93,6 +93,11 @@ class System:
         """Decide whether the program has ended: no started thread but daemons is left."""
         return all(objects[number] != threads.RUNNING for number in self.lasting)
 
+    def is_idle(self) -> bool:
+        """Decide whether the program ends before anybody takes a step, and nothing fails."""
+        first = self.initial()
+        return self.over(first.state.objects) and not first.failures
+
     def pending(self, state: State, thread: int) -> Operation | None:
         """Give the operation that a thread stands before; None if it has ended or not begun."""
         return state.frames[thread].operation

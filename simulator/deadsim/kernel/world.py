@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from deadsim.kernel.primitives.table import initial_state
 from deadsim.kernel.primitives.thread import NEW
-from deadsim.model.objects import Condition, SharedObject
+from deadsim.model.objects import Condition, Lock, RWLock, Semaphore, SharedObject
 from deadsim.model.place import Place
 from deadsim.model.program import Program
 
@@ -57,6 +57,7 @@ class World:
         self.threads: list[int] = []
         self.output = -1
         self.conditions: list[tuple[int, int]] = []  # each with its lock
+        self.signals: set[int] = set()  # semaphores whose permits nobody owns
 
     def __len__(self) -> int:
         return len(self.entities)
@@ -103,6 +104,8 @@ class World:
         )
         if isinstance(declared, Condition) and number == before:
             self.conditions.append((number, declared.lock))
+        if isinstance(declared, Semaphore) and declared.signal:
+            self.signals.add(number)
         return number
 
     def name(self, number: int) -> str:
@@ -138,6 +141,13 @@ class World:
     def is_daemon(self, thread: int) -> bool:
         """Decide whether a thread does not keep the program alive."""
         return self.entities[thread].daemon
+
+    def is_lock(self, number: int) -> bool:
+        """Decide whether one thread at a time has something: a lock, or a semaphore that is used as one."""
+        declared = self.entities[number].declared
+        if isinstance(declared, Semaphore):
+            return declared.value == 1 and not declared.signal
+        return isinstance(declared, Lock | RWLock)
 
     def shared(self) -> Iterator[tuple[int, SharedObject]]:
         """List what is shared, by number, in the order in which it appeared."""

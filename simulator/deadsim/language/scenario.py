@@ -7,7 +7,7 @@ from deadsim.errors import ScenarioError, UsageError
 from deadsim.language.checks import claims, form
 from deadsim.language.checks.claims import Demands
 from deadsim.language.checks.declarations import Declarations, index_values, pairs
-from deadsim.language.checks.form import is_null
+from deadsim.language.checks.form import body_hint, is_null
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
 from deadsim.language.emit.signals import told_apart
@@ -204,7 +204,10 @@ class _Loader:
         nothing = Scalar("", True, key.place, None)
         if not isinstance(value, Mapping):
             if not isinstance(value, Sequence) and not is_null(value):
-                self.problems.add(value.place, "a thread is a list of steps, or a map with 'do'")
+                self.problems.add(
+                    value.place,
+                    f"a thread is a list of steps, or a map with 'do'{body_hint(value)}",
+                )
                 return nothing, {}
             return value, {}
         options: dict[str, Node] = {}

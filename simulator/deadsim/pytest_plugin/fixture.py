@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import partial
-from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 
 import deadsim
 from deadsim.api.matrix import combinations, label
+from deadsim.api.scenario import Source
+from deadsim.api.scenario import loaded as read_scenario
 from deadsim.pytest_plugin.players import keep
-
-Source: TypeAlias = "deadsim.Scenario | str | PathLike[str] | Mapping[str, Any]"
-"""A scenario, its text (of several lines), its data, or its file."""
 
 
 class Deadsim:
@@ -112,15 +111,11 @@ EXPLORE = (
 def loaded(
     folders: tuple[Path, ...], source: Source, params: Mapping[str, Any]
 ) -> deadsim.Scenario:
-    """Read a scenario, whatever it was given as."""
-    if isinstance(source, deadsim.Scenario):
-        return source
-    if isinstance(source, Mapping):
-        return deadsim.Scenario(source, **params)
-    if isinstance(source, str) and "\n" in source:
-        return deadsim.loads(source, **params)
-    beside = (folder / source for folder in folders)
-    return deadsim.load(next((file for file in beside if file.exists()), source), **params)
+    """Read a scenario, whatever it was given as; a file is looked for in the folders first."""
+    if isinstance(source, os.PathLike) or (isinstance(source, str) and "\n" not in source):
+        beside = (folder / source for folder in folders)
+        source = next((file for file in beside if file.exists()), source)
+    return read_scenario(source, **params)
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:

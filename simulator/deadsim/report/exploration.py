@@ -12,6 +12,7 @@ from deadsim.report.as_json import finding, schedule
 from deadsim.report.sentences import FAIRLY, count, details, headline, visible
 from deadsim.report.table import table
 from deadsim.report.text import command_for, player_for, titled
+from deadsim.runs.judge import NOBODY
 from deadsim.trace.finding import ClaimBroken
 from deadsim.trace.schedule import switches, text
 
@@ -59,6 +60,7 @@ def as_dict(result: Exploration, traces: bool = True) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "reduction": result.reduction,
         "covered": result.covered,
+        "reasons": list(result.reasons),
         "interrupted": result.interrupted,
         "defects": [defect(one) for one in result.defects],
     }
@@ -94,7 +96,8 @@ def claim_lines(result: Exploration) -> list[str]:
     for claim in result.claims:
         if not claim.asked:
             continue
-        if claim.holds and claim.found == "never" and expected(claim) == "never":
+        fine = claim.holds or claim.why == NOBODY
+        if fine and claim.found == "never" and expected(claim) == "never":
             plain_ones.append(which(claim))
             continue
         mark = {True: "", False: "  REFUTED", None: "  undecided"}[claim.holds]
@@ -105,7 +108,8 @@ def claim_lines(result: Exploration) -> list[str]:
         width = max(len(row[0]) for row in rows)
         lines.append(f"  {name:<{width}}  {found:<8}  {visible(rest)}")
     if plain_ones:
-        lines.append(f"  never, as claimed: {', '.join(plain_ones)}")
+        how = "never, as nobody takes a step" if result.reasons else "never, as claimed"
+        lines.append(f"  {how}: {', '.join(plain_ones)}")
     return lines
 
 
@@ -168,6 +172,8 @@ def report_on(result: Exploration, keys: Collection[str], columns: int = 80) -> 
 
 def against(claim: Judged) -> str:
     """Say in a sentence what was found of a claim that does not hold, or is undecided."""
+    if claim.why == NOBODY:
+        return f"{claim.key} is claimed {shown(expected(claim))}: {NOBODY}"
     found: str = "undecided" if claim.found == "unknown" else claim.found
     if claim.holds is None and found != "undecided":
         found += ", and more is undecided"
@@ -232,6 +238,8 @@ def verdict(result: Exploration) -> str:
         case "refuted":
             names = [claim.key for claim in result.claims if claim.holds is False]
             return f"refuted ({', '.join(names)})"
+        case "undecided" if result.reasons:
+            return f"undecided: {'; '.join(result.reasons)}"
         case "undecided":
             names = [c.key for c in result.claims if c.asked and c.holds is None]
             return f"undecided ({', '.join(names)})"

@@ -9,6 +9,8 @@ def brief(world: World, event: Event) -> str:
     """Say what a step did: `+` granted, `-` given back."""
     name = world.about(event.objects)
     match event.verb:
+        case "acquire" | "release" if event.success and is_signal(world, event):
+            return f"passes {name}" if event.verb == "acquire" else f"signals {name}"
         case "acquire":
             if event.phase == "begin":
                 return f"queues for {name}"
@@ -42,6 +44,11 @@ def brief(world: World, event: Event) -> str:
             return f"{verb} {name}" if name else verb
 
 
+def is_signal(world: World, event: Event) -> bool:
+    """Decide whether a step was about a semaphore whose permits nobody owns."""
+    return not world.signals.isdisjoint(event.objects)
+
+
 THIRD = {
     "notify": "notifies {}",
     "notify_all": "notifies all who wait on {}",
@@ -65,6 +72,8 @@ def deed(world: World, event: Event) -> str:
     """Say what a step did, as what follows the thread's name in a sentence."""
     name = world.about(event.objects)
     match event.verb:
+        case "acquire" | "release" if event.success and is_signal(world, event):
+            return f"passes {name}" if event.verb == "acquire" else f"signals {name}"
         case "acquire":
             if event.phase == "begin":
                 return f"queues for {name}"

@@ -7,7 +7,7 @@ from deadsim.model.values import Value
 from deadsim.report.sentences import count, details, headline, visible
 from deadsim.report.table import padded, shortened, table, width
 from deadsim.runs.result import Run
-from deadsim.trace.finding import ClaimBroken, Deadlock, Finding
+from deadsim.trace.finding import ClaimBroken, Deadlock, Finding, Livelock
 from deadsim.trace.schedule import switches, text
 
 INLINE = 500  # characters of a schedule that a command line still carries
@@ -25,6 +25,8 @@ def outcome(run: Run) -> str:
     """Say how a run without a defect ended."""
     steps = count(len(run.events), "step")
     match run.outcome:
+        case "completed" if not run.schedule:
+            return "NOTHING TO SEE: the program ended without a step"
         case "completed":
             return f"OK after {steps}: the program ended"
         case "budget":
@@ -52,7 +54,8 @@ def verdict(run: Run) -> str:
         case "refuted":
             return f"refuted{about}"
         case "undecided":
-            return "undecided: nothing seen contradicts the claims so far"
+            why = "; ".join(run.reasons)
+            return f"undecided: {why or 'nothing seen contradicts the claims so far'}"
 
 
 def command(run: Run, schedule: tuple[Choice, ...] | None = None) -> str | None:
@@ -77,8 +80,12 @@ def command_for(program: Program, schedule: tuple[Choice, ...]) -> str | None:
     params = [
         f"-p {shlex.quote(f'{name}={written(value)}')} " for name, value in program.given.items()
     ]
-    file = shlex.quote(program.file)
-    return f"deadsim replay {''.join(params)}{file} {shlex.quote(names)}"
+    return f"deadsim replay {''.join(params)}{argument(program.file)} {shlex.quote(names)}"
+
+
+def argument(file: str) -> str:
+    """Write a file so that it can be pasted behind a command: quoted, and no option."""
+    return shlex.quote(f"./{file}" if file.startswith("-") and file != "-" else file)
 
 
 def player_for(program: Program, schedule: tuple[Choice, ...]) -> str:
@@ -149,7 +156,8 @@ def report(run: Run, columns: int = 80) -> list[str]:
 def closing(run: Run) -> list[str]:
     """Say the verdict, and how to see the run again."""
     lines = [f"verdict:  {verdict(run)}"]
-    lines += [f"          {reason}" for reason in run.reasons]
+    if run.verdict == "refuted":
+        lines += [f"          {reason}" for reason in run.reasons]
     if not run.events:
         return lines
     names = text(run.schedule)
@@ -169,6 +177,7 @@ def closing(run: Run) -> list[str]:
 
 
 def summary(run: Run) -> list[str]:
-    """Say in two lines what happened."""
+    """Say in two lines what happened, and in one more what goes round, if anything does."""
     found = [visible(headline(one)) for one in run.defects] or [outcome(run)]
-    return [*found, f"verdict:  {verdict(run)}"]
+    round_ = [visible(headline(one)) for one in run.suspicions if isinstance(one, Livelock)]
+    return [*found, *round_, f"verdict:  {verdict(run)}"]

@@ -9,6 +9,9 @@ from deadsim.model.program import Program
 from deadsim.runs.result import Outcome, Verdict, lines
 from deadsim.trace.finding import ClaimBroken, Deadlock, Finding, Race
 
+NOBODY = "no thread takes a step, which shows nothing of the claims"
+"""Why a scenario in which nobody does anything is undecided."""
+
 
 def broken_claims(
     system: System, state: State, outcome: Outcome, ended: bool, step: int | None, output: str
@@ -39,9 +42,9 @@ def broken_claims(
 
 
 def judge(
-    program: Program, outcome: Outcome, ended: bool, defects: Sequence[Finding]
+    program: Program, outcome: Outcome, ended: bool, defects: Sequence[Finding], steps: int
 ) -> tuple[Verdict, tuple[str, ...]]:
-    """Decide whether a run contradicts a claim, with a sentence for what is no defect."""
+    """Decide whether a run of so many steps contradicts a claim, with a sentence for what is no defect."""
     refuted = False
     reasons: list[str] = []
     shown = {found.type for found in defects}
@@ -64,6 +67,8 @@ def judge(
         return "refuted", tuple(reasons)
     if outcome in ("budget", "interrupted"):
         return "undecided", ()
+    if steps == 0 and not defects:
+        return "undecided", (NOBODY,)
     return "as-expected", ()
 
 

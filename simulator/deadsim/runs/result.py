@@ -26,8 +26,8 @@ class Run:
     """One run of a scenario.
 
     `strategy` is the name of what chose the schedule (`script` and `replay` among them), `seed` None
-    where nothing was drawn. `reasons` say in a sentence each why the claims are refuted, where that
-    is not a defect that was found. It has `ended` if nothing could have followed; `failed` are the
+    where nothing was drawn. `reasons` say in a sentence each why the claims are refuted or
+    undecided, where that is neither a defect that was found nor a budget. It has `ended` if nothing could have followed; `failed` are the
     numbers of the threads that did, `able` of those that could take a step at its end. `replays` are the
     runs that show the deadlocks which were predicted, by their schedules.
     """

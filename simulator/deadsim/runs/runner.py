@@ -199,7 +199,7 @@ class Runner:
         step = len(execution.choices) - 1 if execution.choices else None
         broken = broken_claims(self.system, state, outcome, ended, step, printed.text)
         defects = (*_by_step(found), *broken)
-        verdict, reasons = judge(program, outcome, ended, defects)
+        verdict, reasons = judge(program, outcome, ended, defects, len(execution.choices))
         objects = state.objects
         return Run(
             program=program,

@@ -5,6 +5,7 @@ from typing import Any
 from deadsim.model.program import Program
 from deadsim.model.values import plain
 from deadsim.runs.result import Run, Verdict
+from deadsim.trace.finding import Livelock
 
 
 class Count:
@@ -18,6 +19,7 @@ class Count:
         self.done = 0
         self.outcomes: dict[str, int] = {}
         self.defects: dict[str, list[int]] = {}  # type or kind → how often, first seed
+        self.suspected: dict[str, list[int]] = {}  # type → how often, first seed
         self.verdicts: dict[str, int] = {}
         self.interrupted = False
 
@@ -32,6 +34,8 @@ class Count:
         for name in dict.fromkeys(names):
             entry = self.defects.setdefault(name, [0, seed])
             entry[0] += 1
+        if any(isinstance(found, Livelock) for found in run.suspicions):
+            self.suspected.setdefault("livelock", [0, seed])[0] += 1
 
     @property
     def verdict(self) -> Verdict:
@@ -58,6 +62,10 @@ class Count:
                 name: {"runs": count, "first_seed": seed}
                 for name, (count, seed) in sorted(self.defects.items())
             },
+            "suspicions": {
+                name: {"runs": count, "first_seed": seed}
+                for name, (count, seed) in self.suspected.items()
+            },
         }
 
     def lines(self, quiet: bool) -> list[str]:
@@ -71,5 +79,7 @@ class Count:
                 lines.append(f"  {count:>7}  {name}")
             for name, (count, seed) in sorted(self.defects.items()):
                 lines.append(f"  {count:>7}  {name}, first with seed {seed}")
+        for name, (count, seed) in self.suspected.items():
+            lines.append(f"  {count:>7}  {name} suspected, first with seed {seed}")
         lines.append(f"verdict:  {self.verdict.replace('-', ' ')}")
         return lines

@@ -143,15 +143,13 @@ def core_of(found: Deadlock) -> tuple[object, ...]:
 
 
 def hinted(system: System, found: Deadlock) -> Deadlock:
-    """Add the one order of locks that would avoid a circular wait, where it is proved."""
-    if found.kind != "circular-wait" or any(wait.want != "owner" for wait in found.waits):
+    """Add the one order of locks that would avoid a circular wait, where it is proved; of semaphores used as locks too."""
+    world = system.world
+    locks = {world.name(number) for number, _ in world.shared() if world.is_lock(number)}
+    if found.kind != "circular-wait" or any(wait.object not in locks for wait in found.waits):
         return found
     hint = order_hint(system, frozenset(found.objects))
-    if hint is None:
-        return found
-    order = ", ".join(hint.order)
-    words = f"one global order would be {order}; {hint.thread} breaks it at line {hint.place.line}"
-    return found._replace(hint=words)
+    return found if hint is None else found._replace(hint=hint.words())
 
 
 class LivelockWatch:

@@ -38,11 +38,25 @@ class Taking(NamedTuple):
 
 
 class Hint(NamedTuple):
-    """One order of locks that all threads keep to, but for one at one place."""
+    """One order of locks that all threads keep to, but for one at one place.
+
+    `reverse` is who else would have to give in, and where, for the other way round.
+    """
 
     order: tuple[str, ...]
     thread: str
     place: Place
+    reverse: tuple[str, Place] | None = None
+
+    def words(self) -> str:
+        """Say it in a sentence."""
+        said = (
+            f"one global order would be {', '.join(self.order)}; "
+            f"{self.thread} breaks it at line {self.place.line}"
+        )
+        if self.reverse is None:
+            return said
+        return f"{said}; or the other way round, which {self.reverse[0]} breaks at line {self.reverse[1].line}"
 
 
 class _Use(NamedTuple):
@@ -156,7 +170,7 @@ def _use(system: System, stop: Stop, step: Step, constants: Constants) -> _Use:
 
     def locks(each: Callable[[int], Numbers]) -> tuple[int, ...]:
         found = dict.fromkeys(lock for number in numbers for lock in each(number))
-        return tuple(n for n in found if isinstance(_declared(system, n), Lock | RWLock))
+        return tuple(number for number in found if system.world.is_lock(number))
 
     takes, gives, parks = locks(form.acquires), locks(form.releases), locks(form.parks)
     return _Use(takes or gives or parks, bool(takes), bool(gives), form.gives_up)
@@ -167,12 +181,13 @@ def order_hint(system: System, locks: frozenset[str]) -> Hint | None:
 
     `locks` are those that wait for one another in a circle.
     """
-    known = [one for one in system.once(takings) if not _of_rwlocks(system, one)]
+    known = system.once(takings)
     if not all(one.exact for one in known):
         return None
     names = system.world.name
     concerned = [one for one in known if names(one.held) in locks and names(one.lock) in locks]
     breakers = sorted({(one.thread, one.place.line, one.place) for one in concerned}, reverse=True)
+    found: Hint | None = None
     for thread, _, place in breakers:
         rest = [one for one in known if (one.thread, one.place) != (thread, place)]
         follows: dict[int, set[int]] = {}
@@ -182,15 +197,11 @@ def order_hint(system: System, locks: frozenset[str]) -> Hint | None:
         parts = components(follows)
         if all(len(part) == 1 for part in parts):
             order = [part[0] for part in reversed(parts)]
-            shown = [names(number) or "" for number in order if names(number) in locks]
-            missing = sorted(locks - set(shown))
-            if not missing:
-                return Hint(tuple(shown), system.world.name(thread), place)
-    return None
-
-
-def _of_rwlocks(system: System, taking: Taking) -> bool:
-    """Decide whether a lock for readers and writers is concerned: of those no order is proved."""
-    return any(
-        isinstance(_declared(system, number), RWLock) for number in (taking.held, taking.lock)
-    )
+            shown = tuple(names(number) for number in order if names(number) in locks)
+            if locks - set(shown):
+                continue
+            if found is None:
+                found = Hint(shown, names(thread), place)
+            elif shown == found.order[::-1]:
+                return found._replace(reverse=(names(thread), place))
+    return found

@@ -58,6 +58,7 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
     """Make the graph of a deadlock's core: threads and objects in turn."""
     file = stem(run.program.file)
     look = looks(run, found)
+    signals = run.world.names(sorted(run.world.signals))
     nodes: list[Node] = []
     edges: list[Edge] = []
     circle = bool(found.cycle)
@@ -78,13 +79,16 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
             fact: EdgeKind = "hold" if wait.want == "owner" else "wait"
             edges.append(Edge(thread + 1, thread + 2, fact, BY[wait.want], about, True))
             continue
-        for waker in wait.wakers if wait.want in ("owner", "permit") else ():
+        owned = wait.want in ("owner", "permit") and wait.object not in signals
+        for waker in wait.wakers if owned else ():
             gone = f"{waker} never gives it back"
             edges.append(Edge(thread + 1, len(nodes), "hold", "taken by", gone, True))
             nodes.append(Node(waker, "thread", ("never gives it back",), gone, idle=True))
     if circle:
         edges = [edge._replace(end=edge.end % len(nodes)) for edge in edges]
-    rings = (tuple(range(len(nodes))),) if circle else ()
+        nodes, edges = once_each(nodes, edges)
+    # Two threads that wait for one object stand on either side of it.
+    rings = (tuple(range(len(nodes))),) if circle and len(nodes) != 3 else ()
     return Graph(
         heading(found),
         (*numbered(found), *around_it(run, found)),
@@ -94,13 +98,27 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
     )
 
 
+def once_each(nodes: list[Node], edges: list[Edge]) -> tuple[list[Node], list[Edge]]:
+    """Let everything stand once, also what several threads of a circle wait for."""
+    kept: dict[tuple[str, str], Node] = {}
+    for node in nodes:
+        first = kept.get((node.kind, node.name))
+        tooltip = f"{first.tooltip}; {node.tooltip}" if first else node.tooltip
+        kept[node.kind, node.name] = (first or node)._replace(tooltip=tooltip)
+    at = {key: number for number, key in enumerate(kept)}
+    where = [at[node.kind, node.name] for node in nodes]
+    return list(kept.values()), [
+        edge._replace(start=where[edge.start], end=where[edge.end]) for edge in edges
+    ]
+
+
 def looks(run: Run, found: Deadlock) -> dict[str, Appearance]:
     """Find what the objects look like at the end of the run that shows a deadlock; nothing of one that another shows."""
     if found.schedule is not None:
         return {}
     objects = drawn_objects(run.world)
     return {
-        name: appearance(declared, run.state.objects[number])
+        name: appearance(declared, run.state.objects[number], number in run.world.signals)
         for name, (number, declared) in objects.items()
     }
 

@@ -8,6 +8,7 @@ from deadsim.draw.graphs.boxes import Box, Placed, Route, sized, smooth
 from deadsim.draw.graphs.columns import column_route, columns
 from deadsim.draw.graphs.engine import engine, engine_layout
 from deadsim.draw.graphs.graph import Edge, Graph
+from deadsim.draw.graphs.labels import apart
 from deadsim.draw.graphs.paint import paint
 
 BELOW = 60.0
@@ -45,7 +46,8 @@ def lay_out(graph: Graph, asked: str | None = None) -> Placed:
         done,
     )
     between(graph.edges, boxes, routes)
-    return Placed(tuple(boxes), tuple(route for route in routes if route is not None))
+    ways = [route for route in routes if route is not None]
+    return Placed(tuple(boxes), apart(graph.edges, boxes, ways))
 
 
 def draw_graph(graph: Graph, asked: str | None = None) -> str:

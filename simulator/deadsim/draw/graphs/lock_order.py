@@ -9,7 +9,6 @@ from deadsim.draw.graphs.objects import appearance, drawn_objects
 from deadsim.kernel.primitives.table import initial_state
 from deadsim.kernel.system import System
 from deadsim.kernel.world import World
-from deadsim.model.objects import Lock, RWLock
 from deadsim.model.program import Program
 from deadsim.report.sentences import count, listing
 
@@ -20,17 +19,16 @@ def lock_order_graph(program: Program, all_nodes: bool = False) -> Graph:
     known = system.once(takings)
     inversions, complete = find_inversions(known)
     shown = [one for one in inversions if one.exact and not one.guards]
-    # Where none of them is certain, those that may be, or are guarded, are what there is to see.
-    numbered = first_of_each(shown or inversions)
+    # Where none of them is certain, those that may be are what there is to see; else those that are guarded.
+    numbered = first_of_each(shown or [one for one in inversions if not one.guards] or inversions)
     locks = drawn_locks(system.world, known, all_nodes)
     at = {number: position for position, number in enumerate(locks)}
     strong = {
         lock for one in shown for taking in one.takings for lock in (taking.held, taking.lock)
     }
     nodes = [node(system.world, number, number in strong, known) for number in locks]
-    numbers = {
-        (t.held, t.lock): n for n, t in enumerate((t for one in numbered for t in one.takings), 1)
-    }
+    said = enumerate((taking for one in numbered for taking in one.takings), 1)
+    numbers = {(taking.held, taking.lock): (number, taking) for number, taking in said}
     pairs: dict[tuple[int, int], list[Taking]] = {}
     for taking in known:
         pairs.setdefault((taking.held, taking.lock), []).append(taking)
@@ -51,7 +49,7 @@ def lock_order_graph(program: Program, all_nodes: bool = False) -> Graph:
 def drawn_locks(world: World, known: Sequence[Taking], all_nodes: bool) -> list[int]:
     """List the locks that are drawn: all, or of many those with an arrow."""
     concerned = {number for one in known for number in (one.held, one.lock)}
-    locks = [number for number, declared in world.shared() if isinstance(declared, Lock | RWLock)]
+    locks = [number for number, _ in world.shared() if world.is_lock(number)]
     if len(locks) <= MOST_NODES or all_nodes:
         return locks
     return [number for number in locks if number in concerned]
@@ -88,19 +86,31 @@ def edge(
     at: Mapping[int, int],
     pair: tuple[int, int],
     group: Sequence[Taking],
-    number: int | None,
+    numbered: tuple[int, Taking] | None,
     bad: bool,
 ) -> Edge:
-    """Draw that one lock is taken under another; `number` is that of its sentence."""
-    first = group[0]
+    """Draw that one lock is taken under another; `numbered` is what a sentence says of it, with its number."""
+    first = numbered[1] if numbered else group[0]
     more = f" +{len(group) - 1}" if len(group) > 1 else ""
     label = f"{world.name(first.thread)}:{first.place.line}{more}"
     tooltip = "; ".join(say(world, one) for one in group)
     dotted = not any(one.exact for one in group)
-    words = label if number is None else f"{number}. {label}"
+    words = f"{numbered[0]}. {label}" if numbered else label
     return Edge(
         at[pair[0]], at[pair[1]], "inversion" if bad else "order", words, tooltip, bad, dotted
     )
+
+
+def guarded(world: World, one: Inversion, first: int) -> str:
+    """Say which of a circle's sentences, counted from `first` on, exclude one another."""
+    under = {
+        guard: [n for n, taking in enumerate(one.takings, first) if guard in taking.guards]
+        for guard in sorted(one.guards)
+    }
+    most = max(under.values(), key=len)
+    guards = listing(tuple(world.name(guard) for guard, these in under.items() if these == most))
+    which = listing(tuple(map(str, most)))
+    return f"{which} are never at once, as each is under {guards}: this circle never closes"
 
 
 def first_of_each(inversions: Sequence[Inversion]) -> list[Inversion]:
@@ -116,14 +126,17 @@ def first_of_each(inversions: Sequence[Inversion]) -> list[Inversion]:
 
 
 def rings(chosen: Sequence[Inversion], at: Mapping[int, int]) -> list[tuple[int, ...]]:
-    """List the circles that are drawn as such: each lock stands in one at most."""
+    """List the circles that are drawn as such: those that share a lock as one, so that no arrow runs behind a lock."""
     found: list[tuple[int, ...]] = []
-    used: set[int] = set()
     for one in chosen:
-        members = [at[taking.held] for taking in one.takings]
-        if not used & set(members):
-            used |= set(members)
-            found.append(tuple(members))
+        members = tuple(at[taking.held] for taking in one.takings)
+        joined = [ring for ring in found if not set(ring).isdisjoint(members)]
+        if not joined:
+            found.append(members)
+            continue
+        merged = dict.fromkeys(number for ring in (*joined, members) for number in ring)
+        found[found.index(joined[0])] = tuple(merged)
+        found = [ring for ring in found if ring not in joined[1:]]
     return found
 
 
@@ -161,20 +174,17 @@ def sentences(
     lines = []
     number = 0
     for one in numbered:
+        before = number
         for taking in one.takings:
             number += 1
             lines.append(f"{number}. {say(system.world, taking)}")
         if one.guards:
-            guards = listing(tuple(system.world.name(lock) for lock in sorted(one.guards)))
-            lines.append(f"no two of these at once: {guards} is held all the while")
+            lines.append(guarded(system.world, one, before + 1))
     for one in numbered if shown else ():
         locks = frozenset(system.world.name(taking.held) for taking in one.takings)
         hint = order_hint(system, locks)
         if hint is not None:
-            order = ", ".join(hint.order)
-            lines.append(
-                f"one global order would be {order}; {hint.thread} breaks it at line {hint.place.line}"
-            )
+            lines.append(hint.words())
     comes = "whether a deadlock comes of it" if shown else "whether there is a deadlock of any kind"
     lines.append(f"This is the order of locks in the text; {comes}, `deadsim explore` decides.")
     if any(not taking.exact for taking in known):

@@ -16,6 +16,7 @@ from deadsim.model.objects import (
     SharedObject,
     Variable,
 )
+from deadsim.report.sentences import count
 
 Shape: TypeAlias = Literal["ellipse", "box", "hexagon", "diamond", "cylinder", "bar"]
 
@@ -43,9 +44,11 @@ class Appearance(NamedTuple):
     double: bool = False
 
 
-def appearance(declared: SharedObject, state: Any) -> Appearance:
-    """Say how an object is drawn in a state of it (of the kernel's)."""
+def appearance(declared: SharedObject, state: Any, signal: bool = False) -> Appearance:
+    """Say how an object is drawn in a state of it (of the kernel's); `signal` is a semaphore whose permits nobody owns."""
     match declared:
+        case Semaphore() if signal:
+            return Appearance("box", count(state, "signal") if state else "no signal")
         case Lock():
             depth = 0 if state is None else state[1]
             return Appearance("box", f"x{depth}" if depth > 1 else "", double=declared.reentrant)

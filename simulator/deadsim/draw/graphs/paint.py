@@ -111,7 +111,7 @@ def draw_edge(edge: Edge, route: Route, number: int, hidden: bool, weak: bool) -
             )
             + words
         )
-    return arrow, svg.element("g", words, id=f"label-{number}", class_=f"label{state}")
+    return arrow, svg.element("g", words, id=f"label-{number}", class_=f"label {edge.color}{state}")
 
 
 def draw_node(node: Node, box: Box, identifier: str, weak: bool = False) -> str:

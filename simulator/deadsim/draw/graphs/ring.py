@@ -7,6 +7,7 @@ from typing import TypeAlias
 from deadsim.draw.graphs.boxes import Box, Placed, Point, Route, bent, sized, straight
 from deadsim.draw.graphs.deadlock import deadlock_graph
 from deadsim.draw.graphs.graph import Edge, Graph
+from deadsim.draw.graphs.labels import apart
 from deadsim.draw.graphs.paint import paint
 from deadsim.report.sentences import place_of
 from deadsim.runs.result import Run
@@ -68,7 +69,7 @@ def ring(graph: Graph) -> Placed:
         route(boxes, edge, pairs, centre) if centre else row_route(boxes, edge, pairs)
         for edge in graph.edges
     ]
-    return Placed(tuple(boxes), tuple(routes))
+    return Placed(tuple(boxes), apart(graph.edges, boxes, routes))
 
 
 def row_route(boxes: Sequence[Box], edge: Edge, pairs: Collection[Pair]) -> Route:

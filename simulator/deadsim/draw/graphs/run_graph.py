@@ -49,7 +49,10 @@ def graph_of(run: Run, kind: RunGraph, all_nodes: bool = False) -> Graph:
             nodes.append(thread_node(standing[name], file, core))
         else:
             number, declared = objects[name]
-            nodes.append(object_node(declared, state.objects[number], core, users.get(name, ())))
+            signal = number in run.world.signals
+            nodes.append(
+                object_node(declared, state.objects[number], core, users.get(name, ()), signal)
+            )
     at = {name: position for position, name in enumerate(shown)}
     edges = [
         link_edge(link, at[link.start], at[link.end], core, kind == "wait-for")

@@ -103,9 +103,15 @@ def by_object(standings: Iterable[Standing]) -> dict[str, list[Standing]]:
     return found
 
 
-def object_node(declared: SharedObject, state: Any, core: Core, users: Iterable[Standing]) -> Node:
-    """Draw an object; `users` hold it or wait for it."""
-    looks = appearance(declared, state)
+def object_node(
+    declared: SharedObject,
+    state: Any,
+    core: Core,
+    users: Iterable[Standing],
+    signal: bool = False,
+) -> Node:
+    """Draw an object; `users` hold it or wait for it, `signal` as in `appearance`."""
+    looks = appearance(declared, state, signal)
     name = declared.name
     concerned = [sentence(one, core.kinds.get(one.thread, "")) for one in users]
     tooltip = (

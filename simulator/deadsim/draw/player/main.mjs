@@ -22,8 +22,11 @@ let quiz = null;
 
 function sentence() {
   const item = view.events[taken - film.first - 1];
-  const what = item ? item.textContent.replace(/\s+/g, " ").trim() : film.first ? "the steps before are not shown" : "nothing has happened yet";
-  const ends = data.focus !== null && taken === goal ? ` ${data.word[0]}${data.word.slice(1).toLowerCase()}.` : "";
+  const open = quiz !== null && quiz.open; // then it is left out who waits now
+  const said = item && open ? item.cloneNode(true) : item;
+  if (item && open) for (const small of said.querySelectorAll("small")) small.remove();
+  const what = item ? said.textContent.replace(/\s+/g, " ").trim() : film.first ? "the steps before are not shown" : "nothing has happened yet";
+  const ends = data.focus !== null && taken === goal && !open ? ` ${data.word[0]}${data.word.slice(1).toLowerCase()}.` : "";
   const stop = /[.!?]$/.test(what) ? "" : ".";
   return `Step ${taken} of ${film.last}: ${what}${stop}${ends}`;
 }
@@ -33,6 +36,7 @@ function go(to) {
   if (target === taken) return;
   taken = target;
   const now = view.show(taken);
+  ask(now);
   part("slider").value = taken;
   part("slider").setAttribute("aria-valuetext", sentence());
   part("count").textContent = `${taken} of ${film.last}`;
@@ -40,7 +44,6 @@ function go(to) {
   for (const id of ["forward", "last"]) part(id).disabled = taken === film.last;
   part("status").textContent = sentence();
   relate();
-  ask(now);
   view.settle(taken);
   address();
 }
@@ -86,6 +89,11 @@ function ask(now) {
   }
   const live = now.r.map((row, thread) => [data.rows[row][0], thread]).filter(([state]) => !["finished", "failed", "not started"].includes(state));
   quiz.ask(live.map(([, thread]) => thread), now.enabled, data.steps[taken - film.first][0]);
+}
+
+function answered(open) {
+  document.body.classList.toggle("asking", open);
+  if (taken >= film.first) part("status").textContent = sentence();
 }
 
 function move(direction) {
@@ -212,7 +220,7 @@ function listen() {
 }
 
 function begin() {
-  part("controls").hidden = false;
+  part("deck").hidden = false;
   const ticks = data.switches.length > MOST_TICKS ? [] : data.switches; // more would be one line
   part("ticks").append(...ticks.map((step) => Object.assign(element("option"), { value: step })));
   const known = { DEADLOCK: "Jump to deadlock", RACE: "Next race" };
@@ -221,13 +229,13 @@ function begin() {
   if (data.mode === "quiz") {
     document.body.classList.add("quizzing");
     part("quiz").hidden = false;
-    quiz = new Quiz(part("quiz"), data.threads, reason, () => move(1));
+    quiz = new Quiz(part("quiz"), data.threads, reason, () => move(1), answered);
   } else if (data.mode === "failure" && data.focus !== null && film.last > film.first) {
     const start = element("button", "From the start");
     start.type = "button";
     start.id = "start";
     start.addEventListener("click", () => go(film.first));
-    part("verdict").append(start);
+    part("verdict").firstElementChild.append(" ", start);
   }
   listen();
   const asked = hashed();

@@ -37,8 +37,10 @@ class Judged(NamedTuple):
 
 
 def judged_by(run: Run) -> Judged:
-    """Give what a run says of the claims."""
-    return Judged(run.verdict, (f"verdict: {verdict_of(run)}", *run.reasons))
+    """Give what a run says of the claims, and what it makes one suspect."""
+    suspected = (f"suspicion, no defect: {headline(found)}" for found in run.suspicions)
+    reasons = run.reasons if run.verdict == "refuted" else ()  # else the verdict says it
+    return Judged(run.verdict, (f"verdict: {verdict_of(run)}", *reasons, *suspected))
 
 
 SCRIPTS = ("film.mjs", "order.mjs", "view.mjs", "quiz.mjs", "main.mjs")
@@ -77,7 +79,7 @@ def player(
         "notice": notice(shown, scenes),
         "graph": f'<svg class="graph" id="graph" role="img" aria-labelledby="status" viewBox="{box}" font-family="Helvetica, Arial, sans-serif">{graph}</svg>',
         "source": source(run),
-        "timeline": inlined(timeline(shown, bare=True)),
+        "timeline": inlined(timeline(shown, bare=True), mode == "quiz"),
         "heads": "".join(f'<th scope="col">{head}</th>' for head in HEADS),
         "rows": "\n".join(table(shown)),
         "variables": "\n".join(variable_rows(shown)),
@@ -136,9 +138,14 @@ def compact(text: str, comment: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith(comment))
 
 
-def inlined(picture: str) -> str:
-    """Give a picture without what the page has for all of its pictures; it is as wide as it was made, or as the page."""
+def inlined(picture: str, secret: bool = False) -> str:
+    """Give a picture without what the page has for all of its pictures; it is as wide as it was made, or as the page.
+
+    A `secret` one says nothing of what it shows: there are questions about it.
+    """
     start, end = picture.index("<style>"), picture.index("</style>") + len("</style>")
+    if secret:
+        start = picture.index("<title>")
     bare = picture[:start] + picture[end:].strip()
     return re.sub(r' width="([\d.]+)" height="[\d.]+" ', r' style="width:\1px" ', bare, count=1)
 

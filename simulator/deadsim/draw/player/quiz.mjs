@@ -3,12 +3,15 @@
 import { element } from "./view.mjs";
 
 export class Quiz {
-  // `threads` are names, `reason` says of a thread why it cannot go on, `goOn` takes the step.
-  constructor(box, threads, reason, goOn) {
+  // `threads` are names, `reason` says of a thread why it cannot go on, `goOn` takes the step, `told` hears whether a
+  // question is open.
+  constructor(box, threads, reason, goOn, told) {
     this.box = box;
     this.threads = threads;
     this.reason = reason;
     this.goOn = goOn;
+    this.told = told;
+    this.open = false;
     this.asked = 0;
     this.right = 0;
   }
@@ -27,6 +30,7 @@ export class Quiz {
     choices.setAttribute("aria-label", "Threads");
     this.said = element("p");
     this.said.setAttribute("role", "status");
+    this.turn(true);
     this.answered = false;
     this.box.replaceChildren(element("p", "Who can run next?"), choices, this.said);
   }
@@ -38,6 +42,7 @@ export class Quiz {
       this.right += can ? 1 : 0;
     }
     this.answered = true;
+    this.turn(false);
     const name = this.threads[thread];
     const verdict = can ? `Yes, ${name} can. ` : `No: ${this.reason(thread)}. `;
     const all = enabled.map((one) => this.threads[one]).join(", ");
@@ -51,8 +56,14 @@ export class Quiz {
     }
   }
 
+  turn(open) {
+    this.open = open;
+    this.told(open);
+  }
+
   // Say that there is nothing more to ask.
   end() {
+    this.turn(false);
     this.box.replaceChildren(element("p", `This is the end: ${this.right} of ${this.asked} right.`));
   }
 }

@@ -141,7 +141,11 @@ class Maker:
         users = by_object(moment.situation.threads)
         for name, (place, declared) in self.objects.items():
             nodes[name] = object_node(
-                declared, moment.state.objects[place], core, users.get(name, ())
+                declared,
+                moment.state.objects[place],
+                core,
+                users.get(name, ()),
+                place in self.film.run.world.signals,
             )
         edges: dict[Key, Edge] = {}
         for link in resources(moment.situation):

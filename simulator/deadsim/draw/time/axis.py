@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from deadsim.trace.event import Event
@@ -12,16 +13,23 @@ MANY = 60
 """Columns from which on such runs of steps are one."""
 SHORT = 3
 """Steps that such a run has at the least."""
+MOST = 120
+"""Columns that a timeline has at the most; of more, some in the middle are left out."""
+BEGINNING = 10
+"""Columns at the beginning that are not left out."""
+NEAR = 8
+"""Columns on either side of a step that is to be seen that are not left out."""
 
 QUIET = frozenset(("read", "write", "step", "print", "choose", "sleep", "yield", "atomic"))
 """Verbs of steps that neither take, give nor wait."""
 
 
 class Column(NamedTuple):
-    """Some steps of one thread: the first of them, and how many."""
+    """Some steps of one thread, or in a `gap` of any that are not drawn: the first of them, and how many."""
 
     step: int
     steps: int
+    gap: bool = False
 
 
 class Axis(NamedTuple):
@@ -35,6 +43,10 @@ class Axis(NamedTuple):
     def column(self, step: int) -> int:
         """Give the column of a step."""
         return bisect_right(self.columns, (step, 1 << 60)) - 1
+
+    def hides(self, step: int) -> bool:
+        """Decide whether a step is not drawn."""
+        return bool(self.columns) and self.columns[max(0, self.column(step))].gap
 
     def at(self, step: int) -> float:
         """Give the middle of a step's column."""
@@ -74,6 +86,27 @@ def columns_of(events: Sequence[Event], shown: Collection[int]) -> tuple[Column,
         else:
             made.append(Column(event.step, 1))
     close()
+    return tuple(made)
+
+
+def elided(columns: tuple[Column, ...], shown: Collection[int]) -> tuple[Column, ...]:
+    """Leave out columns in the middle where there are too many: the beginning is kept, what is near `shown` steps, the end."""
+    if len(columns) <= MOST:
+        return columns
+    firsts = [column.step for column in columns]
+    kept = set(range(BEGINNING))
+    for step in sorted(shown):
+        place = bisect_right(firsts, step) - 1
+        kept.update(range(max(0, place - NEAR), min(len(columns), place + NEAR + 1)))
+    rest = (place for place in reversed(range(len(columns))) if place not in kept)
+    kept.update(islice(rest, max(0, MOST - len(kept))))
+    made: list[Column] = []
+    for keeps, places in groupby(range(len(columns)), kept.__contains__):
+        some = [columns[place] for place in places]
+        if keeps or len(some) == 1:
+            made += some
+        else:
+            made.append(Column(some[0].step, sum(column.steps for column in some), gap=True))
     return tuple(made)
 
 

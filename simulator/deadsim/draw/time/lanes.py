@@ -77,19 +77,33 @@ class Stage(NamedTuple):
         x, end = self.span(waited)
         return width(wait_briefly(waited.wait), 11) + 14 <= end - x
 
+    def hides(self, one: Held | Waited) -> bool:
+        """Decide whether something began and ended among steps that are not drawn."""
+        begun, ended = max(self.film.first, one.start - 1), one.end - 1
+        columns = self.axis.column(begun), self.axis.column(ended)
+        return not one.lasts and columns[0] == columns[1] and self.axis.hides(begun)
+
+    def drawn(self) -> dict[int, tuple[int, int]]:
+        """List the arrows of happens-before between steps that are drawn, by their numbers."""
+        return {
+            number: (order.earlier, order.later)
+            for number, order in enumerate(self.film.orders)
+            if not self.axis.hides(order.earlier) and not self.axis.hides(order.later)
+        }
+
     def arrows(self) -> set[int]:
         """List the arrows of happens-before that are to be seen: of many, those at a race alone."""
-        orders = self.film.orders
+        orders = self.drawn()
         near = {access.step for access in self.film.race or ()}
-        return {
-            n for n, order in enumerate(orders) if len(orders) <= MOST_ORDERS or near & set(order)
-        }
+        return {n for n in orders if len(orders) <= MOST_ORDERS or near & set(orders[n])}
 
 
 def held_bars(stage: Stage) -> list[str]:
     """Draw what each thread held."""
     drawn = []
     for held in stage.film.held:
+        if stage.hides(held):
+            continue
         x, end = stage.span(held)
         y = stage.lanes[held.thread].holds(held.row)
         parts = [bar("hold", x, y, end, LIGHT["holdbar"], LIGHT["hold"])]
@@ -106,6 +120,8 @@ def wait_bars(stage: Stage) -> list[str]:
     """Draw when each thread waited."""
     drawn = []
     for waited in stage.film.waited:
+        if stage.hides(waited):
+            continue
         x, end = stage.span(waited)
         y = stage.lanes[waited.thread].waits
         parts = [
@@ -120,7 +136,7 @@ def wait_bars(stage: Stage) -> list[str]:
             parts.append(svg.element("rect", class_="bg", fill=LIGHT["bg"], **plate))
             parts.append(svg.text(x + 8, y + 12.5, words, 11, "wait", text_anchor="start"))
         tooltip = f"{stage.name(waited.thread)} {wait_sentence(waited.wait)}, {when(waited)}"
-        drawn.append(svg.group(parts, tooltip))
+        drawn.append(svg.group(parts, tooltip, class_="waited"))
     return drawn
 
 
@@ -130,6 +146,9 @@ def way(stage: Stage) -> list[str]:
     n = svg.number
     last: tuple[float, float] | None = None
     for column in stage.axis.columns:
+        if column.gap:
+            last = None
+            continue
         x, y = stage.place(column.step)
         if last is not None and last[1] == y:
             runs.append(f"M{n(last[0])},{n(y)} H{n(x)}")
@@ -152,6 +171,8 @@ def dots(stage: Stage) -> list[str]:
     marked = last_acquires(stage.film)
     parts = []
     for column in stage.axis.columns:
+        if column.gap:
+            continue
         if column.steps > 1:
             parts.append(chip(stage, column.step, column.steps))
             continue
@@ -175,6 +196,33 @@ def dots(stage: Stage) -> list[str]:
     return parts
 
 
+def gaps(stage: Stage) -> list[str]:
+    """Draw where steps are left out: a strip across all lanes, with how many there are."""
+    drawn = []
+    top, height = stage.top - 4, stage.bottom - stage.top + 8
+    for column in stage.axis.columns:
+        if not column.gap:
+            continue
+        x, y = stage.axis.at(column.step), (stage.top + stage.bottom) / 2
+        left, wide = x - stage.axis.width / 2, stage.axis.width
+        style: svg.Values = {"class_": "switch", "stroke": LIGHT["dim"], "stroke_dasharray": "1 3"}
+        strip = svg.element(
+            "rect", class_="bg", fill=LIGHT["bg"], x=left, y=top, width=wide, height=height
+        )
+        sides = [
+            svg.element("line", x1=side, y1=top, x2=side, y2=top + height, **style)
+            for side in (left, left + wide)
+        ]
+        words = f"{column.steps:,} steps not drawn"
+        if width(words, 11) > height:
+            words = f"{column.steps:,}"
+        turned = f"rotate(-90 {svg.number(x)} {svg.number(y)})"
+        label = svg.text(x, y + 4, words, 11, "dim", transform=turned)
+        tooltip = f"steps {column.step + 1:,} to {column.step + column.steps:,} are not drawn"
+        drawn.append(svg.group((strip, *sides, label), tooltip))
+    return drawn
+
+
 def chip(stage: Stage, step: int, steps: int) -> str:
     """Draw several steps as one."""
     x, y = stage.place(step)
@@ -196,7 +244,15 @@ def last_acquires(film: Film) -> set[int]:
     if not isinstance(found, Deadlock):
         return set()
     core = {n for n in film.run.world.threads if film.run.world.name(n) in found.threads}
-    taken = (e for e in film.events if e.verb == "acquire" and e.success and e.thread in core)
+    signals = film.run.world.signals
+    taken = (
+        event
+        for event in film.events
+        if event.verb == "acquire"
+        and event.success
+        and event.thread in core
+        and signals.isdisjoint(event.objects)
+    )
     return set({event.thread: event.step for event in taken}.values())
 
 
@@ -205,12 +261,14 @@ def order_arrows(stage: Stage) -> list[str]:
     shown = stage.arrows()
     drawn = []
     n = svg.number
-    for number, (earlier, later) in enumerate(stage.film.orders):
+    for number, (earlier, later) in stage.drawn().items():
         (x1, y1), (x2, y2) = stage.place(earlier), stage.place(later)
         bend = max(12.0, (x2 - x1) / 2)
         path = f"M{n(x1 + 5)},{n(y1)} C{n(x1 + bend)},{n(y1)} {n(x2 - bend)},{n(y2)} {n(x2 - 7)},{n(y2)}"
-        look = "order" if number in shown else "order off"
-        drawn.append(svg.element("path", id=f"order-{number}", class_=look, d=path))
+        look: svg.Values = (
+            {"class_": "order"} if number in shown else {"class_": "order off", "display": "none"}
+        )
+        drawn.append(svg.element("path", id=f"order-{number}", d=path, **look))
     if not drawn:
         return []
     style: svg.Values = {

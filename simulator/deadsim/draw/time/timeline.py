@@ -9,7 +9,7 @@ from deadsim.draw import svg
 from deadsim.draw.graphs.deadlock import numbered, stem
 from deadsim.draw.measure import shortened, width
 from deadsim.draw.time import lanes
-from deadsim.draw.time.axis import Axis, axis, columns_of
+from deadsim.draw.time.axis import Axis, axis, columns_of, elided
 from deadsim.draw.time.film import Film, film, glyph
 from deadsim.draw.time.lanes import GAP, HATCH, MARGIN, Lane, Stage, bar, when
 from deadsim.draw.tokens import LIGHT, OF_TIME
@@ -32,15 +32,24 @@ MOST_CAPTIONS = 12
 WIDEST_TAIL = 240.0
 
 
-def draw_timeline(run: Run, focus: Finding | None = None, verdict: Verdict | None = None) -> str:
-    """Draw a run as SVG; `verdict` as in `film`."""
-    return timeline(film(run, focus, verdict))
+def draw_timeline(
+    run: Run, focus: Finding | None = None, verdict: Verdict | None = None, whole: bool = False
+) -> str:
+    """Draw a run as SVG; `verdict` as in `film`, `whole` as in `timeline`."""
+    return timeline(film(run, focus, verdict), whole=whole)
 
 
-def timeline(shown: Film, bare: bool = False) -> str:
-    """Draw a run as SVG, from what changed over time; `bare` leaves out what a page around it says."""
-    stage = staged(shown, BARE_TOP if bare else TOP)
+def timeline(shown: Film, bare: bool = False, whole: bool = False) -> str:
+    """Draw a run as SVG, from what changed over time; `bare` leaves out what a page around it says.
+
+    A long one is drawn without its middle, unless it is to be `whole` or a page around it has room for it.
+    """
+    stage = staged(shown, BARE_TOP if bare else TOP, whole or bare)
     heading, about = title(shown)
+    gaps = [column for column in stage.axis.columns if column.gap]
+    if gaps:
+        where = " and ".join(f"{gap.step + 1:,} to {gap.step + gap.steps:,}" for gap in gaps)
+        about += f"; steps {where} are not drawn (--all-nodes draws them)"
     said = captions(stage)
     lines = [] if bare else said
     across = max(stage.axis.end + MARGIN, *(width(line, 12.5) + 2 * MARGIN for line in lines), 320)
@@ -62,6 +71,7 @@ def timeline(shown: Film, bare: bool = False) -> str:
         *lanes.order_arrows(stage),
         *lanes.race_mark(stage),
         *lanes.dots(stage),
+        *lanes.gaps(stage),
         *verdict(stage),
         *lanes.names(stage),
     ]
@@ -75,8 +85,8 @@ def timeline(shown: Film, bare: bool = False) -> str:
     )
 
 
-def staged(shown: Film, top: float) -> Stage:
-    """Find where everything goes."""
+def staged(shown: Film, top: float, whole: bool = True) -> Stage:
+    """Find where everything goes; of a long run without its middle, unless it is to be `whole`."""
     world = shown.run.world
     gutter = min(
         220.0,
@@ -85,7 +95,10 @@ def staged(shown: Film, top: float) -> Stage:
     alone = {access.step for access in shown.race or ()}
     if shown.focus is not None and shown.focus.step is not None:
         alone.add(shown.focus.step)
-    over: Axis = axis(columns_of(shown.events, alone), gutter + 10, tail(shown), ACROSS - MARGIN)
+    columns = columns_of(shown.events, alone)
+    over: Axis = axis(
+        columns if whole else elided(columns, alone), gutter + 10, tail(shown), ACROSS - MARGIN
+    )
     made: list[Lane] = []
     y = top
     for thread in world.threads:
@@ -183,7 +196,9 @@ def captions(stage: Stage) -> list[str]:
     cut = [
         one
         for one in shown.waited
-        if not stage.fits(one) and not (one.lasts and one.wait.thread in said)
+        if not stage.fits(one)
+        and not stage.hides(one)
+        and not (one.lasts and one.wait.thread in said)
     ]
     lines += [
         f"{one.wait.thread} {wait_sentence(one.wait)}, {when(one)}" for one in cut[:MOST_CAPTIONS]
@@ -196,7 +211,7 @@ def captions(stage: Stage) -> list[str]:
 def legend(stage: Stage, y: float, across: float) -> tuple[list[str], float]:
     """Explain the marks that are used, in rows; gives where the last row is."""
     shown = stage.film
-    threads = [shown.run.events[column.step].thread for column in stage.axis.columns]
+    threads = [shown.run.events[one.step].thread for one in stage.axis.columns if not one.gap]
     used = {
         "holds": bool(shown.held),
         "waits": bool(shown.waited),

@@ -1,6 +1,6 @@
 """What is known after a search, held against what a scenario claims."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from deadsim.exploration.verdicts.identity import Named
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
@@ -12,6 +12,7 @@ from deadsim.model.claims import (
     OutputClaim,
 )
 from deadsim.model.program import Program
+from deadsim.runs.judge import NOBODY
 
 
 def judged(
@@ -44,6 +45,12 @@ def judged(
         found = known.get(part.key, UNKNOWN)
         level: Level = "possible" if part.level == "exactly" else part.level
         yield Judged(part.key, part, found.found, found.holds(level), found.why)
+
+
+def of_nobody(claims: Iterable[Judged]) -> Iterator[Judged]:
+    """Leave undecided what holds where nobody takes a step: it would hold of anything."""
+    for claim in claims:
+        yield claim._replace(holds=None, why=NOBODY) if claim.holds else claim
 
 
 def has_match(claim: KindClaim, deadlocks: Collection[Named]) -> bool:

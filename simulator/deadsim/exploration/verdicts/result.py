@@ -9,6 +9,7 @@ from deadsim.exploration.verdicts.level import Found
 from deadsim.kernel.system import System
 from deadsim.model.claims import Fair, FinalClaim, KindClaim, OutputClaim
 from deadsim.model.program import Choice, Program
+from deadsim.runs.judge import NOBODY
 from deadsim.runs.result import Run, Verdict
 from deadsim.runs.runner import Runner
 from deadsim.trace.finding import Deadlock, Finding, Livelock
@@ -116,6 +117,11 @@ class Exploration(NamedTuple):
         if False in holds:
             return "refuted"
         return "undecided" if None in holds else "as-expected"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Say why it is undecided, where that is no budget."""
+        return (NOBODY,) if any(claim.why == NOBODY for claim in self.claims) else ()
 
     @property
     def deadlocks(self) -> tuple[Deadlock, ...]:

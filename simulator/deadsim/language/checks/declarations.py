@@ -2,6 +2,7 @@
 
 from deadsim.kernel.expressions.operators import stored
 from deadsim.language.checks.form import is_null
+from deadsim.language.checks.hints import as_map
 from deadsim.language.expressions.names import (
     NAME,
     NOUNS,
@@ -330,6 +331,6 @@ def pairs(node: Node | None, problems: Problems, what: str) -> tuple[tuple[Scala
     if node is None or is_null(node):
         return ()
     if not isinstance(node, Mapping):
-        problems.add(node.place, f"{what} is a map from names to what they are")
+        problems.add(node.place, f"{what} is a map from names to what they are{as_map(what, node)}")
         return ()
     return node.pairs

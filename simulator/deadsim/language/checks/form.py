@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from deadsim.language.checks.hints import as_step, as_verb
 from deadsim.language.expressions.names import NAME, RESERVED, Problems, clean, listed, nearest
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
 from deadsim.language.reading.scalars import core_value
@@ -31,6 +32,7 @@ def statement(node: Node, problems: Problems) -> Statement | None:
         if verb is None or verb.shape != "nothing":
             words = [name for name, known in VERBS.items() if known.shape == "nothing"]
             hint = f"; '{node.value}:' wants a value" if verb else nearest(node.value, words)
+            hint = as_step(node.value) or hint
             problems.add(node.place, f"a step is a verb with a value, not '{node.value}'{hint}")
             return None
         return Statement(verb, node.place, Scalar("", True, node.place, None), {})
@@ -69,7 +71,7 @@ def _no_verb(node: Mapping, problems: Problems) -> None:
         problems.add(node.place, "a step is a map that begins with its verb; this one is empty")
         return
     key = node.pairs[0][0]
-    problems.add(key.place, f"unknown verb '{key.value}'{nearest(key.value, VERBS)}")
+    problems.add(key.place, f"unknown verb '{key.value}'{as_verb(key.value)}")
 
 
 def steps(node: Node, problems: Problems, what: str) -> tuple[Node, ...]:
@@ -77,9 +79,19 @@ def steps(node: Node, problems: Problems, what: str) -> tuple[Node, ...]:
     if is_null(node):
         return ()
     if not isinstance(node, Sequence):
-        problems.add(node.place, f"{what} is a list of steps, each behind a '- '")
+        problems.add(node.place, f"{what} is a list of steps, each behind a '- '{body_hint(node)}")
         return ()
     return node.items
+
+
+def body_hint(node: Node) -> str:
+    """Say how a body is written that is one step, or looks like one."""
+    if not isinstance(node, Scalar):
+        return ""
+    verb = VERBS.get(node.value)
+    if verb is not None and verb.shape == "nothing":
+        return f"; write '- {verb.name}'"
+    return as_step(node.value).replace("; write '", "; write '- ", 1)
 
 
 def local_name(node: Node, problems: Problems) -> str | None:

@@ -171,8 +171,7 @@ def print_(writer: Writer, given: Statement) -> None:
 
 
 def sleep(writer: Writer, given: Statement) -> None:
-    duration = writer.expressions().read(given.value)
-    writer.never_negative(duration, given.value, "the time to sleep")
+    duration = writer.seconds("sleep", given.value, "the time to sleep")
     work = writer.lowering(given)
     writer.body.step("sleep", None, given.place, (work.lower(duration),))
     work.done()

@@ -87,8 +87,7 @@ def patience(writer: Writer, given: Statement) -> Patience:
         return Patience(("try",)) if tries else Patience()
     if tries:
         writer.problems.add(timeout.place, "'timeout' and 'blocking: false' exclude one another")
-    duration = writer.expressions().read(timeout)
-    writer.never_negative(duration, timeout, "'timeout'")
+    duration = writer.seconds("timeout", timeout, "'timeout'")
     return Patience(("timed",), (duration,))
 
 

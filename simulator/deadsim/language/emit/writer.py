@@ -4,7 +4,7 @@ from collections.abc import Callable
 from collections.abc import Mapping as Table
 from typing import TypeAlias
 
-from deadsim.language.checks import form
+from deadsim.language.checks import form, hints
 from deadsim.language.checks.form import Statement
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.exits import OpenCall, OpenLoop, OpenWith
@@ -139,11 +139,16 @@ class Writer:
             self.problems.add(node.place, "expected true or false")
         return bool(value)
 
-    def never_negative(self, expression: Expression, node: Node, what: str) -> None:
-        if isinstance(expression, Constant):
-            value = expression.value
-            if not isinstance(value, int) or value < 0:
-                self.problems.add(node.place, f"{what} is an integer, 0 or more")
+    def seconds(self, key: str, node: Node, what: str) -> Expression:
+        """Read a time; `what` names it."""
+        other = hints.as_seconds(key, node)
+        if other is not None:
+            self.problems.add(node.place, other)
+            return Constant(1)
+        read = self.expressions().read(node)
+        if isinstance(read, Constant) and (not isinstance(read.value, int) or read.value < 0):
+            self.problems.add(node.place, f"{what} is an integer, 0 or more")
+        return read
 
     def nested(self, given: Statement, option: str) -> None:
         node = given.options.get(option)
