@@ -63,7 +63,7 @@ def test_the_json_of_a_deadlock(two: Path) -> None:
         ],
         "cycle": ["left", "right"], "also_stuck": [], "still_running": [],
         "settled": True, "unavoidable_from": None, "ways": None, "known_by": "nothing can move",
-        "hint": "one global order would be A, B; right breaks it at line 10",
+        "hint": "one global order would be A, B (right breaks it at line 10) or B, A (left at line 6)",
     }  # fmt: skip
 
 

@@ -208,3 +208,15 @@ threads:
     )
     (again,) = run(loads(text)).deadlocks
     assert checker.plainly(again) == checker.plainly(found)
+
+
+def test_a_ring_of_semaphores_used_as_locks_has_an_order() -> None:
+    found = only("""
+semaphores: {tape: 1, printer: 1}
+threads:
+  backup: [{with: [tape, printer], do: [pass]}]
+  report: [{with: [printer, tape], do: [pass]}]
+""")
+    assert (found.kind, found.threads) == ("circular-wait", ("backup", "report"))
+    assert found.hint is not None
+    assert found.hint.startswith("one global order would be")

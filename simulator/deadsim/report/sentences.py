@@ -266,6 +266,8 @@ def consequences(found: Deadlock) -> list[str]:
         rows.append(f"ways: {count(found.ways, 'other state')} in which the same threads get stuck")
     if found.hint:
         rows.append(f"hint: {found.hint}")
+    if found.proof != "suspected":
+        rows.append(f"see: deadsim explain {found.kind}")
     return rows
 
 

@@ -50,13 +50,16 @@ class Hint(NamedTuple):
 
     def words(self) -> str:
         """Say it in a sentence."""
-        said = (
-            f"one global order would be {', '.join(self.order)}; "
-            f"{self.thread} breaks it at line {self.place.line}"
-        )
+        order = ", ".join(self.order)
+        said = f"one global order would be {order}"
         if self.reverse is None:
-            return said
-        return f"{said}; or the other way round, which {self.reverse[0]} breaks at line {self.reverse[1].line}"
+            return f"{said}; {self.thread} breaks it at line {self.place.line}"
+        other, place = self.reverse
+        back = ", ".join(reversed(self.order))
+        return (
+            f"{said} ({self.thread} breaks it at line {self.place.line}) "
+            f"or {back} ({other} at line {place.line})"
+        )
 
 
 class _Use(NamedTuple):
