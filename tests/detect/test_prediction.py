@@ -37,7 +37,9 @@ def test_opposite_orders_are_found_with_a_schedule_that_deadlocks() -> None:
     assert (found.kind, found.threads, found.proof) == ("circular-wait", ("a", "b"), "proved")
     assert found.schedule is not None
     assert names(found.schedule) == "a b"
-    assert found.hint == "one global order would be A, B (b breaks it at line 5) or B, A (a at line 4)"
+    assert (
+        found.hint == "one global order would be A, B (b breaks it at line 5) or B, A (a at line 4)"
+    )
     assert (done.verdict, done.suspicions) == ("refuted", ())
 
 

@@ -268,7 +268,9 @@ class Checker:
             r"known by: every continuation was looked at": lambda shown: None,
             r"ways: ([\d,]+) other states? in which the same threads get stuck": self.ways,
             r"hint: (.*)": self.hint,
-            r"see: deadsim explain ([a-z-]+)": lambda shown, kind: self.true(kind == shown.found.kind, shown, kind),
+            r"see: deadsim explain ([a-z-]+)": lambda shown, kind: self.true(
+                kind == shown.found.kind, shown, kind
+            ),
         }
 
     def stuck_too(self, shown: Shown, names: str) -> None:
