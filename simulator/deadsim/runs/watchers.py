@@ -7,7 +7,7 @@ from deadsim.detect.holdings import Holdings
 from deadsim.detect.locks.lock_order import order_hint
 from deadsim.detect.order.races import RaceDetector, describe
 from deadsim.detect.stuck.judge import StuckJudge
-from deadsim.engine.moment import Moment
+from deadsim.engine.moment import Moment, Watcher
 from deadsim.kernel.expressions.evaluator import Evaluate
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.programs.walk import NOWHERE
@@ -81,6 +81,17 @@ def hinted(system: System, found: Deadlock) -> Deadlock:
     order = ", ".join(hint.order)
     words = f"one global order would be {order}; {hint.thread} breaks it at line {hint.place.line}"
     return found._replace(hint=words)
+
+
+class From:
+    """Lets another watcher look on from a step on."""
+
+    def __init__(self, step: int, watcher: Watcher) -> None:
+        self.step = step
+        self.watcher = watcher
+
+    def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
+        return moment.step >= self.step and self.watcher.after(moment, failures)
 
 
 class LivelockWatch:

@@ -12,9 +12,6 @@ from typing import NamedTuple, TypeAlias
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.verdicts.goal import Goal, Path, Shown
 
-WATCHED = 1_024
-
-
 Edge: TypeAlias = tuple[int, int, int, tuple[Goal, ...]]
 """A step from a node: the thread, which of its results, the node after it, and what it shows."""
 
@@ -34,11 +31,18 @@ class Hunt:
     """Looks for goals, until `enough` of them are found or there is nothing more to see.
 
     With `preemptions`, only along schedules with no more of them, and those with the fewest come first.
+    `too_far` says of a number of nodes that were looked at whether it is enough.
     """
 
     def __init__(
-        self, start: int, expand: Expand, budget: Budget, preemptions: int | None = None
+        self,
+        start: int,
+        expand: Expand,
+        budget: Budget,
+        preemptions: int | None = None,
+        too_far: Callable[[int], bool] = lambda looked_at: False,
     ) -> None:
+        self.too_far = too_far
         self.preemptions = preemptions
         self.expand = expand
         self.budget = budget
@@ -66,10 +70,10 @@ class Hunt:
                 done.add(key)
                 reached = switched, steps
                 sure = [goal for goal, best in self.best.items() if best.cost <= reached]
-                look = not len(done) % WATCHED
-                if look:
-                    self.budget.watch()
-                if enough is not None and (look or len(sure) > certain) and enough(sure):
+                self.budget.watch()
+                if self.too_far(len(done)):
+                    break
+                if enough is not None and len(sure) != certain and enough(sure):
                     break
                 certain = len(sure)
                 steps += 1

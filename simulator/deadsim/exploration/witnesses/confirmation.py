@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from deadsim.engine.moment import Moment
 from deadsim.engine.pool import Pool
 from deadsim.errors import InternalError
+from deadsim.exploration.budget import Budget
 from deadsim.exploration.states.stateful_search import Stateful
 from deadsim.exploration.verdicts.goal import Goal, Path, Shown
 from deadsim.exploration.verdicts.result import Defect
@@ -25,12 +26,14 @@ from deadsim.trace.finding import Deadlock, Failed, Finding, Livelock, Race
 class Confirming:
     """Replays schedules of one scenario on real threads."""
 
-    def __init__(self, search: Stateful, goals: Goals, runner: Runner, pool: Pool) -> None:
+    def __init__(
+        self, search: Stateful, goals: Goals, runner: Runner, pool: Pool, budget: Budget
+    ) -> None:
         self.search = search
         self.goals = goals
         self.runner = runner
         self.pool = pool
-        self.nearest = Nearest(runner, pool)
+        self.nearest = Nearest(runner, pool, budget)
         ends = (search.space.over(part.nodes[0]) for part in search.components or ())
         self.may_end = search.components is None or any(ends)
 
@@ -49,6 +52,7 @@ class Confirming:
             predict=False,
             max_steps=max(1, len(schedule) + len(loop)),
             watchers=(last,),
+            judged_from=len(schedule) + len(loop) - 1,
         )
         finding = self.finding(goal, shown.path, loop, run, last.states)
         if finding is None:
