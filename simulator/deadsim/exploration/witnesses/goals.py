@@ -149,7 +149,7 @@ class Goals:
             if self.is_without(wanted, after):
                 yield Goal("output", (wanted.key,))
 
-    def sights(self) -> Iterator[tuple[Goal, Callable[[Packed, Info], bool]]]:
+    def sights(self) -> Iterator[tuple[Goal, Callable[[Packed, Info | None], bool]]]:
         """Give for each goal but deadlocks and races what says whether a step shows it."""
         for type in self.failures:
             yield Goal(type), self.search.shows(type)

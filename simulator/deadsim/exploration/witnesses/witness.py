@@ -13,14 +13,15 @@ from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.judgement import has_match
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
 from deadsim.exploration.verdicts.result import Defect
-from deadsim.exploration.witnesses.best_first import Hunt
+from deadsim.exploration.witnesses.best_first import Estimate, Hunt, nothing
 from deadsim.exploration.witnesses.confirmation import Confirming
 from deadsim.exploration.witnesses.goals import Goals, Races
+from deadsim.exploration.witnesses.place_distance import PlaceDistance
 from deadsim.exploration.witnesses.shrinking import shorten
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.runs.runner import Runner
 from deadsim.space.access_order import Order
-from deadsim.space.packed import Outgrown
+from deadsim.space.packed import Outgrown, Packed
 from deadsim.space.playback import retrace
 
 MOST_SHOWN = 20
@@ -31,6 +32,10 @@ AT_LEAST = 20_000
 
 BY_OUTCOME = ("deadlock", "livelock", "output")
 """Of these it is not known in which states they show, where not every state was seen."""
+
+
+NAMING = 100
+"""Steps for which a deadlock is looked at that is given a name."""
 
 
 class Showing:
@@ -52,6 +57,7 @@ class Showing:
         self.budget.hunting = True
         self.most = max(AT_LEAST, search.budget.counted[0])
         self.hunted = False
+        self.widened = False  # then the steps that were met are forgotten
         self.shown = Shortest()
 
     def defects(self, runner: Runner, pool: Pool) -> tuple[Defect, ...]:
@@ -67,6 +73,7 @@ class Showing:
                 break
             except Outgrown:
                 self.search.widen()
+                self.widened = True
         confirming = Confirming(self.search, goals, runner, pool, self.budget)
         found: dict[str, Defect] = {}
         defects = []
@@ -158,15 +165,43 @@ class Showing:
 
         def too_far(looked_at: int) -> bool:
             # More kinds are worth as many steps as it took to decide; one that is claimed is worth more.
-            return looked_at > self.most and not ("deadlock" in wanted and self.is_one_missing())
+            steps = looked_at + NAMING * len(goals.named)
+            return steps > self.most and not ("deadlock" in wanted and self.is_one_missing())
 
-        hunt = Hunt(goals.start, goals.expand, self.budget, self.preemptions, too_far)
+        estimate = self.estimate(goals, wanted)
+        hunt = Hunt(goals.start, goals.expand, self.budget, self.preemptions, too_far, estimate)
         for goal, shown in hunt.search(enough).items():
             if goal not in at_start:
                 minimal = shown.minimal and not (goals.partly and goal.type in BY_OUTCOME)
                 self.shown.take(goal, shown._replace(minimal=minimal))
         every = hunt.over or not goals.more_kinds()
         self.hunted = not goals.partly and goals.all_named and goals.pasts.exact and every
+
+    def estimate(self, goals: Goals, wanted: set[str]) -> Estimate:
+        """Give how far it is at the least to what is wanted, where all outcomes are known."""
+        search, space = self.search, self.search.space
+        known = search.components is not None and self.preemptions is None and not self.widened
+        if not known or "invariant" in wanted or (goals.partly and search.alike):
+            return nothing
+        states: list[tuple[Packed, int]] = []
+        everybody = (1 << len(space.threads)) - 1
+        if "deadlock" in wanted and goals.partly:
+            stuck = ((part.nodes[0], search.stuck(part)) for part in search.seen)
+            states += [(state, threads) for state, threads in stuck if threads]
+        elif "deadlock" in wanted:
+            states += [(state, everybody) for state in goals.unnamed]
+        if "livelock" in wanted:
+            states += [(state, everybody) for state in goals.live]
+        for goal, shows in goals.sights() if wanted & {"final", "output"} else ():
+            if goal.type in ("final", "output"):
+                states += [(s, everybody) for s in goals.outcomes if shows(s, None)]
+        failing = wanted & {"assertion", "misuse", "error"}
+        try:
+            distance = PlaceDistance(space, states, failing, self.budget)
+        except Spent:
+            return nothing
+        mask = goals.state_mask
+        return lambda node, last: distance(node & mask, last)
 
     def is_one_missing(self) -> bool:
         """Decide whether a deadlock is claimed as none was that has been seen."""
