@@ -23,9 +23,11 @@ FEW = 30_000
 Divided by the number of threads, which is about how much longer each takes.
 """
 
+SEARCHING, GOING_ON = 0.7, 0.9
+"""How much of the time has gone when states are given up, and when executions are: each leaves the rest to those after it."""
+
 AT_LEAST = 2.0
 """Seconds that executions are gone through, where states were too many."""
-
 
 DRAWN = 100
 """Schedules that are drawn at random, where states were too many."""
@@ -59,14 +61,17 @@ def explore(
     look: Callable[[Budget], None] | None = None,
 ) -> Exploration:
     """Decide the claims of a scenario over all schedules; `look` is called now and then with the budget."""
-    explorer = _Explorer(program, pool, request, interrupt)
-    explorer.budget.look = look
-    return explorer.explore()
+    return _Explorer(program, pool, request, interrupt, look).explore()
 
 
 class _Explorer:
     def __init__(
-        self, program: Program, pool: Pool, request: Request, interrupt: Interrupt | None
+        self,
+        program: Program,
+        pool: Pool,
+        request: Request,
+        interrupt: Interrupt | None,
+        look: Callable[[Budget], None] | None,
     ) -> None:
         self.program = program
         self.pool = pool
@@ -89,11 +94,14 @@ class _Explorer:
             own.executions or scenario.executions,
             interrupt,
         )
+        self.budget.look = look
         # Deadlocks alone need no other state; else the shortest schedules are found among all states.
         reduce: Reduce = "early" if self.asked == ["deadlock"] and not request.every else "late"
         if request.reduction == "none" or request.engine == "threads":
             reduce = "never"
-        self.search = Stateful(system, self.asked, self.budget, request.preemptions, reduce)
+        alone = request.engine == "threads" or request.preemptions is not None
+        budget = self.budget.part((GOING_ON if alone else SEARCHING) * self.budget.seconds)
+        self.search = Stateful(system, self.asked, budget, request.preemptions, reduce)
         self.executions: Stateless | Sampled | None = None
         self.drawn: Sampled | None = None
         self.naming = Naming(system, request.every)
@@ -103,24 +111,20 @@ class _Explorer:
         if self.request.sample is not None:
             self.executions = self.sampled(self.request.sample, self.budget)
         elif self.request.engine == "threads":
-            self.go_through(on_threads(search.system, self.pool))
+            self.go_through(on_threads(search.system, self.pool), SEARCHING * self.budget.seconds)
             assert self.executions is not None
             shown = any(known.some for known in self.executions.known.values())
             if shown or not self.executions.complete:
                 search.decide()  # for the shortest schedules, and for runs without an end
-        elif search.reduce == "early":
-            search.decide()
-            self.look_for_shorter()
         else:
             search.decide()
             bounded = self.request.preemptions is not None
             if search.spent is not None and not search.spent.interrupted and not bounded:
                 self.drawn = self.drawn_at_random()
                 # Not longer than it has taken so far: it is a second try.
-                seconds = self.budget.seconds
-                self.budget.seconds = min(seconds, 2 * self.budget.elapsed() + AT_LEAST)
-                self.go_through(in_memory(search.system))
-                self.budget.seconds = seconds
+                self.go_through(in_memory(search.system), self.budget.elapsed() + AT_LEAST)
+            elif search.reduce == "early":
+                self.look_for_shorter()
         known = self.known()
         search = self.search
         made = [tried for tried in (self.drawn, self.executions) if tried is not None]
@@ -134,6 +138,7 @@ class _Explorer:
         claims = judged(self.program, self.asked, known, names, self.naming.seen, showing.hunted)
         if self.search.system.is_idle() and not defects:
             claims = of_nobody(claims)
+        states, transitions = search.budget.counted
         return Exploration(
             program=self.program,
             engine="threads" if self.request.sample else self.request.engine,
@@ -141,8 +146,8 @@ class _Explorer:
             complete=complete,
             interrupted=self.budget.interrupt is not None and self.budget.interrupt.asked,
             executions=self.executions.executions if self.executions and by_executions else None,
-            states=None if by_executions else self.budget.visited,
-            transitions=None if by_executions else self.budget.transitions,
+            states=None if by_executions else states,
+            transitions=None if by_executions else transitions,
             seconds=self.budget.elapsed(),
             reduction=self.reduction(bool(by_executions)),
             covered=None if complete else self.covered(),
@@ -155,28 +160,25 @@ class _Explorer:
         reduced, search = self.search.reduced, self.search
         if reduced is None or not search.known["deadlock"].some:
             return
-        few = Budget(FEW // len(search.system.linked), self.budget.seconds, self.budget.memory)
-        few.interrupt, few.look = self.budget.interrupt, self.budget.look
+        few = self.budget.part(states=FEW // len(search.system.linked))
+        few.hunting = True
         whole = Stateful(search.system, self.asked, few)
         whole.decide()
         if whole.complete:
+            whole.budget = search.budget  # what was counted is what it took to decide
             self.search = whole
 
-    def go_through(self, carry: Carry) -> None:
-        """Carry out one execution of each class, within what is left of the time."""
-        budget = self.budget
+    def go_through(self, carry: Carry, seconds: float) -> None:
+        """Carry out one execution of each class, within some time."""
+        left = GOING_ON * self.budget.seconds - self.budget.elapsed()
+        budget = self.budget.part(min(seconds, left))
         self.executions = Stateless(self.search.system, self.asked, budget, carry, self.naming)
         self.executions.decide()
 
     def drawn_at_random(self) -> Sampled:
         """Draw some schedules where states were too many: a defect that shows often shows at once."""
-        few = Budget(seconds=AT_LEAST, memory=self.budget.memory, executions=DRAWN)
-        few.steps, few.interrupt, few.look = (
-            self.budget.steps,
-            self.budget.interrupt,
-            self.budget.look,
-        )
-        return self.sampled("random", few)
+        left = GOING_ON * self.budget.seconds - self.budget.elapsed()
+        return self.sampled("random", self.budget.part(min(AT_LEAST, left / 2), executions=DRAWN))
 
     def sampled(self, strategy: str, budget: Budget) -> Sampled:
         """Draw schedules, within a budget."""
@@ -219,7 +221,9 @@ class _Explorer:
         parts = []
         depth = self.search.depth
         if depth > 0:
-            parts.append(f"{self.budget.visited:,} states, every schedule of up to {depth:,} steps")
+            parts.append(
+                f"{self.search.budget.counted[0]:,} states, every schedule of up to {depth:,} steps"
+            )
         if self.executions is not None:
             classes = "" if self.request.sample else ", no two of one class"
             parts.append(f"{self.executions.executions:,} executions{classes}")

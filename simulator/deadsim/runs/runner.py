@@ -24,6 +24,7 @@ from deadsim.runs.result import Outcome, Run
 from deadsim.runs.watchers import (
     DeadlockWatch,
     FailureWatch,
+    From,
     LivelockWatch,
     OutputWatch,
     RaceWatch,
@@ -68,10 +69,12 @@ class Runner:
         interrupt: Interrupt | None = None,
         watchers: Sequence[Watcher] = (),
         predict: bool = True,
+        judged_from: int = 0,
     ) -> Run:
         """Run once, by `plan`, or with `replay` by the names of a schedule.
 
-        With `predict`, look for deadlocks that a run without one could have had.
+        With `predict`, look for deadlocks that a run without one could have had; with `judged_from`, for
+        its own only after that step.
 
         Raises ReplayDiverged where a script or schedule does not fit.
         """
@@ -85,6 +88,7 @@ class Runner:
         deadlocks = DeadlockWatch(
             self.judge, lambda: not keep_going and (script is None or not script.going)
         )
+        looking: Watcher = From(judged_from, deadlocks) if judged_from > 0 else deadlocks
         races = RaceWatch()
         livelocks = LivelockWatch(self.system)
         failures = FailureWatch(self.system)
@@ -95,7 +99,7 @@ class Runner:
                 self.source,
                 strategy,
                 pool,
-                (last, failures, *printed.watching, races, livelocks, deadlocks, *watchers),
+                (last, failures, *printed.watching, races, livelocks, looking, *watchers),
                 budget,
                 interrupt,
             )

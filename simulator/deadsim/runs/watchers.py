@@ -9,7 +9,7 @@ from deadsim.detect.locks.lock_order import order_hint
 from deadsim.detect.order.races import RaceDetector, describe
 from deadsim.detect.stuck.closure import Closure
 from deadsim.detect.stuck.judge import StuckJudge
-from deadsim.engine.moment import Moment
+from deadsim.engine.moment import Moment, Watcher
 from deadsim.kernel.abstract.form import ENDLESS
 from deadsim.kernel.expressions.evaluator import Evaluate
 from deadsim.kernel.failure import Failure
@@ -150,6 +150,17 @@ def hinted(system: System, found: Deadlock) -> Deadlock:
         return found
     hint = order_hint(system, frozenset(found.objects))
     return found if hint is None else found._replace(hint=hint.words())
+
+
+class From:
+    """Lets another watcher look on from a step on."""
+
+    def __init__(self, step: int, watcher: Watcher) -> None:
+        self.step = step
+        self.watcher = watcher
+
+    def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
+        return moment.step >= self.step and self.watcher.after(moment, failures)
 
 
 class LivelockWatch:

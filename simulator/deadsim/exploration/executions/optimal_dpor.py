@@ -133,6 +133,7 @@ class Classes:
 
     def go(self, node: Node, branch: Branch) -> None:
         """Take a step."""
+        self.budget.watch()
         thread, way = branch.choice
         delta, _, info = self.space.moves(node.state, thread)[way]
         footprint = self.footprints.of(info)
@@ -180,6 +181,7 @@ class Classes:
         """Turn round every race of the execution that no execution before had."""
         steps = self.steps
         for number in range(self.fresh, len(steps)):
+            self.budget.watch()
             thread = steps[number].choice[0]
             previous = self.last[number].get(thread)
             self.turn_round(thread, steps[number].footprint, previous, number)

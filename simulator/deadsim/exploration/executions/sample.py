@@ -7,7 +7,7 @@ single run, the registry of strategies says.
 from collections.abc import Collection
 
 from deadsim.engine.pool import Pool
-from deadsim.exploration.budget import Budget, Spent
+from deadsim.exploration.budget import Budget, Spent, Stop
 from deadsim.exploration.verdicts.goal import Goal, Path, Shortest
 from deadsim.exploration.verdicts.identity import Naming, named
 from deadsim.exploration.verdicts.level import Known, never
@@ -63,11 +63,11 @@ class Sampled:
                     self.pool,
                     Plan(self.strategy, seed),
                     max_steps=self.budget.steps or LONGEST,
-                    interrupt=self.budget.interrupt,
+                    interrupt=Stop(self.budget),
                     predict=False,
                 )
                 if run.outcome == "interrupted":
-                    raise Spent("interrupted", interrupted=True)
+                    self.budget.watch()
                 self.executions += 1
                 self.budget.done = self.executions
                 self.judge(run)

@@ -9,32 +9,35 @@ ALONE = 2_000  # states, before it is known which bits these are
 
 
 def search(reached: Reached, budget: Budget, most: int | None = None) -> None:
-    """Visit every state, but no more levels once there are `most` of them.
+    """Visit every state, but no more levels once there are `most` of them; called again, it goes on.
 
     Raises Spent, and Outgrown where the space has to be widened.
     """
     space = reached.space
     levels, ends, halts = reached.levels, reached.ends, reached.halts
-    seen = {space.start}
-    quick = [Quick(reached, (thread,)) for thread in space.threads]
-    grouped = tried = False
+    grouped, tried = bool(reached.quick), False
+    quick = reached.quick or [Quick(reached, (thread,)) for thread in space.threads]
+    if len(levels) == 1:
+        budget.count(1)
+    if not all(isinstance(level, list) for level in levels):
+        tried = True
+        if go_on_with_numpy(reached, quick, budget, most):
+            return
+    seen: set[Packed] = set().union(*levels)
     lasting = space.lasting
-    budget.count(1)
     while levels[-1]:
         if most is not None and len(seen) > most:
             return
         if grouped and not tried and len(seen) > ENOUGH:
             tried = True
             if go_on_with_numpy(reached, quick, budget, most):
-                if len(levels[-1]):
-                    return
-                break
+                return
         budget.depth = len(levels)
         following: list[Packed] = []
         counted = transitions = 0
         levels.append(following)
         if not grouped and len(seen) > ALONE:
-            quick = groups(reached, quick)
+            quick = reached.quick = groups(reached, quick)
             grouped = True
         # Of each group of threads: the bits that decide its steps, and what they are for their values.
         tables = [(one.mask, one.known, one) for one in quick]
@@ -78,4 +81,9 @@ def go_on_with_numpy(
         from deadsim.exploration.states.numpy_levels import go_on
     except ImportError:
         return False
-    return go_on(reached, quick, budget, most)
+    if not go_on(reached, quick, budget, most):
+        return False
+    if not len(reached.levels[-1]):
+        reached.levels.pop()
+        reached.complete = True
+    return True

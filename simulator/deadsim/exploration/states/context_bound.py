@@ -6,22 +6,30 @@ Multithreaded Programs, PLDI 2007; over (state, last thread), so that nothing is
 """
 
 from deadsim.exploration.budget import Budget
-from deadsim.exploration.states.levels import WATCHED, Reached
-from deadsim.space.packed import Packed, Space
+from deadsim.exploration.states.levels import WATCHED, Reached, Sight
+from deadsim.exploration.verdicts.goal import Path
+from deadsim.space.packed import Packed
+
+Came = dict[tuple[Packed, int], tuple[tuple[Packed, int], int]]
+"""Of a state and who went last: where from, and with which result."""
 
 
-def reach_within(space: Space, preemptions: int, budget: Budget) -> Reached:
+def reach_within(found: Reached, came: Came, preemptions: int, budget: Budget) -> None:
     """Visit every state that needs no more preemptions; raises Spent and Outgrown."""
-    found = Reached(space)
+    space = found.space
     fewest = {(space.start, -1): 0}
     seen = {space.start}
     front = [(space.start, -1)]
     budget.count(1)
+    looked = 0
     for count in range(preemptions + 1):
         later: list[tuple[Packed, int]] = []
         todo = front
         while todo:
             state, last = todo.pop()
+            looked += 1
+            if not looked % WATCHED:
+                budget.watch()
             if fewest[state, last] < count:
                 continue
             moves = list(space.successors(state))
@@ -30,13 +38,15 @@ def reach_within(space: Space, preemptions: int, budget: Budget) -> Reached:
                 (found.ends if space.over(state) else found.halts).append(state)
             could_go_on = any(thread == last for thread, _, _, _ in moves)
             new: list[Packed] = []
-            for thread, _, after, info in moves:
+            for thread, way, after, info in moves:
                 costs = count + (could_go_on and thread != last)
                 there = after, thread
                 if costs > preemptions or fewest.get(there, preemptions + 1) <= costs:
                     continue
                 fewest[there] = costs
-                found.shown.update(failure.type for failure in info.failures)
+                came[there] = (state, last), way
+                for failure in info.failures:
+                    found.see(failure.type, Sight(state, (thread, way)))
                 (todo if costs == count else later).append(there)
                 if after not in seen:
                     seen.add(after)
@@ -49,4 +59,14 @@ def reach_within(space: Space, preemptions: int, budget: Budget) -> Reached:
     budget.count(len(seen) % WATCHED)
     found.ends[:] = dict.fromkeys(found.ends)
     found.halts[:] = dict.fromkeys(found.halts)
-    return found
+
+
+def way_there(came: Came, to: Packed) -> Path:
+    """Give a schedule to a state that was reached."""
+    here = next((key for key in came if key[0] == to), (to, -1))
+    path: list[tuple[int, int]] = []
+    while here in came:
+        before, way = came[here]
+        path.append((here[1], way))
+        here = before
+    return tuple(reversed(path))

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from deadsim.model.claims import DefectType
 from deadsim.space.packed import Packed, Space
 from deadsim.space.state_predicate import Asked
 
-WATCHED = 4_096  # states between two looks at the budget
+WATCHED = 256  # states between two looks at the budget
 MOST_KNOWN = 100_000  # entries of a quick table
 MOST_BITS = 18  # that decide the steps of threads which are looked up together
+
+
+class Sight(NamedTuple):
+    """Where a failure shows: in a state, or by a step from it (a thread, and which of its results)."""
+
+    state: Packed
+    step: tuple[int, int] | None = None
 
 
 class Reached:
@@ -19,7 +26,8 @@ class Reached:
 
     `ends` are those in which the program has ended, `halts` those in which nothing can move though
     it has not; `shown` are the types of failures and broken invariants, those included that are known
-    to begin with. `complete` says that nothing is missing.
+    to begin with, and `sights` is where each of the others shows first. `complete` says that nothing is
+    missing; until then what stands in `quick` serves to go on.
     """
 
     def __init__(self, space: Space, shown: Iterable[DefectType] = ()) -> None:
@@ -29,6 +37,10 @@ class Reached:
         self.ends: list[Packed] = []
         self.halts: list[Packed] = []
         self.shown: set[DefectType] = {*shown, *(failure.type for failure in space.begun.failures)}
+        self.sights: dict[DefectType, Sight] = {
+            type: Sight(space.start) for type in self.shown.difference(shown)
+        }
+        self.quick: list[Quick] = []
         self.complete = False
         self.invariants = [Asked(space, i.expression) for i in space.system.program.invariants]
         self.judge(self.levels[0])
@@ -42,6 +54,7 @@ class Reached:
         """Give what was found of a space, once that is widened; of the states only the last."""
         found = Reached(self.space, self.shown)
         found.ends, found.halts = [*map(to, self.ends)], [*map(to, self.halts)]
+        found.sights = {t: Sight(to(state), step) for t, (state, step) in self.sights.items()}
         return found
 
     @property
@@ -54,8 +67,19 @@ class Reached:
         if "invariant" in self.shown:
             return
         for holds in self.invariants:
-            if not all(map(holds, states)):
-                self.shown.add("invariant")
+            self.judge_one(holds, states)
+
+    def judge_one(self, holds: Asked, states: list[Packed]) -> None:
+        """Look at one of the invariants."""
+        if not all(map(holds, states)):
+            broken = next(state for state in states if not holds(state))
+            self.see("invariant", Sight(broken))
+
+    def see(self, type: DefectType, sight: Sight) -> None:
+        """Note where a type of failure shows, if it is the first of it."""
+        if type not in self.shown:
+            self.shown.add(type)
+            self.sights[type] = sight
 
 
 class Quick:
@@ -77,10 +101,10 @@ class Quick:
         deltas: list[int] = []
         for thread in self.threads:
             field = self.space.fields[thread]
-            for delta, fails, info in self.space.moves(state, thread):
+            for way, (delta, fails, info) in enumerate(self.space.moves(state, thread)):
                 deltas.append(delta)
-                if fails:
-                    self.reached.shown.update(failure.type for failure in info.failures)
+                for failure in info.failures if fails else ():
+                    self.reached.see(failure.type, Sight(state, (thread, way)))
             needs |= field | self.space.rows[thread][state & field][0]
         if needs & ~self.mask or len(self.known) >= MOST_KNOWN:
             self.mask |= needs

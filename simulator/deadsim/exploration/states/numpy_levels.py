@@ -17,7 +17,9 @@ from deadsim.space.packed import Packed
 WORD = 2**64 - 1
 MOST_BITS = 20  # of the index of a table
 ROOM = 64  # rows of a table to begin with
-AT_ONCE = 1 << 18  # states that are followed before the budget is looked at
+AT_ONCE = 1 << 17  # states that are followed before the budget is looked at
+WATCHED = 256  # steps that are asked of the kernel between two looks at it
+READ = 4_096  # states that are written out at a time, where one after the other is asked for
 
 States = NDArray[np.uint64]
 NONE: States = np.empty(0, np.uint64)
@@ -73,7 +75,15 @@ class Level:
         return len(self.states)
 
     def __iter__(self) -> Iterator[Packed]:
-        return iter(self.layout.packed(self.states))
+        for begin in range(0, len(self.states), READ):
+            yield from self.layout.packed(self.states[begin : begin + READ])
+
+    def __contains__(self, state: Packed) -> bool:
+        if (state ^ self.layout.fixed) & ~self.layout.changing:
+            return False
+        short = np.uint64(self.layout.short(state))
+        at = int(np.searchsorted(self.states, short))
+        return at < len(self.states) and bool(self.states[at] == short)
 
 
 def go_on(reached: Reached, quick: list[Quick], budget: Budget, most: int | None) -> bool:
@@ -84,10 +94,13 @@ def go_on(reached: Reached, quick: list[Quick], budget: Budget, most: int | None
     start = reached.space.start
     changing = 0
     for level in reached.levels:
+        if isinstance(level, Level):
+            changing |= level.layout.changing
+            continue
         for state in level:
             changing |= state ^ start
     before = len(reached.levels), len(reached.ends), len(reached.halts)
-    counts = reached.transitions, budget.visited
+    counts = reached.transitions, budget.visited, budget.transitions
     while changing.bit_count() <= 64:
         try:
             Vectors(reached, quick, budget, Layout(start, changing)).search(most)
@@ -95,7 +108,8 @@ def go_on(reached: Reached, quick: list[Quick], budget: Budget, most: int | None
         except MoreBits as more:
             changing |= more.bits
             del reached.levels[before[0] :], reached.ends[before[1] :], reached.halts[before[2] :]
-            reached.transitions, budget.visited = counts
+            reached.transitions = counts[0]
+            budget.begin_anew(*counts[1:])
     return False
 
 
@@ -108,9 +122,12 @@ class Vectors:
         self.reached, self.budget, self.layout = reached, budget, layout
         self.seen = Seen()
         for level in reached.levels:
-            self.front = np.sort(layout.all_short(list(level)))
+            if isinstance(level, Level) and level.layout.changing == layout.changing:
+                self.front = level.states
+            else:
+                self.front = np.sort(layout.all_short(list(level)))
             self.seen.add(self.front)
-        self.tables = [Table(one, layout) for one in quick]
+        self.tables = [Table(one, layout, budget) for one in quick]
         lasting = reached.space.lasting
         self.never_over = bool(layout.fixed & lasting)
         self.lasting = np.uint64(layout.short(lasting))
@@ -128,6 +145,8 @@ class Vectors:
                     distinct(np.concatenate((following, after))) if len(following) else after
                 )
                 budget.watch()
+                if budget.visited + len(following) > budget.states:
+                    budget.count(len(following))
             seen.add(following)
             reached.levels.append(Level(self.layout, following))
             self.judge(following)
@@ -164,8 +183,7 @@ class Vectors:
         for holds in self.reached.invariants:
             mask = np.uint64(self.layout.short(holds.mask))
             _, firsts = np.unique(states & mask, return_index=True)
-            if not all(map(holds, self.layout.packed(states[firsts]))):
-                self.reached.shown.add("invariant")
+            self.reached.judge_one(holds, self.layout.packed(states[firsts]))
 
 
 class Seen:
@@ -196,9 +214,10 @@ class Seen:
 class Table:
     """What some threads can do next, for each value of the bits that decide it."""
 
-    def __init__(self, quick: Quick, layout: Layout) -> None:
+    def __init__(self, quick: Quick, layout: Layout, budget: Budget) -> None:
         self.quick = quick
         self.layout = layout
+        self.budget = budget
         self.begin()
 
     def begin(self) -> None:
@@ -244,7 +263,9 @@ class Table:
     def learn(self, places: list[int], samples: States) -> bool:
         """Add rows, with one state for each; not all where more bits turn out to decide."""
         layout = self.layout
-        for place, state in zip(places, layout.packed(samples), strict=True):
+        for number, (place, state) in enumerate(zip(places, layout.packed(samples), strict=True)):
+            if not number % WATCHED:
+                self.budget.watch()
             deltas = self.quick.find(state)
             if self.quick.mask != self.mask:
                 self.begin()

@@ -7,7 +7,7 @@ search begins again. Valmari: Stop It, and Be Stubborn!, 2017.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from deadsim.exploration.budget import Budget
@@ -40,6 +40,14 @@ class TooMany(Exception):
     """A graph has more nodes than it may have."""
 
 
+class Came(NamedTuple):
+    """How a node was come to: from which other, by which steps, and how its threads are called since."""
+
+    before: Node
+    path: Path
+    names: Names
+
+
 class Way(NamedTuple):
     """A step that can be taken from a node: with which result, and where it leads."""
 
@@ -51,8 +59,9 @@ class Way(NamedTuple):
 class Reduced:
     """The reduced graph of a program's states; with `order`, of these with what is known of accesses.
 
-    `components` are its parts that are never left again; `find` leads to a node of it. `see` is
-    called with each step, those included that are passed through without keeping the states.
+    `components` are its parts that are never left again; `way_to` leads to a node that was visited,
+    `find` by the fewest of its edges. `see` is called with each step, those included that are passed
+    through without keeping the states; `path_here` then leads up to that step, and with it.
     """
 
     def __init__(
@@ -78,6 +87,9 @@ class Reduced:
     def begin(self) -> None:
         """Begin anew."""
         self.last: dict[Node, int] = {self.space.start: 0}  # the nodes, and who came to them first
+        self.came: dict[Node, Came] = {}  # and how
+        self.here: tuple[Node, Path] = (self.space.start, ())  # whose steps are looked at
+        self.step = (0, 0)
         self.found: list[Component] = []
         self.transitions = 0
         self.counted = (0, 0)
@@ -89,6 +101,10 @@ class Reduced:
         found = Reduced(stubborn, self.budget, self.see, None, self.most, symmetry)
         found.in_full = set(map(to, self.in_full))
         found.last = {to(node): thread for node, thread in self.last.items()}
+        found.came = {
+            to(node): Came(to(before), path, names)
+            for node, (before, path, names) in self.came.items()
+        }
         return found
 
     def components(self) -> list[Component]:
@@ -116,6 +132,7 @@ class Reduced:
 
     def ignores(self, part: Component) -> bool:
         """Decide whether a thread that can go on somewhere in a part never does."""
+        self.budget.watch()
         still = [thread for thread in self.space.threads if not part.movers >> thread & 1]
         return any(
             self.space.moves(node & self.mask, thread)
@@ -132,8 +149,10 @@ class Reduced:
             if stop:
                 more = True
             else:
-                after, _ = self.canonical(after)
+                after, names = self.canonical(after)
                 self.add(after, path)
+                if after not in self.came and after != self.space.start:
+                    self.came[after] = Came(node, path, names)
                 out.append((path[0][0], after))
         return out, more
 
@@ -166,6 +185,7 @@ class Reduced:
         else:
             threads = self.stubborn.chosen(state, self.last[node])
         for thread in threads:
+            self.here = node, ()
             for step in self.ways(node, thread):
                 yield self.pass_through(thread, step)
 
@@ -177,10 +197,12 @@ class Reduced:
         found: list[Way] = []
         if self.order is not None:
             for way, after, raced, info in self.order.steps(node, thread):
+                self.step = thread, way
                 stop = self.see is not None and self.see(after & self.mask, info, raced)
                 found.append(Way(way, after, stop))
             return found
         for way, (delta, _, info) in enumerate(self.space.moves(node, thread)):
+            self.step = thread, way
             stop = self.see is not None and self.see(node + delta, info, NONE)
             found.append(Way(way, node + delta, stop))
         return found
@@ -192,6 +214,7 @@ class Reduced:
         while not (step.stop or node in self.last or node in self.in_full or len(path) >= LONGEST):
             if not self.stubborn.is_alone(node & self.mask, thread):
                 break
+            self.here = self.here[0], tuple(path)
             ways = self.ways(node, thread)
             if len(ways) > 1:
                 break
@@ -200,35 +223,52 @@ class Reduced:
             path.append((thread, step.way))
         return node, tuple(path), step.stop
 
-    def find(self, goal: Node | None = None) -> Path | None:
-        """Give a schedule that leads to a node, or to the first step that is not to be followed.
+    def way_to(self, node: Node) -> Path:
+        """Give the schedule by which a node was come to first."""
+        return self.in_own_names(parts_of(self.came, node, ()))
+
+    def path_here(self) -> Path:
+        """Give the schedule that leads up to the step that is looked at, and with it."""
+        node, path = self.here
+        return self.in_own_names(parts_of(self.came, node, (*path, self.step)))
+
+    def find(self) -> Path | None:
+        """Give a schedule that leads to the first step that is not to be followed.
 
         The shortest in the reduced graph, from which nothing may have been left out: where `components`
         had to expand nodes in full, this does so too.
         """
+        return next(self.breadth_first(None, self.budget), None)
+
+    def find_each(self, goals: Collection[Node], budget: Budget) -> Iterator[Path]:
+        """Give for each of some nodes a schedule that leads to it, the shortest in the reduced graph."""
+        return self.breadth_first(set(goals), budget)
+
+    def breadth_first(self, goals: set[Node] | None, budget: Budget) -> Iterator[Path]:
+        """Go through the graph, and give schedules to these nodes, or (None) to steps that are not followed."""
         start = self.space.start
-        came: dict[Node, tuple[Node, Path, Names]] = {}
+        came: dict[Node, Came] = {}
         front = deque([start])
-        found: tuple[Node, Path] | None = (start, ()) if goal == start else None
-        while front and found is None:
+        if goals is not None and start in goals:
+            goals.discard(start)
+            yield ()
+        while front and goals != set():
             node = front.popleft()
+            budget.count(1)
             for raw, path, stop in self.follow(node):
                 after, names = self.canonical(raw)
-                if stop if goal is None else after == goal:
-                    found = node, path
-                    break
-                if not stop and after not in came and after != start:
-                    self.add(after, path)
-                    came[after] = node, path, names
-                    front.append(after)
-        if found is None:
-            return None
-        node, path = found
-        parts: list[tuple[Path, Names]] = [(path, ())]
-        while node in came:
-            node, part, names = came[node]
-            parts.append((part, names))
-        return self.in_own_names(reversed(parts))
+                if stop:
+                    if goals is None:
+                        yield self.in_own_names(parts_of(came, node, path))
+                    continue
+                if after in came or after == start:
+                    continue
+                self.last.setdefault(after, path[-1][0])
+                came[after] = Came(node, path, names)
+                front.append(after)
+                if goals is not None and after in goals:
+                    goals.discard(after)
+                    yield self.in_own_names(parts_of(came, node, path))
 
     def in_own_names(self, parts: Iterable[tuple[Path, Names]]) -> Path:
         """Join the parts of a path, after each of which the threads were called otherwise."""
@@ -240,6 +280,15 @@ class Reduced:
                 called = dict(zip(names, range(len(names)), strict=True))
                 who = tuple(who[called[name]] for name in self.space.threads)
         return tuple(path)
+
+
+def parts_of(came: Mapping[Node, Came], node: Node, last: Path) -> Iterable[tuple[Path, Names]]:
+    """List the parts of the path to a node, and then the last one."""
+    parts: list[tuple[Path, Names]] = [(last, ())]
+    while node in came:
+        node, path, names = came[node]
+        parts.append((path, names))
+    return reversed(parts)
 
 
 NONE: frozenset[int] = frozenset()

@@ -1,23 +1,33 @@
 """The stateful search: every claim decided over all states of a scenario, or as many as it takes.
 
 Where there are many, a reduced graph is tried, and only where that gets too large itself all states.
+Whatever is found comes with a schedule that shows it, if not with the shortest.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import Literal, TypeAlias
 
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.states import breadth_first
+from deadsim.exploration.states.at_hand import (
+    MOST_KEPT,
+    AtHand,
+    is_false_end,
+    is_without,
+    steps_to,
+)
 from deadsim.exploration.states.bottom_components import Component, bottom_components, edges_of
-from deadsim.exploration.states.context_bound import reach_within
+from deadsim.exploration.states.context_bound import Came, reach_within, way_there
 from deadsim.exploration.states.fair_components import Graph as StateGraph
 from deadsim.exploration.states.fair_cycles import FairCycle, decide, missed, questions, with_hint
 from deadsim.exploration.states.levels import WATCHED, Reached
 from deadsim.exploration.states.reduced_graph import Reduced, See, TooMany, seeing, seeing_race
 from deadsim.exploration.states.stubborn_sets import Stubborn
+from deadsim.exploration.states.way_back import WayBack
 from deadsim.exploration.static.analysis import Analysis
 from deadsim.exploration.static.symmetry import Symmetry
+from deadsim.exploration.verdicts.goal import Path
 from deadsim.exploration.verdicts.level import UNKNOWN, Known, never, over
 from deadsim.kernel.system import System
 from deadsim.model.claims import DefectType
@@ -34,6 +44,15 @@ Graph: TypeAlias = Literal["whole", "reduced"]
 MANY = 100_000
 """States, from which on a reduced graph is tried first."""
 
+MANY_ALIKE = 5_000
+"""The same where threads do the same, of which a reduced graph leaves out the most."""
+
+AT_ONCE = 1_000
+"""Nodes of a reduced graph that is tried before all others, at the least."""
+
+A_PAIR = 4
+"""Nodes of it for each pair of threads: so many it has where there are chains of threads that wait for one another."""
+
 DEARER = 4
 """How many times fewer nodes a reduced graph may have at first; each takes as long as a dozen states."""
 
@@ -48,6 +67,7 @@ class Stateful:
     variables that were seen to race, all of them where `known` is complete. `fair` are the fair endless
     schedules that are asked for and exist. `spent` says which budget
     ran out; every schedule of up to `depth` steps was seen. `reduce` says when a reduced graph is tried; `reduced` is it, where it settled the outcomes.
+    `at_hand` are schedules that show what was seen.
     """
 
     def __init__(
@@ -82,11 +102,14 @@ class Stateful:
         self.racy: frozenset[int] = frozenset()
         self.spent: Spent | None = None
         self.failed: dict[str, int] = {}
+        self.trying: Reduced | None = None
+        self.at_hand = AtHand()
 
     def decide(self) -> None:
         """Decide what can be decided within the budget."""
         for key, why in self.impossible.items():
             self.known[key] = never(why)
+        self.at_hand.note_sights(self.reached, lambda start: ())
         if any(key not in self.known for key in self.asked if key != "race"):
             self.within(self.search)
             self.conclude()
@@ -111,10 +134,10 @@ class Stateful:
                 work()
                 return
             except Outgrown:
-                self.budget.visited, self.budget.transitions = visited, transitions
+                self.budget.begin_anew(visited, transitions)
                 self.widen()
             except Spent as spent:
-                self.spent = spent
+                self.spent = spent.with_traceback(None)  # which would keep what was visited
                 return
 
     def widen(self) -> None:
@@ -135,7 +158,14 @@ class Stateful:
     def search(self) -> None:
         """Visit every state, and find the outcomes."""
         if self.preemptions is not None:
-            self.reached = reach_within(self.space, self.preemptions, self.budget)
+            self.reached = Reached(self.space, self.reached.shown)
+            came: Came = {}
+            path = partial(way_there, came)
+            try:
+                reach_within(self.reached, came, self.preemptions, self.budget)
+            finally:
+                self.at_hand.note_sights(self.reached, path)
+                self.keep(halting(self.reached), path)
             raise Spent(f"no schedule has more than {self.preemptions} preemptions (--preemptions)")
         search = {"whole": self.search_whole, "reduced": self.search_reduced}
         self.attempt("states", lambda how, most: search[how](most))
@@ -145,15 +175,8 @@ class Stateful:
 
         What had too many is not tried again once the space is widened.
         """
-        part = self.budget.states // 8
-        first, second = min(MANY, part), min(MANY // DEARER, part)
-        tries: list[tuple[Graph, int | None]] = [
-            ("whole", first),
-            ("reduced", second),
-            ("whole", 5 * part),
-            ("reduced", None),
-        ]
-        if self.reduced is not None or self.reduce == "early":
+        tries = self.tries()
+        if self.reduced is not None:
             tries = [("reduced", None)]
         elif self.reduce == "never":
             tries = [("whole", None)]
@@ -163,19 +186,44 @@ class Stateful:
             self.failed[what] = self.failed.get(what, 0) + 1
         raise AssertionError("the last one has no bound")
 
+    def tries(self) -> list[tuple[Graph, int | None]]:
+        """List which graph is tried first, up to how many nodes, which one then."""
+        part = self.budget.states // 8
+        tries: list[tuple[Graph, int | None]] = []
+        if self.reduce == "early":
+            many = MANY // DEARER if self.alike else AT_ONCE
+            tries.append(("reduced", max(many, A_PAIR * len(self.space.threads) ** 2)))
+        first, second = min(MANY, part), min(MANY // DEARER, part)
+        if self.alike:
+            tries.append(("whole", min(MANY_ALIKE, first)))
+            tries.append(("reduced", second))
+        tries.append(("whole", first))
+        if not self.alike:
+            tries.append(("reduced", second))
+        return [*tries, ("whole", 5 * part), ("reduced", None)]
+
     def search_whole(self, most: int | None) -> bool:
-        """Visit every state, and find the outcomes, unless there are more states than `most`."""
-        self.reached = Reached(self.space, self.reached.shown)
+        """Visit every state, and find the outcomes, unless there are more states than `most`.
+
+        Where some were visited before, it goes on from there.
+        """
+        if len(self.reached.levels) == 1:
+            self.reached = Reached(self.space, self.reached.shown)
+        reached = self.reached
+        going_on = False
         try:
-            breadth_first.search(self.reached, self.budget, most)
+            breadth_first.search(reached, self.budget, most)
+            going_on = not reached.complete
         finally:
-            self.depth = len(self.reached.levels) - 2
-            if not self.reached.complete:
-                del self.reached.levels[1:]  # nobody asks for some of the states
-        if not self.reached.complete:
+            self.depth = max(self.depth, len(reached.levels) - 2)
+            self.at_hand.note_sights(reached, self.way_back())
+            if not (reached.complete or going_on):
+                self.keep(halting(reached), self.way_back())
+                del reached.levels[1:]  # nobody asks for some of the states
+        if not reached.complete:
             return False
         if "livelock" in self.impossible:
-            found = [Component((state,), 0) for state in (*self.reached.ends, *self.reached.halts)]
+            found = halting(reached)
         else:
             found = list(bottom_components(self.space.start, edges_of(self.space), self.budget))
         self.components = self.seen = found
@@ -183,7 +231,7 @@ class Stateful:
 
     def search_reduced(self, most: int | None) -> bool:
         """Find the outcomes in a reduced graph, unless that has more nodes than `most`."""
-        reduced = self.graph(self.note, most=most)
+        reduced = self.trying = self.graph(self.note, most=most)
         try:
             self.components = self.seen = reduced.components()
             self.reduced = reduced
@@ -192,8 +240,41 @@ class Stateful:
         except TooMany:
             return False
         finally:
+            self.trying = None
             if self.components is None:  # what goes round may ignore somebody who leads out of it
                 self.seen = [part for part in reduced.found if not part.movers]
+                self.keep(self.seen, reduced.way_to)
+
+    def way_back(self) -> Callable[[Packed], Path]:
+        """Give what finds a schedule to a state that was reached."""
+        back: list[WayBack] = []  # made when it is needed
+
+        def path(state: Packed) -> Path:
+            if not back:
+                back.append(WayBack(self.space))
+            return back[0].path(self.reached.levels, state)
+
+        return path
+
+    def keep(self, parts: Iterable[Component], path: Callable[[Packed], Path]) -> None:
+        """Keep schedules that show what some outcomes mean for the claims."""
+        some = self.components is None or self.reduced is not None
+        self.at_hand.note_outcomes([*parts], path, self.breaking(), MOST_KEPT if some else 1)
+
+    def breaking(self) -> Iterator[tuple[str, Callable[[Component], bool]]]:
+        """Give for deadlock, livelock and each claim on the end or the output which outcomes show or break it."""
+        space, claims = self.space, self.program.claims
+        if self.is_open("deadlock"):
+            yield "deadlock", lambda part: bool(self.stuck(part))
+        if self.is_open("livelock"):
+            yield "livelock", lambda part: bool(self.live(part))
+        for claim in claims.final:
+            if claim.level != "possible" and claim.key in self.asked:
+                asked = Asked(space, claim.expression)
+                yield claim.key, partial(is_false_end, space, asked, claim.level == "never")
+        for wanted in claims.output if self.keep_output else ():
+            if wanted.level == "always" and wanted.key in self.asked:
+                yield wanted.key, partial(is_without, space, wanted)
 
     def graph(
         self,
@@ -209,10 +290,14 @@ class Stateful:
 
     def note(self, after: Packed, info: Info, raced: frozenset[int]) -> bool:
         """Look at a step of the reduced graph; all are followed."""
-        if info.failures:
-            self.reached.shown.update(failure.type for failure in info.failures)
-        if self.reached.invariants:
-            self.reached.judge([after])
+        shown: set[DefectType] = {failure.type for failure in info.failures}
+        holding = () if "invariant" in self.reached.shown else self.reached.invariants
+        if not all(holds(after) for holds in holding):
+            shown.add("invariant")
+        for type in shown - self.reached.shown:
+            assert self.trying is not None
+            self.reached.shown.add(type)
+            self.at_hand.note(type, self.trying.path_here())
         return False
 
     def conclude(self) -> None:
@@ -221,8 +306,14 @@ class Stateful:
         complete = self.components is not None
         parts = self.components
         if parts is None:
-            halted = [Component((state,), 0) for state in (*reached.ends, *reached.halts)]
-            parts = self.seen = [*self.seen, *halted]
+            parts = halting(reached)
+            if len(reached.levels) > 1:
+                self.keep(parts, self.way_back())
+                if not reached.complete:
+                    del reached.levels[1:]
+            parts = self.seen = [*self.seen, *parts]
+        else:
+            self.keep(parts, self.way_back() if self.reduced is None else self.reduced.way_to)
         firsts = [part.nodes[0] for part in parts]
         known = self.known
         if self.is_open("deadlock"):
@@ -315,33 +406,40 @@ class Stateful:
 
     def follow_whole(self, order: Order, most: int | None) -> bool:
         """Follow every step, unless there are more nodes than `most`."""
-        seen = {order.start}
+        came: dict[int, tuple[int, int, int]] = {order.start: (order.start, -1, 0)}
         front = [order.start]
+        counted = transitions = 0
+        number = 0
         while front and order.variables:
-            if most is not None and len(seen) > most:
+            if most is not None and len(came) > most:
                 return False
             node = front.pop()
-            transitions = 0
-            for _, _, after, _, _ in order.successors(node):
+            for thread, way, after, raced, _ in order.successors(node):
                 transitions += 1
-                if after not in seen:
-                    seen.add(after)
+                if raced:
+                    self.at_hand.note_race(raced, (*steps_to(came, node), (thread, way)))
+                if after not in came:
+                    came[after] = node, thread, way
                     front.append(after)
-                    if not len(seen) % WATCHED:
-                        self.budget.count(WATCHED)
-            self.budget.transitions += transitions
-        self.budget.count(len(seen) % WATCHED)
+            number += 1
+            if not number % WATCHED:
+                self.budget.count(len(came) - counted, transitions)
+                counted, transitions = len(came), 0
+        self.budget.count(len(came) - counted, transitions)
         return True
 
     def follow_reduced(self, order: Order, most: int | None) -> bool:
         """Follow the steps of a reduced graph, unless that has more nodes than `most`."""
 
         # Once every variable has raced there is nothing more to see.
-        def is_over(*_: object) -> bool:
+        def is_over(after: Packed, info: Info, raced: frozenset[int]) -> bool:
+            if not self.at_hand.races.keys() >= raced:
+                self.at_hand.note_race(raced, graph.path_here())
             return not order.variables
 
+        graph = self.graph(is_over, order, most)
         try:
-            self.graph(is_over, order, most).components()
+            graph.components()
         except TooMany:
             return False
         return True
@@ -364,6 +462,11 @@ class Stateful:
     def complete(self) -> bool:
         """Decide whether everything that was asked for is known for certain."""
         return all(self.known.get(key, UNKNOWN).complete for key in self.asked)
+
+
+def halting(reached: Reached) -> list[Component]:
+    """Give the states that nothing follows as parts that are never left again."""
+    return [Component((state,), 0) for state in (*reached.ends, *reached.halts)]
 
 
 def keys(system: System) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from deadsim.kernel.system import System
 from deadsim.model.claims import DefectType
 from deadsim.model.expressions import Binary, Compare, Constant, Local
 from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let
-from deadsim.model.objects import Lock, Variable
+from deadsim.model.objects import Lock, RWLock, Variable
 
 
 def impossible(system: System) -> dict[DefectType, str]:
@@ -111,19 +111,25 @@ def may_race(system: System) -> tuple[int, ...]:
     """List the variables that could have a race, as far as the text tells.
 
     Not those that one thread alone accesses, that nobody writes, that are accessed in atomic blocks
-    alone, or always under one lock (the lockset of Savage et al.: Eraser, 1997, on the text).
+    alone, or always under one lock (the lockset of Savage et al.: Eraser, 1997, on the text). So is what
+    is written under an rwlock, by threads that never enter it as readers.
     """
     program = system.program
     flows = system.once(Flows)
-    mutexes = {number for number, declared in system.world.shared() if isinstance(declared, Lock)}
+    shared = [*system.world.shared()]
+    rwlocks = {number for number, declared in shared if isinstance(declared, RWLock)}
+    guards = {number for number, declared in shared if isinstance(declared, Lock)} | rwlocks
     users: dict[int, set[int]] = {}
     written: set[int] = set()
     plain: set[int] = set()
     locks: dict[int, frozenset[int]] = {}
     for thread in range(len(program.threads)):
         flow = flows.flow(thread)
+        read = rwlocks & entered_as_reader(system.linked[thread])
         for position, reads, writes, atomic in accesses(system.linked[thread]):
-            held = flow.holds(position if atomic is None else atomic) & mutexes
+            held = flow.holds(position if atomic is None else atomic) & guards
+            if writes:
+                held -= read
             written |= writes
             if atomic is None:
                 plain |= reads | writes
@@ -133,6 +139,16 @@ def may_race(system: System) -> tuple[int, ...]:
     return tuple(
         sorted(v for v in users if len(users[v]) > 1 and v in written & plain and not locks[v])
     )
+
+
+def entered_as_reader(linked: Linked) -> set[int]:
+    """List what a thread may take as a reader."""
+    return {
+        number
+        for entry in linked.entries
+        if isinstance(entry, Stop) and entry.form is not None and "read" in entry.form.flags
+        for number in entry.numbers
+    }
 
 
 def accesses(linked: Linked) -> Iterator[tuple[int, set[int], set[int], int | None]]:

@@ -48,5 +48,9 @@ def never(why: str | None = None) -> Known:
 
 def over(values: Iterable[bool], complete: bool) -> Known:
     """Say how often it holds from its value in each outcome."""
-    seen = set(values)
+    seen: set[bool] = set()
+    for value in values:
+        seen.add(value)
+        if len(seen) == 2:
+            break
     return Known(True in seen, False in seen, complete)

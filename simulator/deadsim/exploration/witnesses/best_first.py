@@ -1,7 +1,8 @@
 """The schedule with the fewest context switches, and among these the fewest steps, that shows something.
 
-A best-first search over (state, last thread); what is found first of a kind is therefore minimal.
-Dijkstra: A Note on Two Problems in Connexion with Graphs, 1959.
+A best-first search over (state, last thread); what is found first of a kind is therefore minimal. With an
+estimate of what is still to come it goes on where the least is left (A*), and is as exact: Hart, Nilsson,
+Raphael: A Formal Basis for the Heuristic Determination of Minimum Cost Paths, 1968.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,9 +13,6 @@ from typing import NamedTuple, TypeAlias
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.verdicts.goal import Goal, Path, Shown
 
-WATCHED = 1_024
-
-
 Edge: TypeAlias = tuple[int, int, int, tuple[Goal, ...]]
 """A step from a node: the thread, which of its results, the node after it, and what it shows."""
 
@@ -23,8 +21,23 @@ Expand: TypeAlias = Callable[[int, Callable[[], Path]], Sequence[Edge]]
 """Of a node, with a function that gives the way to it: the steps that can be taken from it."""
 
 
+Cost: TypeAlias = tuple[int, int]
+"""Context switches, and steps."""
+
+
+Estimate: TypeAlias = Callable[[int, int], Cost | None]
+"""Of a node and who went last: what it takes at the least from there to any goal; None where none is ahead.
+
+With each step it may get less by no more than what the step costs."""
+
+
+def nothing(node: int, last: int) -> Cost | None:
+    """Estimate nothing at all: Dijkstra's search."""
+    return 0, 0
+
+
 class _Best(NamedTuple):
-    cost: tuple[int, int]
+    cost: Cost
     before: tuple[int, int]
     thread: int
     way: int
@@ -34,18 +47,30 @@ class Hunt:
     """Looks for goals, until `enough` of them are found or there is nothing more to see.
 
     With `preemptions`, only along schedules with no more of them, and those with the fewest come first.
+    `too_far` says of a number of nodes that were looked at whether it is enough. By an `estimate` those
+    come first from which it is not far.
     """
 
     def __init__(
-        self, start: int, expand: Expand, budget: Budget, preemptions: int | None = None
+        self,
+        start: int,
+        expand: Expand,
+        budget: Budget,
+        preemptions: int | None = None,
+        too_far: Callable[[int], bool] = lambda looked_at: False,
+        estimate: Estimate = nothing,
     ) -> None:
+        self.estimate = estimate
+        self.too_far = too_far
         self.preemptions = preemptions
         self.expand = expand
         self.budget = budget
         self.best: dict[Goal, _Best] = {}
         self.came: dict[tuple[int, int], tuple[tuple[int, int], int]] = {}
-        self.costs: dict[tuple[int, int], tuple[int, int]] = {(start, -1): (0, 0)}
-        self.heap: list[tuple[int, int, int, int]] = [(0, 0, start, -1)]
+        self.costs: dict[tuple[int, int], Cost] = {(start, -1): (0, 0)}
+        # What it takes in all at the least, what of that is still to come, and the node.
+        ahead = estimate(start, -1)
+        self.heap = [] if ahead is None else [(*ahead, *ahead, start, -1)]
         self.over = False
 
     def search(self, enough: Callable[[Iterable[Goal]], bool] | None = None) -> dict[Goal, Shown]:
@@ -59,17 +84,18 @@ class Hunt:
         certain = 0
         try:
             while heap:
-                switched, steps, node, last = heappop(heap)
+                switched, steps, _, _, node, last = heappop(heap)
                 key = node, last
                 if key in done:
                     continue
                 done.add(key)
                 reached = switched, steps
+                switched, steps = costs[key]
                 sure = [goal for goal, best in self.best.items() if best.cost <= reached]
-                look = not len(done) % WATCHED
-                if look:
-                    self.budget.watch()
-                if enough is not None and (look or len(sure) > certain) and enough(sure):
+                self.budget.watch()
+                if self.too_far(len(done)):
+                    break
+                if enough is not None and len(sure) != certain and enough(sure):
                     break
                 certain = len(sure)
                 steps += 1
@@ -90,7 +116,10 @@ class Hunt:
                     if known is None or cost < known:
                         costs[there] = cost
                         self.came[there] = key, way
-                        heappush(heap, (*cost, after, thread))
+                        ahead = self.estimate(after, thread)
+                        if ahead is not None:
+                            in_all = cost[0] + ahead[0], cost[1] + ahead[1]
+                            heappush(heap, (*in_all, *ahead, after, thread))
             else:
                 self.over = True
         except Spent:

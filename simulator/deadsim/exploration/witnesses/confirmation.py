@@ -7,6 +7,7 @@ from deadsim.detect.holdings import Holdings
 from deadsim.engine.moment import Moment
 from deadsim.engine.pool import Pool
 from deadsim.errors import InternalError
+from deadsim.exploration.budget import Budget
 from deadsim.exploration.states.stateful_search import Stateful
 from deadsim.exploration.verdicts.goal import Goal, Path, Shown
 from deadsim.exploration.verdicts.identity import named
@@ -27,16 +28,21 @@ from deadsim.trace.finding import Deadlock, Failed, Finding, Livelock, Race
 ROUNDS = 10
 """How often real threads go round before a livelock or starvation is reported."""
 
+MOST_JUDGED = 5_000
+"""Steps of a schedule that are looked at for the first from which on a deadlock could not be avoided."""
+
 
 class Confirming:
     """Replays schedules of one scenario on real threads."""
 
-    def __init__(self, search: Stateful, goals: Goals, runner: Runner, pool: Pool) -> None:
+    def __init__(
+        self, search: Stateful, goals: Goals, runner: Runner, pool: Pool, budget: Budget
+    ) -> None:
         self.search = search
         self.goals = goals
         self.runner = runner
         self.pool = pool
-        self.nearest = Nearest(runner, pool)
+        self.nearest = Nearest(runner, pool, budget)
         ends = (search.space.over(part.nodes[0]) for part in search.components or ())
         self.may_end = search.components is None or any(ends)
 
@@ -57,6 +63,7 @@ class Confirming:
             predict=False,
             max_steps=max(1, len(schedule) + len(loop)),
             watchers=(last,),
+            judged_from=0 if len(schedule) <= MOST_JUDGED else len(schedule) + len(loop) - 1,
         )
         finding = self.finding(goal, shown.path, loop, run, last.states)
         if finding is None:

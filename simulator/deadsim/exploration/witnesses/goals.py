@@ -59,6 +59,8 @@ class Goals:
         }
         self.entries: set[Packed] = set().union(*(one.entries for one in search.fair))
         self.outcomes = {part.nodes[0] for part in search.seen}
+        stuck = (part for part in search.seen if self.looking and search.stuck(part))
+        self.stuck = {node: search.stuck(part) for part in stuck for node in part.nodes}
         self.finals = [
             (claim, Asked(self.space, claim.expression))
             for claim in search.program.claims.final
@@ -167,7 +169,7 @@ class Goals:
                 return one
         return None
 
-    def sights(self) -> Iterator[tuple[Goal, Callable[[Packed, Info], bool]]]:
+    def sights(self) -> Iterator[tuple[Goal, Callable[[Packed, Info | None], bool]]]:
         """Give for each goal but deadlocks and races what says whether a step shows it."""
         for type in self.failures:
             yield Goal(type), self.search.shows(type)
@@ -207,12 +209,27 @@ class Goals:
 
     def is_outcome(self, state: Packed) -> bool:
         """Decide whether nothing can move in a state, or it is never left for others."""
-        return state in self.outcomes or not self.space.followers(state)
+        return state in self.stuck or not self.space.followers(state)
 
     def is_new(self, before: Packed, after: Packed) -> bool:
         """Decide whether more threads stay where they are after a step; before the start there is no state (-1)."""
         already = NOBODY if before < 0 else self.staying(before)
         return not self.staying(after) <= already
+
+    def places_of_cores(self) -> list[tuple[Packed, int]] | None:
+        """Give states, and the threads, as bits, that have to stand there as they do for a core to be closed.
+
+        None where it is not known beforehand which these are.
+        """
+        if self.resting or self.pasts.semaphores or len(self.stuck) > MOST_NAMED:
+            return None
+        if self.always:
+            return list(self.stuck.items())
+        return [
+            (state, sum(1 << thread for thread in core.threads))
+            for state in self.stuck
+            for core in self.name(state, ())
+        ]
 
     def more_kinds(self) -> bool:
         """Decide whether there could be kinds of deadlock that no schedule has shown so far."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from deadsim.engine.pool import Pool
+from deadsim.exploration.budget import Budget
 from deadsim.exploration.verdicts.goal import Path
 from deadsim.model.program import Choice, Plan
 from deadsim.runs.runner import Runner
@@ -18,9 +19,10 @@ MOST_STEPS = 3_000
 
 
 class Nearest:
-    """Looks for runs of one scenario that end well."""
+    """Looks for runs of one scenario that end well, as long as the budget lasts."""
 
-    def __init__(self, runner: Runner, pool: Pool) -> None:
+    def __init__(self, runner: Runner, pool: Pool, budget: Budget) -> None:
+        self.budget = budget
         self.runner = runner
         self.pool = pool
         self.left = ALL_STEPS
@@ -31,7 +33,7 @@ class Nearest:
         """
         for step in range(len(path) - 1, -1, -1):
             for choice in self.others(path, step):
-                if self.left <= 0:
+                if self.left <= 0 or self.budget.is_spent:
                     return None
                 names = (*schedule[:step], choice)
                 if self.seems_good(names) and self.is_good(names):
@@ -57,7 +59,7 @@ class Nearest:
         seen = set()
         for thread, move in rehearse(system, script, min(MOST_STEPS, self.left)):
             self.left -= 1
-            if move.failures:
+            if move.failures or self.budget.is_spent:
                 return False
             state = move.state
             if system.over(state.objects):

@@ -36,7 +36,9 @@ def improved(judging: Stateless, goal: Goal) -> bool:
     before = judging.best[goal]
     for turns in nearby(before.path):
         judging.budget.watch()
-        judging.judge(carried_out(judging.space, turns, len(before.path) + MOST_STEPS))
+        tried = carried_out(judging.space, turns, len(before.path) + MOST_STEPS)
+        judging.budget.count(len(tried.path))
+        judging.judge(tried)
         if judging.best[goal] != before:
             return True
     return False

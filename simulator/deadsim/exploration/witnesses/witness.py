@@ -1,6 +1,6 @@
 """Each defect that was found, by the schedule with the fewest context switches that can be had."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from deadsim.engine.pool import Pool
 from deadsim.exploration.budget import Budget, Spent
@@ -8,29 +8,34 @@ from deadsim.exploration.executions.sample import Sampled
 from deadsim.exploration.executions.stateless_search import Stateless, first_closed, in_memory
 from deadsim.exploration.states.reduced_graph import Reduced, seeing, seeing_race
 from deadsim.exploration.states.stateful_search import Stateful
-from deadsim.exploration.verdicts.goal import Goal, Shortest, Shown, rank
+from deadsim.exploration.verdicts.goal import Goal, Path, Shortest, Shown, rank
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.judgement import has_match
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
 from deadsim.exploration.verdicts.result import Defect
-from deadsim.exploration.witnesses.best_first import Hunt
+from deadsim.exploration.witnesses.best_first import Estimate, Hunt, nothing
 from deadsim.exploration.witnesses.confirmation import Confirming
 from deadsim.exploration.witnesses.goals import Goals, Races
+from deadsim.exploration.witnesses.place_distance import PlaceDistance
 from deadsim.exploration.witnesses.selection import reported
 from deadsim.exploration.witnesses.shrinking import shorten
 from deadsim.runs.runner import Runner
 from deadsim.space.access_order import Order
-from deadsim.space.packed import Outgrown
+from deadsim.space.packed import Outgrown, Packed
 from deadsim.space.playback import retrace
 
 MOST_SHOWN = 20
 """Deadlocks of a reduced search that are shown."""
 
+AT_LEAST = 20_000
+"""Steps of a search for shorter schedules where few states were visited; else no more than those."""
+
 BY_OUTCOME = ("deadlock", "livelock", "output")
 """Of these it is not known in which states they show, where not every state was seen."""
 
-SECONDS = 5.0
-"""How long shorter schedules are looked for, at the least and where states are too many."""
+
+NAMING = 100
+"""Steps for which a deadlock is looked at that is given a name."""
 
 
 class Showing:
@@ -48,32 +53,72 @@ class Showing:
         self.search, self.executions, self.known = search, executions, known
         self.naming, self.every = naming, every
         self.preemptions = search.preemptions
-        partly = not search.reached.complete or search.spent is not None
-        seconds = SECONDS if partly else max(SECONDS, budget.seconds)
-        self.budget = Budget(budget.states, seconds, budget.memory + 512)
-        self.budget.look = budget.look
+        self.budget = budget.part()
         self.budget.hunting = True
-        interrupted = search.spent is not None and search.spent.interrupted
-        self.budget.interrupt = None if interrupted else budget.interrupt
+        self.most = max(AT_LEAST, search.budget.counted[0])
         self.hunted = False
+        self.widened = False  # then the steps that were met are forgotten
         self.shown = Shortest()
 
     def defects(self, runner: Runner, pool: Pool) -> tuple[Defect, ...]:
-        """Show every defect, each replayed on real threads."""
+        """Show every defect, each replayed on real threads; when the budget is spent, one of each claim."""
         for executions in self.executions:
             self.take_over(executions)
         self.shorten()
         while True:
             try:
                 goals = Goals(self.search, self.naming, self.every, self.budget)
+                self.take_at_hand(goals)
                 self.look_for(goals)
                 break
             except Outgrown:
                 self.search.widen()
-        confirming = Confirming(self.search, goals, runner, pool)
+                self.widened = True
+        confirming = Confirming(self.search, goals, runner, pool, self.budget)
         self.select()
-        ordered = sorted(self.shown.items(), key=lambda one: rank(*one))
-        return tuple(confirming.defect(goal, shown) for goal, shown in ordered)
+        found: dict[str, Defect] = {}
+        defects = []
+        for goal, shown in sorted(self.shown.items(), key=lambda one: rank(*one)):
+            claim = str(goal.which[0]) if goal.type in ("final", "output") else goal.type
+            if claim not in found or not self.budget.is_spent:
+                found[claim] = confirming.defect(goal, shown)
+                defects.append(found[claim])
+        return tuple(defects)
+
+    def take_at_hand(self, goals: Goals) -> None:
+        """Take the schedules by which the search has seen what it found."""
+        search = self.search
+        for key, paths in search.at_hand.paths.items():
+            for number, path in enumerate(paths if search.is_open(key) else ()):
+                if number and self.budget.is_spent:
+                    break
+                if key == "deadlock":
+                    self.note_closings(path, goals)
+                for goal in self.goals_of(key, path, goals):
+                    self.shown.note(goal, path)
+        for variable, path in search.at_hand.races.items():
+            self.shown.note(Goal("race", (variable,)), path)
+
+    def goals_of(self, key: str, path: Path, goals: Goals) -> Iterator[Goal]:
+        """Give the goals that a schedule shows of what was found."""
+        space, naming = self.search.space, self.naming
+        match key:
+            case "deadlock":
+                return
+            case "livelock":
+                yield Goal("livelock")
+            case "invariant":
+                broken = (not holds(space.after(path)) for holds in self.search.reached.invariants)
+                yield naming.goal_of_invariant(list(broken).index(True))
+            case "assertion" | "misuse" | "error":
+                failures = space.begun.failures
+                if path:
+                    thread, way = path[-1]
+                    failures = space.moves(space.after(path[:-1]), thread)[way][2].failures
+                failed = next(failure for failure in failures if failure.type == key)
+                yield naming.goal_of_failure(key, failed.thread, failed.place, failed.message)
+            case _:
+                yield Goal(key.split(".")[0], (key,))
 
     def select(self) -> None:
         """Keep what is to be reported."""
@@ -83,8 +128,6 @@ class Showing:
     def look_for(self, goals: Goals) -> None:
         """Look for the best schedule of each goal."""
         search = self.search
-        if goals.partly:
-            self.budget.seconds = max(self.budget.seconds, self.budget.elapsed() + SECONDS)
         wanted = self.wanted(goals)
         for one in search.fair:  # the fewest steps; to be bettered by fewer context switches
             self.shown.note(goals.goal_of(one), one.path)
@@ -110,10 +153,9 @@ class Showing:
         search = self.search
         self.select()
         if self.shown and self.preemptions is None:
+            part = self.budget.part(states=self.most)
             carry = in_memory(search.system)
-            shorten(
-                Stateless(search.system, search.asked, self.budget, carry, self.naming), self.shown
-            )
+            shorten(Stateless(search.system, search.asked, part, carry, self.naming), self.shown)
 
     def hunt(self, goals: Goals, wanted: set[str]) -> None:
         """Look for the shortest schedules of all that was found, but for races."""
@@ -128,12 +170,15 @@ class Showing:
         def enough(sure: Iterable[Goal]) -> bool:
             if self.every or not {goal.type for goal in sure} >= wanted:
                 return False
-            if "deadlock" not in wanted or goals.partly or not goals.more_kinds():
-                return True
-            # More kinds are worth some time, but for one that is claimed.
-            return self.budget.elapsed() > SECONDS and not self.is_one_missing()
+            return "deadlock" not in wanted or goals.partly or not goals.more_kinds()
 
-        hunt = Hunt(goals.start, goals.expand, self.budget, self.preemptions)
+        def too_far(looked_at: int) -> bool:
+            # More kinds are worth as many steps as it took to decide; one that is claimed is worth more.
+            steps = looked_at + NAMING * len(goals.named)
+            return steps > self.most and not ("deadlock" in wanted and self.is_one_missing())
+
+        estimate = self.estimate(goals, wanted)
+        hunt = Hunt(goals.start, goals.expand, self.budget, self.preemptions, too_far, estimate)
         for goal, shown in hunt.search(enough).items():
             if goal not in at_start:
                 minimal = shown.minimal and not (goals.partly and goal.type in BY_OUTCOME)
@@ -141,6 +186,34 @@ class Showing:
         every = hunt.over or not goals.more_kinds()
         self.hunted = not goals.partly and goals.all_named and goals.pasts.exact and every
         goals.hunted = self.hunted
+
+    def estimate(self, goals: Goals, wanted: set[str]) -> Estimate:
+        """Give how far it is at the least to what is wanted, where all outcomes are known."""
+        search, space = self.search, self.search.space
+        known = search.components is not None and self.preemptions is None and not self.widened
+        if not known or "invariant" in wanted or (goals.partly and search.alike):
+            return nothing
+        states: list[tuple[Packed, int]] = []
+        everybody = (1 << len(space.threads)) - 1
+        if "deadlock" in wanted:
+            cores = goals.places_of_cores()
+            if cores is None:
+                return nothing
+            states += cores
+        if "livelock" in wanted:
+            states += [(state, everybody) for state in goals.live]
+        if search.fair:
+            states += [(state, everybody) for state in goals.entries]
+        for goal, shows in goals.sights() if wanted & {"final", "output"} else ():
+            if goal.type in ("final", "output"):
+                states += [(s, everybody) for s in goals.outcomes if shows(s, None)]
+        failing = wanted & {"assertion", "misuse", "error"}
+        try:
+            distance = PlaceDistance(space, states, failing, self.budget)
+        except Spent:
+            return nothing
+        mask = goals.state_mask
+        return lambda node, last: distance(node & mask, last)
 
     def is_one_missing(self) -> bool:
         """Decide whether a deadlock is claimed as none was that has been seen."""
@@ -151,31 +224,32 @@ class Showing:
         """Look for the shortest schedules of the races."""
         search = self.search
         races = Races(search)
-        hunt = Hunt(races.start, races.expand, self.budget, self.preemptions)
+        hunt = Hunt(
+            races.start, races.expand, self.budget, self.preemptions, lambda n: n > self.most
+        )
         found = hunt.search(lambda sure: len(list(sure)) == len(search.racy))
         for goal, shown in found.items():
             self.shown.take(goal, shown)
 
     def show_reduced(self, reduced: Reduced, goals: Goals, wanted: set[str]) -> None:
-        """Show by the ways of the reduced graph what has not been shown otherwise."""
-        known = set(self.shown)
-        self.budget.seconds = self.budget.elapsed() + SECONDS
+        """Look for shorter ways in the reduced graph than those by which it was gone through first."""
+        part = self.budget.part(states=self.most)
+        minimal = {goal for goal, shown in self.shown.items() if shown.minimal}
+        types = {goal.type for goal in minimal}
         try:
-            self.show_deadlocks(reduced, goals)
-            types = {goal.type for goal in known}
+            if "deadlock" in wanted:
+                self.show_deadlocks(reduced, goals, part)
             for goal, shows in goals.sights():
                 if goal.type in wanted - types:
-                    self.show_first(goal, self.search.graph(seeing(shows), budget=self.budget))
+                    self.show_first(goal, self.search.graph(seeing(shows), budget=part))
             for variable in self.search.racy:
                 goal = Goal("race", (variable,))
-                if goal not in known:
+                if goal not in minimal:
                     order = Order(self.search.space, (variable,))
-                    graph = self.search.graph(seeing_race, order, budget=self.budget)
-                    self.show_first(goal, graph)
+                    self.show_first(goal, self.search.graph(seeing_race, order, budget=part))
         except Spent:
             pass
-        if self.search.reduce != "early":
-            self.shorten()
+        self.shorten()
 
     def show_first(self, goal: Goal, graph: Reduced) -> None:
         """Show a defect by the first step of a reduced graph that is not to be followed."""
@@ -183,21 +257,27 @@ class Showing:
         if path is not None:
             self.shown.note(goal, path)
 
-    def show_deadlocks(self, reduced: Reduced, goals: Goals) -> None:
+    def show_deadlocks(self, reduced: Reduced, goals: Goals, budget: Budget) -> None:
         """Show the deadlocks in which the reduced graph ends."""
-        stuck = [part for part in self.search.seen if self.search.stuck(part)]
-        for part in stuck[:MOST_SHOWN]:
-            path = reduced.find(part.nodes[0])
-            assert path is not None
+        stuck = [part.nodes[0] for part in self.search.seen if self.search.stuck(part)]
+        for path in reduced.find_each(stuck[:MOST_SHOWN], budget):
             # Where threads stand for one another, what is come to need not be that very state.
-            events, _ = retrace(self.search.system, path)
-            space = self.search.space
-            states = [space.start]
-            for thread, way in path:
-                states.append(states[-1] + space.moves(states[-1], thread)[way][0])
-            for core in goals.name(states[-1], events):
+            self.note_closings(path, goals)
+
+    def note_closings(self, path: Path, goals: Goals) -> None:
+        """Note the deadlocks in which a schedule ends: each by the steps that close its core, or where it always
+        happens by all of them.
+        """
+        space = self.search.space
+        states = [space.start]
+        for thread, way in path:
+            states.append(states[-1] + space.moves(states[-1], thread)[way][0])
+        events, _ = retrace(self.search.system, path)
+        for core in goals.name(states[-1], events):
+            steps = len(path)
+            if not goals.always:
                 steps = first_closed(self.naming, space, states, core.threads)
-                self.shown.note(self.naming.goal_of(self.naming.named(core)), path[:steps])
+            self.shown.note(self.naming.goal_of(self.naming.named(core)), path[:steps])
 
     def wanted(self, goals: Goals) -> set[str]:
         """List the types of defects that were found, but for races."""

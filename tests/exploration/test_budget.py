@@ -1,0 +1,208 @@
+"""Every budget is kept in every phase, and what was found by then is reported with a schedule."""
+
+from pathlib import Path
+
+import pytest
+
+import deadsim
+from deadsim.engine.interrupts import Interrupt
+from deadsim.engine.pool import Pool
+from deadsim.exploration import budget as budgets
+from deadsim.exploration.budget import Budget, Spent
+from deadsim.exploration.explorer import Request, explore
+from deadsim.exploration.verdicts.result import Exploration
+from deadsim.kernel.system import System
+from deadsim.model.program import Limits, Program
+from portion import few_and_all, one_in
+from programs import scenario
+
+GALLERY = sorted((Path(__file__).parent.parent.parent / "scenarios").rglob("*.yaml"))
+
+SMALL = (
+    Limits(states=3),
+    Limits(states=12, executions=2),
+    Limits(states=60, executions=20),
+    Limits(states=400, executions=1),
+    Limits(seconds=1e-9),
+)
+
+AFTERWARDS = 400
+"""Looks at a budget that is spent, by all phases together: each stops at its first."""
+
+
+class Time:
+    """A clock that comes to its end after so many looks."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+        self.count = 0
+
+    def __call__(self) -> float:
+        self.count += 1
+        return 0.0 if self.count <= self.looks else 1e6
+
+
+def without_claims_on_kinds(program: Program) -> Program:
+    """Claim of every type of defect that there is none."""
+    return program._replace(claims=program.claims._replace(kinds={}))
+
+
+def shown_types(result: Exploration) -> set[str]:
+    return {
+        str(one.goal.which[0]) if one.goal.type in ("final", "output") else one.goal.type
+        for one in result.defects
+    }
+
+
+def lacking(result: Exploration) -> list[str]:
+    """List the claims that are refuted by something, of which no schedule is there."""
+    return [
+        claim.key
+        for claim in result.claims
+        if claim.holds is False
+        and claim.found != "never"
+        and not claim.key.startswith(("final.possible", "output.possible", "output.exactly"))
+        and claim.key not in shown_types(result)
+    ]
+
+
+def test_a_part_of_a_budget_is_never_more_than_what_is_left() -> None:
+    now = 0.0
+    whole = Budget(seconds=10, clock=lambda: now)
+    now = 4.0
+    assert whole.part(100).until == 10
+    assert whole.part(2).until == 6
+    assert whole.part(2).part(5).until == 6
+    now = 6.5
+    whole.part(2).watch()
+    with pytest.raises(Spent, match="10 seconds"):
+        whole.part(-1).watch()
+
+
+def test_what_is_counted_anew_stays_counted() -> None:
+    budget = Budget()
+    budget.count(288_000, 500_000)
+    budget.begin_anew(0, 0)
+    budget.count(1)
+    assert budget.visited == 1
+    assert budget.counted == (288_000, 500_000)
+    budget.count(300_000, 600_000)
+    assert budget.counted == (300_001, 600_000)
+
+
+def test_a_part_of_a_part_stops_with_the_whole() -> None:
+    interrupt = Interrupt()
+    part = Budget(interrupt=interrupt).part(5).part(3)
+    part.watch()
+    interrupt.asked = True
+    assert part.is_spent
+    with pytest.raises(Spent) as spent:
+        part.count(1)
+    assert spent.value.interrupted
+
+
+@pytest.mark.parametrize("looks", [1, 3, 10, 40, 200])
+@pytest.mark.parametrize("path", one_in(4, GALLERY), ids=lambda path: path.stem)
+def test_no_phase_goes_on_once_the_time_is_up(
+    monkeypatch: pytest.MonkeyPatch, path: Path, looks: int
+) -> None:
+    time = Time(looks)
+    monkeypatch.setattr(budgets, "monotonic", time)
+    with Pool() as pool:
+        explore(deadsim.load(path).program, pool, Request(limits=Limits(seconds=100)))
+    assert time.count - looks < AFTERWARDS
+
+
+@pytest.mark.parametrize("limits", SMALL, ids=str)
+@pytest.mark.parametrize("path", one_in(4, GALLERY), ids=lambda path: path.stem)
+def test_a_refuted_claim_has_a_schedule(path: Path, limits: Limits) -> None:
+    program = without_claims_on_kinds(deadsim.load(path).program)
+    with Pool() as pool:
+        for claims in (None, frozenset({"deadlock"})):
+            assert lacking(explore(program, pool, Request(claims, limits))) == []
+
+
+@pytest.mark.parametrize("count", few_and_all(40, 400))
+@pytest.mark.parametrize("limits", SMALL, ids=str)
+def test_a_refuted_claim_of_a_random_program_has_a_schedule(limits: Limits, count: int) -> None:
+    refuted = 0
+    with Pool() as pool:
+        for seed in range(count):
+            program = deadsim.loads(scenario(seed)).program
+            result = explore(program, pool, Request(limits=limits))
+            assert lacking(result) == [], seed
+            refuted += result.verdict == "refuted"
+    assert refuted or limits.seconds or limits.states == 3
+
+
+@pytest.mark.parametrize("how", ["preemptions", "threads", "sample", "none"])
+def test_a_refuted_claim_has_a_schedule_however_it_was_searched_for(how: str) -> None:
+    limits = Limits(states=20, executions=2)
+    requests = {
+        "preemptions": Request(limits=limits, preemptions=1),
+        "threads": Request(limits=limits, engine="threads"),
+        "sample": Request(limits=limits, sample="random"),
+        "none": Request(limits=limits, reduction="none", every=True),
+    }
+    with Pool() as pool:
+        for seed in range(30):
+            program = deadsim.loads(scenario(seed)).program
+            assert lacking(explore(program, pool, requests[how])) == [], seed
+
+
+SERVER = """
+locks: [m]
+queues: {q: {maxsize: 2}}
+variables: {served: 0}
+threads:
+  client[2]: [{forever: [{put: q, value: 1}]}]
+  server:
+    locals: {x: 0}
+    do: [{forever: [{get: q, into: x}, {with: m, do: [{add: served}]}]}]
+"""
+
+
+@pytest.mark.parametrize("states", [1, 300, 2_000, 5_000])
+def test_an_interrupted_search_reports_all_that_it_has_counted(states: int) -> None:
+    interrupt = Interrupt()
+    shown = 0
+
+    def look(budget: Budget) -> None:
+        nonlocal shown
+        shown = max(shown, budget.counted[0])
+        interrupt.asked = shown >= states
+
+    with Pool() as pool:
+        program = deadsim.loads(SERVER).program
+        result = explore(program, pool, Request(), interrupt, look)
+    assert result.interrupted
+    assert result.states is not None
+    assert result.states >= shown >= states
+
+
+def test_what_grows_and_begins_anew_is_counted_on() -> None:
+    interrupt = Interrupt()
+    anew = 0
+
+    def look(budget: Budget) -> None:
+        nonlocal anew
+        if budget.visited < budget.counted[0]:  # a wider space is gone through from its start
+            anew = budget.counted[0]
+            interrupt.asked = anew > 1_000
+
+    with Pool() as pool:
+        result = explore(deadsim.loads(SERVER).program, pool, Request(), interrupt, look)
+    assert result.interrupted
+    assert result.states is not None
+    assert result.states >= anew > 1_000
+
+
+def test_a_search_that_is_over_holds_on_to_no_states() -> None:
+    from deadsim.exploration.states.stateful_search import Stateful, keys
+
+    system = System(deadsim.loads(SERVER).program)
+    search = Stateful(system, keys(system), Budget(states=2_000), reduce="never")
+    search.decide()
+    assert search.spent is not None
+    assert search.spent.__traceback__ is None
+    assert len(search.reached.levels) == 1
