@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 import deadsim
-from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.states.stateful_search import Stateful, keys
 from deadsim.exploration.verdicts.goal import Goal
