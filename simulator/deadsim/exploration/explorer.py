@@ -36,7 +36,8 @@ class Request(NamedTuple):
 
     With `every` each distinct defect is shown, not one of each kind; with `engine` threads each
     execution is carried out on real threads; with `preemptions` no schedule has more of them; with `sample`
-    some schedules are drawn instead of covering all. Reduction "none" looks at every state.
+    some schedules are drawn instead of covering all. Reduction "none" looks at every state. With `canary`
+    defects are planted once the claims hold (`canary.plant`).
     """
 
     claims: frozenset[str] | None = None
@@ -46,6 +47,7 @@ class Request(NamedTuple):
     preemptions: int | None = None
     sample: str | None = None
     reduction: Literal["auto", "none"] = "auto"
+    canary: bool = False
 
 
 EVERYTHING = Request()

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from typing import Any
 
 from deadsim.exploration.verdicts.level import Known
-from deadsim.exploration.verdicts.result import Defect, Exploration, Judged
+from deadsim.exploration.verdicts.result import Canary, Defect, Exploration, Judged
 from deadsim.model.claims import KindClaim, OutputClaim
 from deadsim.model.program import Choice
 from deadsim.model.values import plain
-from deadsim.report.as_json import finding, schedule
+from deadsim.report.as_json import finding, position, schedule
 from deadsim.report.sentences import FAIRLY, count, details, headline, visible
 from deadsim.report.table import table
 from deadsim.report.text import command_for, player_for, titled
@@ -61,7 +61,26 @@ def as_dict(result: Exploration, traces: bool = True) -> dict[str, Any]:
         "covered": result.covered,
         "interrupted": result.interrupted,
         "defects": [defect(one) for one in result.defects],
+        **canaries(result),
     }
+
+
+def canaries(result: Exploration) -> dict[str, Any]:
+    """Give the defects that were planted, where that was asked for."""
+    if result.canaries is None:
+        return {}
+    rows = [
+        {
+            **position(one.place),
+            "edit": one.edit,
+            "text": ", ".join(one.steps),
+            "found": one.found,
+            "claim": one.claim,
+        }
+        for one in result.canaries.planted
+    ]
+    why = {} if result.canaries.why is None else {"not_planted": result.canaries.why}
+    return {"canaries": rows, **why}
 
 
 def defect(found: Defect) -> dict[str, Any]:
@@ -139,7 +158,7 @@ def report(result: Exploration, columns: int = 80) -> list[str]:
         lines += about(result, found, columns)
     lines.append("")
     lines.append(f"verdict:  {verdict(result)}")
-    return lines
+    return lines + canary_lines(result)
 
 
 def about(result: Exploration, found: Defect, columns: int) -> list[str]:
@@ -244,3 +263,35 @@ def summary(result: Exploration) -> str:
     about = f"{result.program.file} {params}".strip()
     rest = "" if result.verdict == "as-expected" else f"  {verdict(result)}"
     return f"{word:<9}  {about}  ({size(result)}){rest}"
+
+
+def brief(result: Exploration) -> list[str]:
+    """Say it in one line, and of its canaries in another, where they were asked for."""
+    return [summary(result), *(f"{'':11}{line}" for line in canary_lines(result))]
+
+
+def canary_lines(result: Exploration) -> list[str]:
+    """Say which of the defects that were planted were found, where they were asked for."""
+    canaries = result.canaries
+    if canaries is None:
+        return []
+    if canaries.why is not None:
+        return [f"canaries: none planted: {canaries.why}"]
+    found = {value: [one for one in canaries.planted if one.found is value] for value in FOUND}
+    parts = [f"{len(canaries.planted)} planted, {len(found[True])} found"]
+    for value, words in FOUND.items():
+        if found[value] and words:
+            parts.append(f"{words}: {', '.join(planted(one) for one in found[value])}")
+    return [f"canaries: {'; '.join(parts)}"]
+
+
+FOUND = {True: "", False: "not found", None: "not decided"}
+
+
+def planted(one: Canary) -> str:
+    """Say which defect was planted, and where."""
+    steps = " and ".join(f"`{visible(step)}`" for step in one.steps)
+    if one.edit == "release taken out":
+        of = "" if one.steps[0].startswith("release") else "the release of "
+        return f"line {one.place.line}: {of}{steps} taken out"
+    return f"line {one.place.line}: {steps} {one.edit.rpartition(' ')[2]}"

@@ -8,6 +8,7 @@ from deadsim.exploration.verdicts.goal import Goal, Shown
 from deadsim.exploration.verdicts.level import Found
 from deadsim.kernel.system import System
 from deadsim.model.claims import Fair, FinalClaim, KindClaim, OutputClaim
+from deadsim.model.place import Place
 from deadsim.model.program import Choice, Program
 from deadsim.runs.result import Run, Verdict
 from deadsim.runs.runner import Runner
@@ -88,11 +89,31 @@ class Example:
         return self.known
 
 
+class Canary(NamedTuple):
+    """A defect that was planted where there was none, and whether the claims found it (None: not decided).
+
+    `steps` are the texts of the steps that it is about, `claim` is the first that no longer holds.
+    """
+
+    place: Place
+    edit: str
+    steps: tuple[str, ...]
+    found: bool | None
+    claim: str | None
+
+
+class Canaries(NamedTuple):
+    """The defects that were planted in a scenario; `why` says why none were."""
+
+    planted: tuple[Canary, ...]
+    why: str | None = None
+
+
 class Exploration(NamedTuple):
     """All that was found out; `complete` if nothing could have been missed of what was asked.
 
     `covered` says what was, where something is missing; `example` is any run. `executions` is None for a stateful search,
-    `states` and `transitions` for a stateless one.
+    `states` and `transitions` for a stateless one. `canaries` are there where they were asked for.
     """
 
     program: Program
@@ -108,6 +129,7 @@ class Exploration(NamedTuple):
     covered: str | None
     defects: tuple[Defect, ...]
     example: Example
+    canaries: Canaries | None = None
 
     @property
     def verdict(self) -> Verdict:
