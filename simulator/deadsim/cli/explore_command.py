@@ -57,6 +57,11 @@ BUDGETS = (
         help="Plant one defect at a time, and say which the claims do not find; verdict and exit "
         "status are those without.",
     ),
+    click.option(
+        "--examples",
+        type=click.IntRange(min=1, max=100),
+        help="Show so many runs that are far apart.",
+    ),
 )
 
 
@@ -162,6 +167,7 @@ def task(program: Program, options: dict[str, Any]) -> Task:
             options["sample"],
             options["reduction"],
             options["canary"],
+            options["examples"] or 0,
         ),
     )
 

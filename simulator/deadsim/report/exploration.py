@@ -61,8 +61,29 @@ def as_dict(result: Exploration, traces: bool = True) -> dict[str, Any]:
         "covered": result.covered,
         "interrupted": result.interrupted,
         "defects": [defect(one) for one in result.defects],
+        "unreached": unreached(result),
         **canaries(result),
+        **examples(result),
     }
+
+
+def unreached(result: Exploration) -> list[dict[str, Any]] | None:
+    """List the steps that no schedule reaches, for each thread that has them."""
+    if result.unreached is None:
+        return None
+    return [
+        {**position(one.place), "thread": thread}
+        for one in result.unreached
+        for thread in one.threads
+    ]
+
+
+def examples(result: Exploration) -> dict[str, Any]:
+    """Give the runs that are far apart, where that was asked for."""
+    if result.examples is None:
+        return {}
+    runs = result.examples.runs
+    return {"examples": [{"schedule": schedule(r.schedule), "outcome": r.outcome} for r in runs]}
 
 
 def canaries(result: Exploration) -> dict[str, Any]:
@@ -100,9 +121,13 @@ def size(result: Exploration) -> str:
     """Say how much was looked at."""
     parts = []
     if result.executions is not None:
-        parts.append(count(result.executions, "execution"))
-    if result.states is not None:
-        parts.append(count(result.states, "state"))
+        classes = ", one of each class" if result.complete else ""
+        parts.append(f"{count(result.executions, 'execution')}{classes}")
+    if result.states is not None and (result.states or not result.complete):
+        graph = "" if result.reduction == "none" else " of a reduced graph"
+        parts.append(f"{count(result.states, 'state')}{graph}")
+    elif result.states is not None:
+        parts.append("by the text alone")
     return f"{', '.join(parts)}, {result.seconds:.2f} s"
 
 
@@ -118,6 +143,7 @@ def claim_lines(result: Exploration) -> list[str]:
             continue
         mark = {True: "", False: "  REFUTED", None: "  undecided"}[claim.holds]
         hint = f": {claim.hint}" if claim.hint and not claim.holds else ""
+        hint += f" ({claim.why})" if claim.why else ""
         rows.append((which(claim), claim.found, f"claimed: {shown(expected(claim))}{mark}{hint}"))
     lines = []
     for name, found, rest in rows:
@@ -154,8 +180,10 @@ def report(result: Exploration, columns: int = 80) -> list[str]:
     if result.covered is not None:
         lines.append(f"  covered: {result.covered}")
     lines += claim_lines(result)
+    lines += unreached_lines(result)
     for found in result.defects:
         lines += about(result, found, columns)
+    lines += example_lines(result)
     lines.append("")
     lines.append(f"verdict:  {verdict(result)}")
     return lines + canary_lines(result)
@@ -265,9 +293,43 @@ def summary(result: Exploration) -> str:
     return f"{word:<9}  {about}  ({size(result)}){rest}"
 
 
+MOST_UNREACHED = 5
+
+
+def unreached_lines(result: Exploration) -> list[str]:
+    """Say which steps no schedule reaches."""
+    missing = result.unreached or ()
+    lines = [
+        f"  never reached: line {one.place.line} ({visible(one.step)}) of {', '.join(one.threads)}"
+        for one in missing[:MOST_UNREACHED]
+    ]
+    if len(missing) > MOST_UNREACHED:
+        lines.append(f"  never reached: {count(len(missing) - MOST_UNREACHED, 'more step')}")
+    return lines
+
+
+def example_lines(result: Exploration) -> list[str]:
+    """Show some runs that are far apart, where they were asked for, each with how it is seen again."""
+    if result.examples is None:
+        return []
+    runs, classes, every = result.examples
+    if not runs:
+        return ["", "examples: none: no run was found that comes to an end"]
+    all_ = "all " if every else ""
+    seen = "" if every else " that were looked at"
+    of = "" if len(runs) == classes else f"{len(runs)} far apart of "
+    lines = ["", f"examples: {of}{all_}{count(classes, 'class')} of runs{seen}"]
+    width = max(len(run.outcome) for run in runs)
+    for run in runs:
+        replay = command_for(result.program, run.schedule) or count(len(run.schedule), "step")
+        lines.append(f"  {run.outcome:<{width}}  {replay}")
+    return lines
+
+
 def brief(result: Exploration) -> list[str]:
-    """Say it in one line, and of its canaries in another, where they were asked for."""
-    return [summary(result), *(f"{'':11}{line}" for line in canary_lines(result))]
+    """Say it in one line, and below it what examples and canaries were asked for."""
+    more = [line for line in (*example_lines(result), *canary_lines(result)) if line]
+    return [summary(result), *(f"{'':11}{line}" for line in more)]
 
 
 def canary_lines(result: Exploration) -> list[str]:

@@ -109,11 +109,38 @@ class Canaries(NamedTuple):
     why: str | None = None
 
 
+class Unreached(NamedTuple):
+    """A step that no schedule reaches: its place, what it is in words, and the threads that have it.
+
+    Of an array of threads it is the name of the array.
+    """
+
+    place: Place
+    step: str
+    threads: tuple[str, ...]
+
+
+class ExampleRun(NamedTuple):
+    """A whole run, and how it ends: well, or with which defects."""
+
+    schedule: tuple[Choice, ...]
+    outcome: str
+
+
+class Examples(NamedTuple):
+    """Runs that are far apart, out of so many classes of equivalent ones; of `every` class where none was left out."""
+
+    runs: tuple[ExampleRun, ...]
+    classes: int
+    every: bool
+
+
 class Exploration(NamedTuple):
     """All that was found out; `complete` if nothing could have been missed of what was asked.
 
     `covered` says what was, where something is missing; `example` is any run. `executions` is None for a stateful search,
-    `states` and `transitions` for a stateless one. `canaries` are there where they were asked for.
+    `states` and `transitions` for a stateless one. `unreached` are the steps that no schedule reaches, None where it is not known.
+    `canaries` and `examples` are there where they were asked for.
     """
 
     program: Program
@@ -129,7 +156,9 @@ class Exploration(NamedTuple):
     covered: str | None
     defects: tuple[Defect, ...]
     example: Example
+    unreached: tuple[Unreached, ...] | None = None
     canaries: Canaries | None = None
+    examples: Examples | None = None
 
     @property
     def verdict(self) -> Verdict:
