@@ -75,6 +75,14 @@ def test_a_scenario_of_the_gallery_is_decided_as_claimed(file: Path) -> None:
     assert {key: claim.found for key, claim in result.claims.items()} == wanted.levels
 
 
+@pytest.mark.parametrize("reduction", ["auto", "none"])
+def test_a_failure_that_never_happens_is_not_always_there(reduction: str) -> None:
+    text = "variables: {x: 0}\nthreads: {a: [{add: x}]}\ninvariants: [x < N]\nexpect: {invariant: always}\n"
+    assert explored(text.replace("N", "1"), reduction=reduction).verdict == "as-expected"
+    result = explored(text.replace("N", "2"), reduction=reduction)
+    assert (result.invariant.found, result.invariant.holds) == ("never", False)
+
+
 @pytest.mark.parametrize("count", few_and_all(20, 300))
 def test_packed_states_mean_what_the_kernel_says(count: int) -> None:
     """Walk at random, and hold every step of the tables against the kernel's."""

@@ -16,11 +16,13 @@ from deadsim.engine.interrupts import noted
 from deadsim.engine.pool import Pool
 from deadsim.errors import UsageError
 from deadsim.exploration.budget import Budget
+from deadsim.exploration.canary import plant
+from deadsim.exploration.examples import with_examples
 from deadsim.exploration.explorer import Request
 from deadsim.exploration.explorer import explore as explore_all
 from deadsim.exploration.verdicts import result
 from deadsim.exploration.verdicts.level import Found
-from deadsim.exploration.verdicts.result import Defect
+from deadsim.exploration.verdicts.result import Canary, Defect, ExampleRun, Unreached
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.claims import DEFECT_TYPES, NAMED_TYPES, DefectType
 from deadsim.model.program import Limits
@@ -166,6 +168,21 @@ class Exploration(_Done, Asserting, Displaying):
         """Give the deadlocks that were found."""
         return self.result.deadlocks
 
+    @property
+    def canaries(self) -> tuple[Canary, ...] | None:
+        """Give the defects that were planted, where that was asked for, and whether they were found."""
+        return None if self.result.canaries is None else self.result.canaries.planted
+
+    @property
+    def unreached(self) -> tuple[Unreached, ...] | None:
+        """List the steps that no schedule reaches; None where not every state was visited."""
+        return self.result.unreached
+
+    @property
+    def examples(self) -> tuple[ExampleRun, ...] | None:
+        """Give some runs that are far apart, where that was asked for."""
+        return None if self.result.examples is None else self.result.examples.runs
+
     def found(self, type: DefectType) -> Found:
         """Say how often a type of defect was found: never, possible, always, or unknown."""
         return self.claims[type].found
@@ -246,9 +263,9 @@ class Check(NamedTuple):
 
     def report(self) -> str:
         """Say a line for each scenario, and a summary."""
-        from deadsim.report.exploration import summary
+        from deadsim.report.exploration import brief
 
-        lines = [summary(one.result) for one in self.results]
+        lines = [line for one in self.results for line in brief(one.result)]
         return "\n".join(
             [*lines, f"{self.passed} passed, {self.failed} failed, {self.undecided} undecided"]
         )
@@ -293,6 +310,8 @@ def explore(
     sample: StrategyName | None = None,
     reduction: Literal["auto", "none"] = "auto",
     every: bool = False,
+    canary: bool = False,
+    examples: int = 0,
 ) -> Exploration:
     """Decide the claims of a scenario over all schedules, or say that a budget was spent first.
 
@@ -317,9 +336,8 @@ def explore(
         if value not in known:
             raise UsageError(f"there is no {name} '{value}'; they are {', '.join(known)}")
     limits = Limits(max_steps, max_states, max_executions, max_seconds, max_memory)
-    request = Request(
-        chosen(scenario, claims), limits, every, engine, preemptions, sample, reduction
-    )
+    keys = chosen(scenario, claims)
+    request = Request(keys, limits, every, engine, preemptions, sample, reduction, canary, examples)
     return Exploration(explore_with(scenario, request))
 
 
@@ -328,7 +346,10 @@ def explore_with(
 ) -> result.Exploration:
     """Explore a scenario, with somebody looking on."""
     with noted() as interrupt, Pool() as pool:
-        return explore_all(scenario.program, pool, request, interrupt, look)
+        found = explore_all(scenario.program, pool, request, interrupt, look)
+        if request.examples:
+            found = with_examples(found, pool, request, interrupt, look)
+        return plant(found, pool, request, interrupt, look) if request.canary else found
 
 
 def chosen(scenario: Scenario, claims: Iterable[str] | None) -> frozenset[str] | None:

@@ -75,12 +75,13 @@ def split(task: Task, workers: int) -> list[Task]:
         if key != "race" and (wanted is None or key in wanted)
     ) | frozenset(wanted or ()).difference(DEFECT_TYPES)
     races = wanted is None or "race" in wanted
-    # Deadlocks alone would be looked for otherwise than beside races.
-    if workers <= 1 or not races or rest <= {"deadlock"} or request.sample is not None:
+    # Deadlocks alone would be looked for otherwise than beside races; canaries want all claims at once.
+    alone = request.sample is not None or request.canary
+    if workers <= 1 or not races or rest <= {"deadlock"} or alone:
         return [task]
     return [
         Task(program, request._replace(claims=rest)),
-        Task(program, request._replace(claims=frozenset(("race",)))),
+        Task(program, request._replace(claims=frozenset(("race",)), examples=0)),
     ]
 
 

@@ -56,6 +56,17 @@ BUDGETS = (
     ),
     click.option("--workers", type=click.IntRange(min=1), default=1, help="How many processes."),
     click.option("--all", "every", is_flag=True, help="Show each distinct defect, not one a kind."),
+    click.option(
+        "--canary",
+        is_flag=True,
+        help="Plant one defect at a time, and say which the claims do not find; verdict and exit "
+        "status are those without.",
+    ),
+    click.option(
+        "--examples",
+        type=click.IntRange(min=1, max=100),
+        help="Show so many runs that are far apart.",
+    ),
 )
 
 
@@ -110,9 +121,10 @@ def explore(files: tuple[str, ...], **options: Any) -> int:
             output.write(result.to_json())
         else:
             from deadsim.cli.output import colored
-            from deadsim.report.exploration import summary
+            from deadsim.report.exploration import brief
 
-            text = summary(result.result) if output.quiet else result.report(terminal_columns())
+            quiet = "\n".join(brief(result.result))
+            text = quiet if output.quiet else result.report(terminal_columns())
             lines = text.split("\n")
             if output.file is None and output.color is None:
                 lines = [colored(line) for line in lines]
@@ -168,6 +180,8 @@ def task(program: Program, options: dict[str, Any]) -> Task:
             options["preemptions"],
             options["sample"],
             options["reduction"],
+            options["canary"],
+            options["examples"] or 0,
         ),
     )
 
@@ -219,7 +233,7 @@ def check_all(paths: tuple[str, ...], options: dict[str, Any], output: Output) -
     from deadsim.api.all_schedules import Check
     from deadsim.api.worker_processes import explore_each
     from deadsim.language.scenario import load as read_scenario
-    from deadsim.report.exploration import summary
+    from deadsim.report.exploration import brief
 
     output.check_writable(options["junit"], options["sarif"])
     tasks: list[Task] = []
@@ -237,8 +251,9 @@ def check_all(paths: tuple[str, ...], options: dict[str, Any], output: Output) -
     with searching() as look:
         for result in explore_each(tasks, options["workers"], look):
             results.append(result)
-            if text and not (output.quiet and result.verdict == "as-expected"):
-                output.line(summary(result.result))
+            if text and not (output.quiet and nothing_to_say(result)):
+                for line in brief(result.result):
+                    output.line(line)
             interrupted = interrupted or result.result.interrupted
             if interrupted:
                 break
@@ -259,6 +274,12 @@ def check_all(paths: tuple[str, ...], options: dict[str, Any], output: Output) -
     return status(
         "refuted" if done.failed else "undecided" if done.undecided else "as-expected", False
     )
+
+
+def nothing_to_say(result: Exploration) -> bool:
+    """Decide whether a scenario is as it should be, and every defect that was planted was found."""
+    planted = result.canaries or ()
+    return result.verdict == "as-expected" and all(one.found for one in planted)
 
 
 def each(params: tuple[str, ...]) -> list[dict[str, str]]:

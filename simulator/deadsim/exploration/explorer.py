@@ -9,6 +9,7 @@ from deadsim.exploration.budget import MEMORY, SECONDS, STATES, Budget
 from deadsim.exploration.executions.sample import Sampled
 from deadsim.exploration.executions.stateless_search import Carry, Stateless, in_memory, on_threads
 from deadsim.exploration.states.stateful_search import Reduce, Stateful, keys
+from deadsim.exploration.states.unreached import unreached
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.judgement import judged, of_nobody
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
@@ -38,7 +39,8 @@ class Request(NamedTuple):
 
     With `every` each distinct defect is shown, not one of each kind; with `engine` threads each
     execution is carried out on real threads; with `preemptions` no schedule has more of them; with `sample`
-    some schedules are drawn instead of covering all. Reduction "none" looks at every state.
+    some schedules are drawn instead of covering all. Reduction "none" looks at every state. With `canary`
+    defects are planted once the claims hold (`canary.plant`), and so many `examples` are added.
     """
 
     claims: frozenset[str] | None = None
@@ -48,6 +50,8 @@ class Request(NamedTuple):
     preemptions: int | None = None
     sample: str | None = None
     reduction: Literal["auto", "none"] = "auto"
+    canary: bool = False
+    examples: int = 0
 
 
 EVERYTHING = Request()
@@ -127,6 +131,7 @@ class _Explorer:
                 self.look_for_shorter()
         known = self.known()
         search = self.search
+        never_reached = unreached(search)
         made = [tried for tried in (self.drawn, self.executions) if tried is not None]
         showing = Showing(search, made, known, self.naming, self.budget, self.request.every)
         defects = showing.defects(self.runner, self.pool)
@@ -153,6 +158,7 @@ class _Explorer:
             covered=None if complete else self.covered(),
             defects=defects,
             example=Example(self.program, self.runner.system),
+            unreached=never_reached,
         )
 
     def look_for_shorter(self) -> None:

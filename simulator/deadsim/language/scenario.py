@@ -33,7 +33,7 @@ from deadsim.language.tables.verbs import PENDING_SECTIONS
 from deadsim.model.instructions import Code
 from deadsim.model.place import Place
 from deadsim.model.program import Program, Thread
-from deadsim.model.values import MAX_TEXT, Unset
+from deadsim.model.values import MAX_TEXT, Unset, as_given
 
 KEYS = (
     "version",
@@ -61,6 +61,12 @@ def load(data: bytes, file: str, params: MappingType[str, str] | None = None) ->
     text = decode(data, file)
     root = parse(text, file)
     return _Loader(file, text, data, dict(params or {})).load(root)
+
+
+def load_edited(program: Program, root: Node) -> Program:
+    """Read a scenario again, with other nodes than its file has, and with the params that it was given."""
+    params = {name: as_given(value) for name, value in program.given.items()}
+    return _Loader(program.file, program.source, program.data, params).load(root)
 
 
 def is_scenario(data: bytes) -> bool:

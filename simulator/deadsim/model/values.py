@@ -43,3 +43,8 @@ Slot: TypeAlias = Value | Unset
 def plain(value: Value) -> object:
     """Turn a value into what JSON knows: lists and tuples into Python lists."""
     return [plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def as_given(value: Value) -> str:
+    """Write the value of a param as it is given from outside."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from typing import Any
 
 from deadsim.exploration.verdicts.level import Known
-from deadsim.exploration.verdicts.result import Defect, Exploration, Judged
+from deadsim.exploration.verdicts.result import Canary, Defect, Exploration, Judged
 from deadsim.model.claims import KindClaim, OutputClaim
 from deadsim.model.program import Choice
 from deadsim.model.values import plain
-from deadsim.report.as_json import finding, schedule
+from deadsim.report.as_json import finding, position, schedule
 from deadsim.report.sentences import FAIRLY, count, details, headline, visible
 from deadsim.report.table import table
 from deadsim.report.text import command_for, player_for, titled
@@ -63,7 +63,47 @@ def as_dict(result: Exploration, traces: bool = True) -> dict[str, Any]:
         "reasons": list(result.reasons),
         "interrupted": result.interrupted,
         "defects": [defect(one) for one in result.defects],
+        "unreached": unreached(result),
+        **canaries(result),
+        **examples(result),
     }
+
+
+def unreached(result: Exploration) -> list[dict[str, Any]] | None:
+    """List the steps that no schedule reaches, for each thread that has them."""
+    if result.unreached is None:
+        return None
+    return [
+        {**position(one.place), "thread": thread}
+        for one in result.unreached
+        for thread in one.threads
+    ]
+
+
+def examples(result: Exploration) -> dict[str, Any]:
+    """Give the runs that are far apart, where that was asked for."""
+    if result.examples is None:
+        return {}
+    runs = result.examples.runs
+    return {"examples": [{"schedule": schedule(r.schedule), "outcome": r.outcome} for r in runs]}
+
+
+def canaries(result: Exploration) -> dict[str, Any]:
+    """Give the defects that were planted, where that was asked for."""
+    if result.canaries is None:
+        return {}
+    rows = [
+        {
+            **position(one.place),
+            "edit": one.edit,
+            "text": ", ".join(one.steps),
+            "found": one.found,
+            "claim": one.claim,
+        }
+        for one in result.canaries.planted
+    ]
+    why = {} if result.canaries.why is None else {"not_planted": result.canaries.why}
+    return {"canaries": rows, **why}
 
 
 def defect(found: Defect) -> dict[str, Any]:
@@ -83,9 +123,13 @@ def size(result: Exploration) -> str:
     """Say how much was looked at."""
     parts = []
     if result.executions is not None:
-        parts.append(count(result.executions, "execution"))
-    if result.states is not None:
-        parts.append(count(result.states, "state"))
+        classes = ", one of each class" if result.complete else ""
+        parts.append(f"{count(result.executions, 'execution')}{classes}")
+    if result.states is not None and (result.states or not result.complete):
+        graph = "" if result.reduction == "none" else " of a reduced graph"
+        parts.append(f"{count(result.states, 'state')}{graph}")
+    elif result.states is not None:
+        parts.append("by the text alone")
     return f"{', '.join(parts)}, {result.seconds:.2f} s"
 
 
@@ -102,6 +146,7 @@ def claim_lines(result: Exploration) -> list[str]:
             continue
         mark = {True: "", False: "  REFUTED", None: "  undecided"}[claim.holds]
         hint = f": {claim.hint}" if claim.hint and not claim.holds else ""
+        hint += f" ({claim.why})" if claim.why else ""
         rows.append((which(claim), claim.found, f"claimed: {shown(expected(claim))}{mark}{hint}"))
     lines = []
     for name, found, rest in rows:
@@ -139,11 +184,13 @@ def report(result: Exploration, columns: int = 80) -> list[str]:
     if result.covered is not None:
         lines.append(f"  covered: {result.covered}")
     lines += claim_lines(result)
+    lines += unreached_lines(result)
     for found in result.defects:
         lines += about(result, found, columns)
+    lines += example_lines(result)
     lines.append("")
     lines.append(f"verdict:  {verdict(result)}")
-    return lines
+    return lines + canary_lines(result)
 
 
 def about(result: Exploration, found: Defect, columns: int) -> list[str]:
@@ -252,3 +299,69 @@ def summary(result: Exploration) -> str:
     about = f"{result.program.file} {params}".strip()
     rest = "" if result.verdict == "as-expected" else f"  {verdict(result)}"
     return f"{word:<9}  {about}  ({size(result)}){rest}"
+
+
+MOST_UNREACHED = 5
+
+
+def unreached_lines(result: Exploration) -> list[str]:
+    """Say which steps no schedule reaches."""
+    missing = result.unreached or ()
+    lines = [
+        f"  never reached: line {one.place.line} ({visible(one.step)}) of {', '.join(one.threads)}"
+        for one in missing[:MOST_UNREACHED]
+    ]
+    if len(missing) > MOST_UNREACHED:
+        lines.append(f"  never reached: {count(len(missing) - MOST_UNREACHED, 'more step')}")
+    return lines
+
+
+def example_lines(result: Exploration) -> list[str]:
+    """Show some runs that are far apart, where they were asked for, each with how it is seen again."""
+    if result.examples is None:
+        return []
+    runs, classes, every = result.examples
+    if not runs:
+        return ["", "examples: none: no run was found that comes to an end"]
+    all_ = "all " if every else ""
+    seen = "" if every else " that were looked at"
+    of = "" if len(runs) == classes else f"{len(runs)} far apart of "
+    lines = ["", f"examples: {of}{all_}{count(classes, 'class')} of runs{seen}"]
+    width = max(len(run.outcome) for run in runs)
+    for run in runs:
+        replay = command_for(result.program, run.schedule) or count(len(run.schedule), "step")
+        lines.append(f"  {run.outcome:<{width}}  {replay}")
+    return lines
+
+
+def brief(result: Exploration) -> list[str]:
+    """Say it in one line, and below it what examples and canaries were asked for."""
+    more = [line for line in (*example_lines(result), *canary_lines(result)) if line]
+    return [summary(result), *(f"{'':11}{line}" for line in more)]
+
+
+def canary_lines(result: Exploration) -> list[str]:
+    """Say which of the defects that were planted were found, where they were asked for."""
+    canaries = result.canaries
+    if canaries is None:
+        return []
+    if canaries.why is not None:
+        return [f"canaries: none planted: {canaries.why}"]
+    found = {value: [one for one in canaries.planted if one.found is value] for value in FOUND}
+    parts = [f"{len(canaries.planted)} planted, {len(found[True])} found"]
+    for value, words in FOUND.items():
+        if found[value] and words:
+            parts.append(f"{words}: {', '.join(planted(one) for one in found[value])}")
+    return [f"canaries: {'; '.join(parts)}"]
+
+
+FOUND = {True: "", False: "not found", None: "not decided"}
+
+
+def planted(one: Canary) -> str:
+    """Say which defect was planted, and where."""
+    steps = " and ".join(f"`{visible(step)}`" for step in one.steps)
+    if one.edit == "release taken out":
+        of = "" if one.steps[0].startswith("release") else "the release of "
+        return f"line {one.place.line}: {of}{steps} taken out"
+    return f"line {one.place.line}: {steps} {one.edit.rpartition(' ')[2]}"

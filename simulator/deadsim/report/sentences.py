@@ -17,7 +17,7 @@ from deadsim.trace.finding import (
 
 def count(number: int, noun: str) -> str:
     """Write a number with its noun: '1 step', '2 steps'."""
-    ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
+    ending = "" if number == 1 else "es" if noun.endswith(("ch", "ss")) else "s"
     return f"{number:,} {noun}{ending}"
 
 

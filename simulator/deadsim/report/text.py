@@ -3,7 +3,7 @@
 import shlex
 
 from deadsim.model.program import Choice, Program
-from deadsim.model.values import Value
+from deadsim.model.values import as_given
 from deadsim.report.sentences import count, details, headline, visible
 from deadsim.report.table import padded, shortened, table, width
 from deadsim.runs.result import Run
@@ -78,7 +78,7 @@ def command_for(program: Program, schedule: tuple[Choice, ...]) -> str | None:
     if program.file in NO_FILES:
         return f"deadsim.replay(scenario, {names!r})"
     params = [
-        f"-p {shlex.quote(f'{name}={written(value)}')} " for name, value in program.given.items()
+        f"-p {shlex.quote(f'{name}={as_given(value)}')} " for name, value in program.given.items()
     ]
     return f"deadsim replay {''.join(params)}{argument(program.file)} {shlex.quote(names)}"
 
@@ -98,13 +98,6 @@ def player_for(program: Program, schedule: tuple[Choice, ...]) -> str:
     stem = program.file.replace("\\", "/").rsplit("/", 1)[-1].rpartition(".")
     name = (stem[0] or stem[2]).strip("-") or "run"
     return f"{replay} --html {shlex.quote(f'{name}.html')}"
-
-
-def written(value: Value) -> str:
-    """Write a param's value as the command line takes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def finding(found: Finding) -> list[str]:

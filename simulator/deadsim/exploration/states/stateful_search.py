@@ -322,7 +322,8 @@ class Stateful:
             known["livelock"] = over((bool(self.live(part)) for part in parts), complete)
         for type in FAILURES:
             if self.is_open(type):
-                known[type] = Known(type in reached.shown, False, complete)
+                some = type in reached.shown
+                known[type] = Known(some, complete and not some, complete)
         ends = [state for state in firsts if space.over(state)]
         for claim in self.program.claims.final:
             asked = Asked(space, claim.expression)

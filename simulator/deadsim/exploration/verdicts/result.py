@@ -8,6 +8,7 @@ from deadsim.exploration.verdicts.goal import Goal, Shown
 from deadsim.exploration.verdicts.level import Found
 from deadsim.kernel.system import System
 from deadsim.model.claims import Fair, FinalClaim, KindClaim, OutputClaim
+from deadsim.model.place import Place
 from deadsim.model.program import Choice, Program
 from deadsim.runs.judge import NOBODY
 from deadsim.runs.result import Run, Verdict
@@ -89,11 +90,58 @@ class Example:
         return self.known
 
 
+class Canary(NamedTuple):
+    """A defect that was planted where there was none, and whether the claims found it (None: not decided).
+
+    `steps` are the texts of the steps that it is about, `claim` is the first that no longer holds.
+    """
+
+    place: Place
+    edit: str
+    steps: tuple[str, ...]
+    found: bool | None
+    claim: str | None
+
+
+class Canaries(NamedTuple):
+    """The defects that were planted in a scenario; `why` says why none were."""
+
+    planted: tuple[Canary, ...]
+    why: str | None = None
+
+
+class Unreached(NamedTuple):
+    """A step that no schedule reaches: its place, what it is in words, and the threads that have it.
+
+    Of an array of threads it is the name of the array.
+    """
+
+    place: Place
+    step: str
+    threads: tuple[str, ...]
+
+
+class ExampleRun(NamedTuple):
+    """A whole run, and how it ends: well, or with which defects."""
+
+    schedule: tuple[Choice, ...]
+    outcome: str
+
+
+class Examples(NamedTuple):
+    """Runs that are far apart, out of so many classes of equivalent ones; of `every` class where none was left out."""
+
+    runs: tuple[ExampleRun, ...]
+    classes: int
+    every: bool
+
+
 class Exploration(NamedTuple):
     """All that was found out; `complete` if nothing could have been missed of what was asked.
 
     `covered` says what was, where something is missing; `example` is any run. `executions` is None for a stateful search,
-    `states` and `transitions` for a stateless one.
+    `states` and `transitions` for a stateless one. `unreached` are the steps that no schedule reaches, None where it is not known.
+    `canaries` and `examples` are there where they were asked for.
     """
 
     program: Program
@@ -109,6 +157,9 @@ class Exploration(NamedTuple):
     covered: str | None
     defects: tuple[Defect, ...]
     example: Example
+    unreached: tuple[Unreached, ...] | None = None
+    canaries: Canaries | None = None
+    examples: Examples | None = None
 
     @property
     def verdict(self) -> Verdict:

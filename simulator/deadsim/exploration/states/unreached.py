@@ -1,0 +1,62 @@
+"""Steps that no schedule reaches, once every state was visited."""
+
+from deadsim.exploration.states.stateful_search import Stateful
+from deadsim.exploration.verdicts.result import Unreached
+from deadsim.model.expressions import Constant
+from deadsim.model.instructions import Atomic, Code, Step
+from deadsim.model.place import Place
+from deadsim.space.packed import Space
+
+
+def unreached(search: Stateful) -> tuple[Unreached, ...] | None:
+    """List the places of steps that no thread ever comes to; None where some states were not visited.
+
+    A step of an array of threads or of a procedure is reached where one of those that have it comes to it.
+    """
+    if not search.reached.complete:
+        return None
+    space = search.space
+    reached = failed(space)
+    missing: dict[Place, tuple[str, dict[str, None]]] = {}
+    for thread in space.threads:
+        linked = search.system.linked[thread]
+        frames = space.values[len(space.objects) + thread]
+        reached.update(linked.place(frame.position) for frame in frames if frame.operation)
+        name = search.program.threads[thread].name.split("[")[0]
+        for place, words in steps(linked.code):
+            missing.setdefault(place, (words, {}))[1][name] = None
+    return tuple(
+        Unreached(place, words, tuple(names))
+        for place, (words, names) in sorted(missing.items(), key=lambda one: one[0])
+        if place not in reached
+    )
+
+
+def failed(space: Space) -> set[Place]:
+    """List the places where a thread has failed: it may not have come to stand before that step."""
+    failures = [*space.begun.failures]
+    for rows in space.rows:
+        for _, known in rows.values():
+            failures += (f for moves in known.values() for move in moves for f in move[2].failures)
+    return {failure.place for failure in failures}
+
+
+def steps(code: Code) -> list[tuple[Place, str]]:
+    """List the steps of a thread by their places, each in words; an atomic block is one step."""
+    found: list[tuple[Place, str]] = []
+    inside = -1
+    for position, instruction in enumerate(code.instructions):
+        if position <= inside:
+            continue
+        match instruction:
+            case Atomic(end, place):
+                inside = end
+                found.append((place, "atomic"))
+            case Step(verb, target, operands, _, _, place):
+                about = None if target is None else target.name
+                if about is None and operands and isinstance(operands[0], Constant):
+                    about = str(operands[0].value)
+                found.append((place, verb if about is None else f"{verb}: {about}"))
+            case _:
+                pass
+    return found
