@@ -17,7 +17,7 @@ WRONG = {
     "unknown level": (OK + "expect: {deadlock: sometimes}\n", "expected never, possible or always"),
     "unknown kind": (OK + "expect: {deadlock: {claim: always, kind: circular}}\n", "unknown kind of deadlock"),
     "always of a fair livelock": (OK + "expect:\n  livelock: {claim: always, fair: weak}\n", r":3:21: of a fair livelock never or possible can be claimed, not 'always'"),
-    "unknown fairness": (OK + "expect: {livelock: {claim: never, fair: wek}}\n", r"'fair' is weak or strong; did you mean 'weak'\?"),
+    "unknown fairness": (OK + "expect: {livelock: {claim: never, fair: wek}}\n", r"'fair' is weak or strong, not 'wek'; did you mean 'weak'\?"),
     "nearly fair": (OK + "expect: {livelock: {claim: never, fiar: weak}}\n", r"'livelock' has no 'fiar'; did you mean 'fair'\?"),
     "starvation of nobody": (OK + "expect: {starvation: possible}\n", r"'starvation' wants to know whose: \{claim: possible, threads: \[NAME\]\}"),
     "starvation without threads": (OK + "expect: {starvation: {claim: never}}\n", "'starvation' wants 'threads': who is starved"),

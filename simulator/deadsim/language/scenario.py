@@ -7,7 +7,7 @@ from deadsim.errors import ScenarioError, UsageError
 from deadsim.language.checks import claims, form
 from deadsim.language.checks.claims import Demands
 from deadsim.language.checks.declarations import Declarations, index_values, pairs
-from deadsim.language.checks.form import body_hint, is_null
+from deadsim.language.checks.form import body_hint, is_null, unlike
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
 from deadsim.language.emit.signals import told_apart
@@ -302,7 +302,7 @@ class _Loader:
         if isinstance(value, Unset):
             return default
         if not isinstance(value, bool):
-            self.problems.add(node.place, f"'{option}' is true or false")
+            self.problems.add(node.place, f"'{option}' is true or false{unlike(node)}")
         return bool(value)
 
     def code(self, template: _Template, position: int) -> Code:

@@ -1,7 +1,7 @@
 """What a file claims and asks for: `invariants`, `expect`, `schedule`, `limits`."""
 
 from deadsim.language.checks.declarations import pairs
-from deadsim.language.checks.form import is_null
+from deadsim.language.checks.form import is_null, unlike
 from deadsim.language.expressions.names import (
     NOUNS,
     Problems,
@@ -102,7 +102,7 @@ class Demands:
             if isinstance(node, Scalar) and node.value == level:
                 return level
         hint = nearest(node.value, LEVELS) if isinstance(node, Scalar) else ""
-        self.problems.add(node.place, f"expected {listed(LEVELS)}{hint}")
+        self.problems.add(node.place, f"expected {listed(LEVELS)}{unlike(node)}{hint}")
         return "never"
 
     def kind(self, type: DefectType, node: Node) -> KindClaim:
@@ -170,7 +170,7 @@ class Demands:
             if isinstance(node, Scalar) and node.value == fair:
                 return fair
         hint = nearest(node.value, FAIR) if isinstance(node, Scalar) else ""
-        self.problems.add(node.place, f"'fair' is {listed(FAIR)}{hint}")
+        self.problems.add(node.place, f"'fair' is {listed(FAIR)}{unlike(node)}{hint}")
         return "weak"
 
     def deadlock_kind(self, node: Node | None) -> DeadlockKind | None:
@@ -268,7 +268,7 @@ class Demands:
         value = Expressions(self.problems, self.scope, "constant").constant(node)
         if isinstance(value, int) and not isinstance(value, bool) and value >= least:
             return value
-        self.problems.add(node.place, f"{what} is an integer, {least} or more")
+        self.problems.add(node.place, f"{what} is an integer, {least} or more{unlike(node)}")
         return None
 
     def plan(self, node: Node | None) -> Plan:

@@ -1,7 +1,7 @@
 """Params, and everything that threads share: what a file declares."""
 
 from deadsim.kernel.expressions.operators import stored
-from deadsim.language.checks.form import is_null
+from deadsim.language.checks.form import is_null, unlike
 from deadsim.language.checks.hints import as_map
 from deadsim.language.expressions.names import (
     NAME,
@@ -80,7 +80,9 @@ class Declarations:
             elif len(node.value) <= MAX_TEXT:
                 return node.value
         if value is None or isinstance(value, Unset):
-            self.problems.add(node.place, "a param is an integer, true, false or a text")
+            self.problems.add(
+                node.place, f"a param is an integer, true, false or a text{unlike(node)}"
+            )
             return Unset.UNSET
         return self.constants().constant(node)
 
@@ -136,11 +138,14 @@ class Declarations:
         source = Source(key.value, key.place, key.first)
         for text, offset in zip(found.extents, found.offsets, strict=True):
             piece = source.cut(offset, offset + len(text))
-            extent = self.constants().constant(Scalar(text, True, piece.place, piece.first))
+            written = Scalar(text, True, piece.place, piece.first)
+            extent = self.constants().constant(written)
             if isinstance(extent, Unset):
                 return None
             if not isinstance(extent, int) or isinstance(extent, bool) or extent < 0:
-                self.problems.add(piece.place, "the size of an array is an integer, 0 or more")
+                self.problems.add(
+                    piece.place, f"the size of an array is an integer, 0 or more{unlike(written)}"
+                )
                 return None
             shape.append(extent)
         size = 1
@@ -271,24 +276,25 @@ class Declarations:
             if isinstance(node, Scalar) and node.value in option.words:
                 return node.value
             hint = nearest(node.value, option.words) if isinstance(node, Scalar) else ""
-            self.problems.add(node.place, f"'{option.name}' is {known}{hint}")
+            self.problems.add(node.place, f"'{option.name}' is {known}{unlike(node)}{hint}")
             return Unset.UNSET
         if option.shape == "value" and isinstance(node, Mapping):
             self.problems.add(
-                node.place, "a variable's value is an integer, true, false, null, a text or a list"
+                node.place,
+                f"a variable's value is an integer, true, false, null, a text or a list{unlike(node)}",
             )
             return Unset.UNSET
         value = self.constants(own).constant(node)
         if isinstance(value, Unset):
             return value
         if option.shape == "boolean" and not isinstance(value, bool):
-            self.problems.add(node.place, f"'{option.name}' is true or false")
+            self.problems.add(node.place, f"'{option.name}' is true or false{unlike(node)}")
             return Unset.UNSET
         if option.shape == "integer":
             low = option.least is not None and isinstance(value, int) and value < option.least
             if not isinstance(value, int) or isinstance(value, bool) or low:
                 more = "" if option.least is None else f", {option.least} or more"
-                self.problems.add(node.place, f"'{option.name}' is an integer{more}")
+                self.problems.add(node.place, f"'{option.name}' is an integer{more}{unlike(node)}")
                 return Unset.UNSET
         return value
 

@@ -115,7 +115,7 @@ def word(node: Node, option: Option, problems: Problems) -> str:
         return node.value
     given = node.value if isinstance(node, Scalar) else ""
     hint = nearest(given, option.words) if given else ""
-    problems.add(node.place, f"'{option.name}' is {listed(option.words)}{hint}")
+    problems.add(node.place, f"'{option.name}' is {listed(option.words)}{unlike(node)}{hint}")
     return option.words[0]
 
 
@@ -151,3 +151,18 @@ def collect_locals(body: Node) -> dict[str, Scalar]:
 
     visit(body)
     return found
+
+
+def unlike(node: Node) -> str:
+    """Say what was read in the place of something else: the end of a message."""
+    match node:
+        case Scalar():
+            return ", not nothing" if is_null(node) else f", not '{node.value[:MOST_QUOTED]}'"
+        case Sequence():
+            return ", not a list"
+        case Mapping():
+            return ", not a map"
+
+
+MOST_QUOTED = 60
+"""Characters of a wrong value that a message quotes."""

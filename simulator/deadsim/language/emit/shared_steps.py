@@ -31,7 +31,9 @@ def counted(writer: Writer, given: Statement) -> None:
     if isinstance(count, Constant) and (
         not isinstance(count.value, int) or isinstance(count.value, bool) or count.value < least
     ):
-        writer.problems.add(node.place, f"'count' is an integer, {least} or more")
+        writer.problems.add(
+            node.place, f"'count' is an integer, {least} or more{form.unlike(node)}"
+        )
     about(writer, given, (count,), ("count",), (), ())
 
 

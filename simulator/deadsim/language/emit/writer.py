@@ -136,7 +136,7 @@ class Writer:
     def boolean(self, node: Node) -> bool:
         value = self.expressions().constant(node)
         if not isinstance(value, bool):
-            self.problems.add(node.place, "expected true or false")
+            self.problems.add(node.place, f"expected true or false{form.unlike(node)}")
         return bool(value)
 
     def seconds(self, key: str, node: Node, what: str) -> Expression:
@@ -147,7 +147,7 @@ class Writer:
             return Constant(1)
         read = self.expressions().read(node)
         if isinstance(read, Constant) and (not isinstance(read.value, int) or read.value < 0):
-            self.problems.add(node.place, f"{what} is an integer, 0 or more")
+            self.problems.add(node.place, f"{what} is an integer, 0 or more{form.unlike(node)}")
         return read
 
     def nested(self, given: Statement, option: str) -> None:
