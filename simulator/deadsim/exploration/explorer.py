@@ -140,7 +140,9 @@ class _Explorer:
         by_executions = self.executions is not None and (
             self.request.engine == "threads" or self.request.sample or self.executions.complete
         )
-        claims = judged(self.program, self.asked, known, names, self.naming.seen, showing.hunted)
+        claims = judged(
+            self.program, self.asked, known, names, self.naming.seen, showing.hunted, showing.cores
+        )
         if self.search.system.is_idle() and not defects:
             claims = of_nobody(claims)
         states, transitions = search.budget.counted

@@ -20,7 +20,7 @@ Names: TypeAlias = tuple[int, ...]
 
 
 def interchangeable(system: System) -> tuple[tuple[int, ...], ...]:
-    """Find the groups of threads that nobody can tell from one another.
+    """Find the groups of threads that nobody can tell from one another: those that a claim names are left out.
 
     None in a program that can go round for ever: there it matters that it is always the same thread
     that gets no further.
@@ -31,13 +31,17 @@ def interchangeable(system: System) -> tuple[tuple[int, ...], ...]:
     if not system.once(terminates) or any(asks_for_holder(part) for part in expressions):
         return ()
     named = {number for expression in expressions for number in objects_of(expression)}
+    claimed = {name for claim in program.claims.kinds.values() for name in claim.threads or ()}
+    named.update(n for n, thread in enumerate(program.threads) if thread.name in claimed)
     groups: dict[str, list[int]] = {}
     for number, thread in enumerate(program.threads):
+        if number in named:
+            continue
         groups.setdefault(repr((thread.daemon, thread.autostart, thread.code)), []).append(number)
     return tuple(
         tuple(group)
         for group in groups.values()
-        if len(group) > 1 and named.isdisjoint(group) and not is_singled_out(system, group)
+        if len(group) > 1 and not is_singled_out(system, group)
     )
 
 

@@ -6,6 +6,7 @@ from deadsim.exploration.verdicts.identity import Named
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
 from deadsim.exploration.verdicts.result import Judged
 from deadsim.model.claims import (
+    DeadlockKind,
     FinalClaim,
     KindClaim,
     Level,
@@ -22,8 +23,12 @@ def judged(
     racy: frozenset[str],
     deadlocks: Collection[Named],
     hunted: bool,
+    cores: Collection[Named] | None = None,
 ) -> Iterator[Judged]:
-    """Hold every claim against what is known; `hunted` says that every kind of deadlock was seen."""
+    """Hold every claim against what is known; `hunted` says that every kind of deadlock was seen.
+
+    Else `cores` are all that can close, where they are known; what happened before may make another kind of one.
+    """
     claims = program.claims
     for type in claims.types:
         claim = claims.kinds.get(type, KindClaim("never"))
@@ -33,7 +38,8 @@ def judged(
         found = known.get(type, UNKNOWN)
         holds = found.holds(claim.level)
         if holds and type == "deadlock" and (claim.kind or claim.threads or claim.objects):
-            holds = True if has_match(claim, deadlocks) else False if hunted else None
+            ruled_out = hunted or (cores is not None and not could_match(claim, cores))
+            holds = True if has_match(claim, deadlocks) else False if ruled_out else None
         if holds and type == "race" and claim.on is not None and claim.level != "never":
             holds = on_exactly(claim.on, racy, found.complete)
         yield Judged(type, claim, found.found, holds, found.why, hint=found.hint)
@@ -56,6 +62,16 @@ def of_nobody(claims: Iterable[Judged]) -> Iterator[Judged]:
 def has_match(claim: KindClaim, deadlocks: Collection[Named]) -> bool:
     """Decide whether a deadlock that was seen is as it is claimed to be."""
     return any(matches(claim, one) for one in deadlocks)
+
+
+def could_match(claim: KindClaim, cores: Collection[Named]) -> bool:
+    """Decide whether one of these cores could be as it is claimed to be, whatever happened before."""
+    kind = None if claim.kind in BY_HISTORY else claim.kind
+    return has_match(claim._replace(kind=kind), cores)
+
+
+BY_HISTORY: tuple[DeadlockKind, ...] = ("lost-wakeup", "missed-signal", "wrong-waiter")
+"""Kinds that only what happened before makes."""
 
 
 def matches(claim: KindClaim, one: Named) -> bool:

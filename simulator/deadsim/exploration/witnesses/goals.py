@@ -231,6 +231,17 @@ class Goals:
             for core in self.name(state, ())
         ]
 
+    def all_cores(self) -> list[Named] | None:
+        """List the cores that can close, by the outcomes alone: of their kinds only what the text says.
+
+        A core that is closed stays. None where not all are known.
+        """
+        if self.search.components is None or not self.looking:
+            return None
+        if self.resting or self.pasts.semaphores or len(self.stuck) > MOST_NAMED:
+            return None
+        return [self.naming.named(core) for state in self.stuck for core in self.name(state, ())]
+
     def more_kinds(self) -> bool:
         """Decide whether there could be kinds of deadlock that no schedule has shown so far."""
         return self.looking

@@ -9,7 +9,7 @@ from deadsim.exploration.executions.stateless_search import Stateless, first_clo
 from deadsim.exploration.states.reduced_graph import Reduced, seeing, seeing_race
 from deadsim.exploration.states.stateful_search import Stateful
 from deadsim.exploration.verdicts.goal import Goal, Path, Shortest, Shown, rank
-from deadsim.exploration.verdicts.identity import Naming
+from deadsim.exploration.verdicts.identity import Named, Naming
 from deadsim.exploration.verdicts.judgement import has_match
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
 from deadsim.exploration.verdicts.result import Defect
@@ -39,7 +39,7 @@ NAMING = 100
 
 
 class Showing:
-    """Shows what the searches have found; `hunted` says that every deadlock was seen."""
+    """Shows what the searches have found; `hunted` says that every deadlock was seen, `cores` are else all that can close."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Showing:
         self.budget.hunting = True
         self.most = max(AT_LEAST, search.budget.counted[0])
         self.hunted = False
+        self.cores: list[Named] | None = None
         self.widened = False  # then the steps that were met are forgotten
         self.shown = Shortest()
 
@@ -74,6 +75,8 @@ class Showing:
             except Outgrown:
                 self.search.widen()
                 self.widened = True
+        if self.is_one_missing() and not self.hunted:
+            self.cores = goals.all_cores()
         confirming = Confirming(self.search, goals, runner, pool, self.budget)
         self.select()
         found: dict[str, Defect] = {}
