@@ -104,6 +104,8 @@ def joined(parts: Sequence[Exploration]) -> Exploration:
             transitions=total(one.transitions for one in found),
             seconds=max(one.seconds for one in found),
             covered="; ".join(dict.fromkeys(covered)) or None,
+            grows=tuple(dict.fromkeys(growing for one in found for growing in one.grows)),
+            limit=next((one.limit for one in found if one.limit is not None), None),
             defects=tuple(
                 sorted(
                     (d for one in found for d in one.defects), key=lambda d: rank(d.goal, d.shown)

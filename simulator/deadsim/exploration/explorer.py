@@ -5,14 +5,14 @@ from typing import Literal, NamedTuple
 
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool
-from deadsim.exploration.budget import MEMORY, SECONDS, STATES, Budget
+from deadsim.exploration.budget import MEMORY, SECONDS, STATES, Budget, Spent
 from deadsim.exploration.executions.sample import Sampled
 from deadsim.exploration.executions.stateless_search import Carry, Stateless, in_memory, on_threads
 from deadsim.exploration.states.stateful_search import Reduce, Stateful, keys
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.judgement import judged
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
-from deadsim.exploration.verdicts.result import Example, Exploration
+from deadsim.exploration.verdicts.result import Example, Exploration, Limit
 from deadsim.exploration.witnesses.witness import Showing
 from deadsim.model.program import Limits, Program
 from deadsim.runs.runner import Runner
@@ -150,6 +150,8 @@ class _Explorer:
             seconds=self.budget.elapsed(),
             reduction=self.reduction(bool(by_executions)),
             covered=None if complete else self.covered(),
+            grows=() if complete else search.growth.found(),
+            limit=None if complete else self.limit(),
             defects=defects,
             example=Example(self.program, self.runner.system),
         )
@@ -219,16 +221,32 @@ class _Explorer:
         """Say what was covered when a budget was spent."""
         parts = []
         depth = self.search.depth
+        states = self.search.budget.counted[0]
         if depth > 0:
-            parts.append(
-                f"{self.search.budget.counted[0]:,} states, every schedule of up to {depth:,} steps"
-            )
-        if self.executions is not None:
-            classes = "" if self.request.sample else ", no two of one class"
-            parts.append(f"{self.executions.executions:,} executions{classes}")
-        if self.drawn is not None:
-            parts.append(f"{self.drawn.executions:,} schedules drawn at random")
-        # Of a second try it does not matter why it was given up.
+            steps = "the first step" if depth == 1 else f"the first {depth:,} steps"
+            parts.append(f"all that can happen in {steps} ({states:,} states)")
+        elif states and self.executions is None:
+            parts.append(f"{states:,} states")
+        if self.executions is not None and self.request.sample:
+            parts.append(counted(self.executions.executions, "schedule"))
+        elif self.executions is not None and self.executions.executions > 1:
+            runs = counted(self.executions.executions, "whole run")
+            parts.append(f"{runs} that differ in more than the order of independent steps")
+        if self.drawn is not None and self.drawn.executions:
+            parts.append(f"{counted(self.drawn.executions, 'schedule')} drawn at random")
+        return "; ".join([*parts, *dict.fromkeys(one.reason for one in self.spent())])
+
+    def spent(self) -> list[Spent]:
+        """List why searches were given up; of a second try it does not matter."""
         searches = [self.search] if self.search.spent else self.searches()
-        reasons = [search.spent.reason for search in searches if search.spent]
-        return "; ".join([*parts, *dict.fromkeys(reasons)])
+        return [search.spent for search in searches if search.spent]
+
+    def limit(self) -> Limit | None:
+        """Give the budget that was spent."""
+        first = next((one for one in self.spent() if one.option), None)
+        return None if first is None else Limit(first.option, first.amount)
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

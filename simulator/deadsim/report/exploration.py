@@ -9,6 +9,7 @@ from deadsim.model.claims import KindClaim, OutputClaim
 from deadsim.model.values import plain
 from deadsim.report.as_json import finding, schedule
 from deadsim.report.sentences import count, details, headline, visible
+from deadsim.report.suggestions import suggestions
 from deadsim.report.table import table
 from deadsim.report.text import command_for, player_for, titled
 from deadsim.trace.finding import ClaimBroken
@@ -56,6 +57,10 @@ def as_dict(result: Exploration, traces: bool = True) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "reduction": result.reduction,
         "covered": result.covered,
+        "grows": [
+            {"object": name, "from": least, "to": most} for name, least, most in result.grows
+        ],
+        "try": [*suggestions(result)],
         "interrupted": result.interrupted,
         "defects": [defect(one) for one in result.defects],
     }
@@ -117,13 +122,22 @@ def report(result: Exploration, columns: int = 80) -> list[str]:
     program = result.program
     whole = "ALL SCHEDULES" if result.complete else "NOT ALL SCHEDULES"
     lines = [titled(f"{whole}: {size(result)}", visible(program.name), columns)]
-    if result.covered is not None:
-        lines.append(f"  covered: {result.covered}")
+    lines += covering(result)
     lines += claim_lines(result)
     for found in result.defects:
         lines += about(result, found, columns)
     lines.append("")
     lines.append(f"verdict:  {verdict(result)}")
+    for number, command in enumerate(suggestions(result)):
+        lines.append(f"{'' if number else 'try:':<9} {visible(command)}")
+    return lines
+
+
+def covering(result: Exploration) -> list[str]:
+    """Say what was covered, and what kept on growing, where not everything was."""
+    lines = [] if result.covered is None else [f"  covered: {result.covered}"]
+    for name, least, most in result.grows:
+        lines.append(visible(f"  {name} grows, as far as was looked: {least:,} to {most:,}"))
     return lines
 
 
@@ -143,8 +157,7 @@ def report_on(result: Exploration, keys: Collection[str], columns: int = 80) -> 
     for claim in result.claims:
         if claim.key in keys and not claim.holds:
             lines.append(visible(against(claim)))
-    if result.covered is not None:
-        lines.append(f"  covered: {result.covered}")
+    lines += covering(result)
     for one in result.defects:
         if claim_of(one) in keys:
             lines += about(result, one, columns)

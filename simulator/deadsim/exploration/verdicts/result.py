@@ -28,6 +28,21 @@ class Judged(NamedTuple):
     asked: bool = True
 
 
+class Growing(NamedTuple):
+    """An object whose value, permits or items got more and more, or less: the least and the most that were seen."""
+
+    object: str
+    least: int
+    most: int
+
+
+class Limit(NamedTuple):
+    """The option that bounds what was spent, and how much that was."""
+
+    option: str
+    amount: float
+
+
 class Defect(NamedTuple):
     """A defect, with the schedule that shows it with the fewest context switches.
 
@@ -76,7 +91,8 @@ class Example:
 class Exploration(NamedTuple):
     """All that was found out; `complete` if nothing could have been missed of what was asked.
 
-    `covered` says what was, where something is missing; `example` is any run. `executions` is None for a stateful search,
+    `covered` says what was, where something is missing, `grows` what kept on growing, and `limit` which
+    budget was spent; `example` is any run. `executions` is None for a stateful search,
     `states` and `transitions` for a stateless one.
     """
 
@@ -91,6 +107,8 @@ class Exploration(NamedTuple):
     seconds: float
     reduction: str
     covered: str | None
+    grows: tuple[Growing, ...]
+    limit: Limit | None
     defects: tuple[Defect, ...]
     example: Example
 

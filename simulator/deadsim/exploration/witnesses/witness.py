@@ -123,6 +123,8 @@ class Showing:
         """Look for the best schedule of each goal."""
         search = self.search
         wanted = self.wanted(goals)
+        if search.components is None:
+            self.shorten()
         if search.reduce != "early" or search.reduced is None:
             self.hunt(goals, wanted)
         if search.racy:
