@@ -263,3 +263,57 @@ def test_a_smaller_param_is_tried() -> None:
     scenario = deadsim.loads(text)
     found = deadsim.explore(scenario, claims=["deadlock"], max_states=5_000)
     assert "deadsim explore FILE -p k=4" in json.loads(found.to_json())["try"]
+
+
+def test_the_verdict_is_told_once_with_a_schedule_before_the_shortest_is_looked_for() -> None:
+    for seed in range(40):
+        told: list[Exploration] = []
+        program = deadsim.loads(scenario(seed)).program
+        with Pool() as pool:
+            result = explore(program, pool, Request(limits=Limits(states=5_000)), tell=told.append)
+        if result.decided_in is None:
+            assert result.verdict == "undecided"
+            assert told == []
+            continue
+        assert 0 <= result.decided_in <= result.seconds
+        assert len(told) <= 1
+        for early in told:
+            assert early.verdict == result.verdict, seed
+            assert early.decided_in == result.decided_in
+            assert len(early.defects) <= 1
+            for defect in early.defects:
+                assert defect.run.schedule[: len(defect.schedule)] == defect.schedule
+            refuted = {claim.key for claim in early.claims if claim.holds is False}
+            if refuted & shown_types(result):
+                assert shown_types(early) <= refuted
+
+
+def test_a_verdict_is_said_at_once_where_the_rest_takes_a_while() -> None:
+    from deadsim.report.progress import A_MOMENT, Early
+
+    said: list[object] = []
+    now = 0.0
+    budget = Budget(clock=lambda: now)
+    with Pool() as pool:
+        result = explore(deadsim.load("dining").program, pool)
+    early = Early(said.append, None)
+    early.tell(result._replace(seconds=A_MOMENT / 2))
+    early.look(budget)
+    assert said == []
+    now = A_MOMENT
+    early.look(budget)
+    early.look(budget)
+    assert len(said) == 1
+    early.tell(result._replace(seconds=A_MOMENT))
+    assert len(said) == 2
+
+
+def test_what_is_said_at_once_has_the_verdict_and_the_way_to_it() -> None:
+    from deadsim.report.exploration import at_once
+
+    with Pool() as pool:
+        result = explore(deadsim.load("two_locks").program, pool)
+    lines = at_once(result)
+    assert lines[0].startswith("verdict:  as expected, after ")
+    assert lines[1].startswith("DEADLOCK after 2 steps")
+    assert lines[2] == "schedule: left right (1 context switch, the fewest)"

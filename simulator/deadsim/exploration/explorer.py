@@ -1,6 +1,6 @@
 """Decide every claim of a scenario over all schedules, and show each defect by its shortest schedule."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 from deadsim.engine.interrupts import Interrupt
@@ -9,10 +9,11 @@ from deadsim.exploration.budget import MEMORY, SECONDS, STATES, Budget, Spent
 from deadsim.exploration.executions.sample import Sampled
 from deadsim.exploration.executions.stateless_search import Carry, Stateless, in_memory, on_threads
 from deadsim.exploration.states.stateful_search import Reduce, Stateful, keys
+from deadsim.exploration.verdicts.goal import Goal, Shown, key_of, rank
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.judgement import judged
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
-from deadsim.exploration.verdicts.result import Example, Exploration, Limit
+from deadsim.exploration.verdicts.result import Defect, Example, Exploration, Judged, Limit
 from deadsim.exploration.witnesses.witness import Showing
 from deadsim.model.program import Limits, Program
 from deadsim.runs.runner import Runner
@@ -59,9 +60,14 @@ def explore(
     request: Request = EVERYTHING,
     interrupt: Interrupt | None = None,
     look: Callable[[Budget], None] | None = None,
+    tell: Callable[[Exploration], None] | None = None,
 ) -> Exploration:
-    """Decide the claims of a scenario over all schedules; `look` is called now and then with the budget."""
-    return _Explorer(program, pool, request, interrupt, look).explore()
+    """Decide the claims of a scenario over all schedules; `look` is called now and then with the budget.
+
+    `tell` is called as soon as the verdict stands, with a schedule at hand that real threads have replayed
+    where there is one; shorter ones are looked for after that.
+    """
+    return _Explorer(program, pool, request, interrupt, look, tell).explore()
 
 
 class _Explorer:
@@ -72,7 +78,10 @@ class _Explorer:
         request: Request,
         interrupt: Interrupt | None,
         look: Callable[[Budget], None] | None,
+        tell: Callable[[Exploration], None] | None,
     ) -> None:
+        self.tell = tell
+        self.decided_in: float | None = None
         self.program = program
         self.pool = pool
         self.request = request
@@ -86,9 +95,10 @@ class _Explorer:
             or key.split(".")[0] in request.claims
         ]
         own, scenario = request.limits, program.limits
+        seconds = scenario.seconds if own.seconds is None else own.seconds
         self.budget = Budget(
             own.states or scenario.states or STATES,
-            own.seconds or scenario.seconds or SECONDS,
+            SECONDS if seconds is None else seconds,
             own.memory or scenario.memory or MEMORY,
             own.steps or scenario.steps,
             own.executions or scenario.executions,
@@ -124,33 +134,63 @@ class _Explorer:
                 # Not longer than it has taken so far: it is a second try.
                 self.go_through(in_memory(search.system), self.budget.elapsed() + AT_LEAST)
             elif search.reduce == "early":
+                self.note_verdict()
                 self.look_for_shorter()
-        known = self.known()
-        search = self.search
+        self.note_verdict()
         made = [tried for tried in (self.drawn, self.executions) if tried is not None]
-        showing = Showing(search, made, known, self.naming, self.budget, self.request.every)
+        every = self.request.every
+        showing = Showing(
+            self.search, made, self.known(), self.naming, self.budget, every, self.begun
+        )
         defects = showing.defects(self.runner, self.pool)
-        complete = all(known.get(key, UNKNOWN).complete for key in self.asked)
+        self.note_verdict(showing.hunted)
+        return self.result(defects, showing.hunted)
+
+    def begun(self, shown: Mapping[Goal, Shown], confirm: Callable[[Goal], Defect]) -> None:
+        """Tell the verdict, if it stands, with one of the schedules that show why."""
+        self.note_verdict()
+        if self.tell is None or self.decided_in is None:
+            return
+        refuted = {claim.key for claim in self.judged() if claim.holds is False}
+        goals = [goal for goal, _ in sorted(shown.items(), key=lambda one: rank(*one))]
+        first = next((goal for goal in goals if key_of(goal) in refuted or not refuted), None)
+        self.tell(self.result(() if first is None else (confirm(first),)))
+
+    def note_verdict(self, hunted: bool = False) -> None:
+        """Note the time, if the verdict stands from now on."""
+        if self.decided_in is None:
+            holds = [claim.holds for claim in self.judged(hunted) if claim.asked]
+            if False in holds or None not in holds:
+                self.decided_in = self.budget.elapsed()
+
+    def judged(self, hunted: bool = False) -> tuple[Judged, ...]:
+        """Hold the claims against what is known."""
         names = frozenset(self.runner.world.name(number) for number in self.racy())
+        known, seen = self.known(), self.naming.seen
+        return tuple(judged(self.program, self.asked, known, names, seen, hunted))
+
+    def result(self, defects: tuple[Defect, ...], hunted: bool = False) -> Exploration:
+        """Put together what is known."""
+        known = self.known()
+        complete = all(known.get(key, UNKNOWN).complete for key in self.asked)
         by_executions = self.executions is not None and (
             self.request.engine == "threads" or self.request.sample or self.executions.complete
         )
-        states, transitions = search.budget.counted
+        states, transitions = self.search.budget.counted
         return Exploration(
             program=self.program,
             engine="threads" if self.request.sample else self.request.engine,
-            claims=tuple(
-                judged(self.program, self.asked, known, names, self.naming.seen, showing.hunted)
-            ),
+            claims=self.judged(hunted),
             complete=complete,
             interrupted=self.budget.interrupt is not None and self.budget.interrupt.asked,
             executions=self.executions.executions if self.executions and by_executions else None,
             states=None if by_executions else states,
             transitions=None if by_executions else transitions,
             seconds=self.budget.elapsed(),
+            decided_in=self.decided_in,
             reduction=self.reduction(bool(by_executions)),
             covered=None if complete else self.covered(),
-            grows=() if complete else search.growth.found(),
+            grows=() if complete else self.search.growth.found(),
             limit=None if complete else self.limit(),
             defects=defects,
             example=Example(self.program, self.runner.system),

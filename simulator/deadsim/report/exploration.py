@@ -55,6 +55,7 @@ def as_dict(result: Exploration, traces: bool = True) -> dict[str, Any]:
         "states": result.states,
         "transitions": result.transitions,
         "seconds": round(result.seconds, 3),
+        "decided_in": None if result.decided_in is None else round(result.decided_in, 3),
         "reduction": result.reduction,
         "covered": result.covered,
         "grows": [
@@ -131,6 +132,16 @@ def report(result: Exploration, columns: int = 80) -> list[str]:
     for number, command in enumerate(suggestions(result)):
         lines.append(f"{'' if number else 'try:':<9} {visible(command)}")
     return lines
+
+
+def at_once(result: Exploration) -> list[str]:
+    """Say what is known as soon as the verdict stands, while shorter schedules are looked for."""
+    took = 0.0 if result.decided_in is None else result.decided_in
+    lines = [f"verdict:  {verdict(result)}, after {took:.2f} s"]
+    for found in result.defects:
+        lines.append(visible(headline(found.finding)))
+        lines += how_to_see(result, found)[:2]
+    return [*lines, "looking for the fewest context switches; Ctrl-C ends that", ""]
 
 
 def covering(result: Exploration) -> list[str]:

@@ -92,7 +92,8 @@ class Exploration(NamedTuple):
     """All that was found out; `complete` if nothing could have been missed of what was asked.
 
     `covered` says what was, where something is missing, `grows` what kept on growing, and `limit` which
-    budget was spent; `example` is any run. `executions` is None for a stateful search,
+    budget was spent; `decided_in` are the seconds until the verdict stood, None where it is undecided.
+    `example` is any run. `executions` is None for a stateful search,
     `states` and `transitions` for a stateless one.
     """
 
@@ -105,6 +106,7 @@ class Exploration(NamedTuple):
     states: int | None
     transitions: int | None
     seconds: float
+    decided_in: float | None
     reduction: str
     covered: str | None
     grows: tuple[Growing, ...]
