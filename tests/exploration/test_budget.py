@@ -1,5 +1,6 @@
 """Every budget is kept in every phase, and what was found by then is reported with a schedule."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,113 @@ def test_a_search_that_is_over_holds_on_to_no_states() -> None:
     assert search.spent is not None
     assert search.spent.__traceback__ is None
     assert len(search.reached.levels) == 1
+
+
+def test_undecided_says_what_grows_and_what_to_try() -> None:
+    result = deadsim.explore(deadsim.loads(SERVER), claims=["deadlock"], max_states=5_000)
+    found = json.loads(result.to_json())
+    assert found["verdict"] == "undecided"
+    (growing,) = found["grows"]
+    assert growing["object"] == "served"
+    assert growing["from"] == 0
+    assert growing["to"] > 300
+    report = result.report()
+    assert f"served grows, as far as was looked: 0 to {growing['to']:,}" in report
+    assert "covered: all that can happen in the first" in report
+    assert 1 <= len(found["try"]) <= 3
+    assert found["try"][0].startswith("a bound for served")
+    assert "--max-states 50000" in found["try"][-1]
+
+
+@pytest.mark.parametrize("states", [400, 3_000])
+@pytest.mark.parametrize("path", one_in(6, GALLERY), ids=lambda path: path.stem)
+def test_nothing_is_said_to_grow_that_has_an_end(path: Path, states: int) -> None:
+    """Of what ships nothing counts on for ever."""
+    limits = Limits(states=states, executions=2)
+    with Pool() as pool:
+        result = explore(deadsim.load(path).program, pool, Request(limits=limits))
+    assert result.grows == ()
+
+
+GROWING = {
+    "queues: [q]\nthreads:\n  a: [{forever: [{put: q, value: 1}]}]\n": "q",
+    "semaphores: {s: 0}\nthreads:\n  a: [{forever: [{release: s}]}]\n": "s",
+    "variables: {x: 0}\nthreads:\n  a: [{forever: [{add: x, value: -1}]}]\n": "x",
+    "threads:\n  a:\n    locals: {n: 0}\n"
+    "    do: [{forever: [{let: {n: n + 1}}, {yield: }]}]\n": "n of a",
+}
+
+
+@pytest.mark.parametrize("text", GROWING)
+def test_queues_permits_and_locals_grow_too(text: str) -> None:
+    result = deadsim.explore(deadsim.loads(text), max_states=2_000, max_executions=1, max_steps=900)
+    assert GROWING[text] in [growing.object for growing in result.result.grows]
+
+
+def test_what_is_decided_tries_nothing() -> None:
+    found = json.loads(deadsim.explore(deadsim.load("dining")).to_json())
+    assert found["grows"] == []
+    assert found["try"] == []
+
+
+def test_a_smaller_param_is_tried() -> None:
+    text = SERVER.replace("locks:", "params: {n: 3, k: 5}\nlocks:").replace(
+        "client[2]", "'client[n]'"
+    )
+    scenario = deadsim.loads(text)
+    found = deadsim.explore(scenario, claims=["deadlock"], max_states=5_000)
+    assert "deadsim explore FILE -p k=4" in json.loads(found.to_json())["try"]
+
+
+def test_the_verdict_is_told_once_with_a_schedule_before_the_shortest_is_looked_for() -> None:
+    for seed in range(40):
+        told: list[Exploration] = []
+        program = deadsim.loads(scenario(seed)).program
+        with Pool() as pool:
+            result = explore(program, pool, Request(limits=Limits(states=5_000)), tell=told.append)
+        if result.decided_in is None:
+            assert result.verdict == "undecided"
+            assert told == []
+            continue
+        assert 0 <= result.decided_in <= result.seconds
+        assert len(told) <= 1
+        for early in told:
+            assert early.verdict == result.verdict, seed
+            assert early.decided_in == result.decided_in
+            assert len(early.defects) <= 1
+            for defect in early.defects:
+                assert defect.run.schedule[: len(defect.schedule)] == defect.schedule
+            refuted = {claim.key for claim in early.claims if claim.holds is False}
+            if refuted & shown_types(result):
+                assert shown_types(early) <= refuted
+
+
+def test_a_verdict_is_said_at_once_where_the_rest_takes_a_while() -> None:
+    from deadsim.report.progress import A_MOMENT, Early
+
+    said: list[object] = []
+    now = 0.0
+    budget = Budget(clock=lambda: now)
+    with Pool() as pool:
+        result = explore(deadsim.load("dining").program, pool)
+    early = Early(said.append, None)
+    early.tell(result._replace(seconds=A_MOMENT / 2))
+    early.look(budget)
+    assert said == []
+    now = A_MOMENT
+    early.look(budget)
+    early.look(budget)
+    assert len(said) == 1
+    early.tell(result._replace(seconds=A_MOMENT))
+    assert len(said) == 2
+
+
+def test_what_is_said_at_once_has_the_verdict_and_the_way_to_it() -> None:
+    from deadsim.report.exploration import at_once
+
+    with Pool() as pool:
+        result = explore(deadsim.load("two_locks").program, pool)
+    lines = at_once(result)
+    assert lines[0].startswith("verdict:  as expected, after ")
+    assert lines[1].startswith("DEADLOCK after 2 steps")
+    assert lines[2] == "schedule: left right (1 context switch, the fewest)"

@@ -56,7 +56,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     **{f"{kind} {form}": ("graph", *STEPS, "--kind", kind, "--format", form) for kind, form in GRAPHS},
 }  # fmt: skip
 GENERAL = {"help": ("--help",), "schema": ("schema",), "scenarios": ("scenarios",)}
-SECONDS = re.compile(r'("(?:seconds|time)": |time=")[\d.e-]+|\b\d+(?:\.\d+)? (?:s|ms)\b')
+SECONDS = re.compile(r'("(?:seconds|decided_in|time)": |time=")[\d.e-]+|\b\d+(?:\.\d+)? (?:s|ms)\b')
 
 
 @contextmanager

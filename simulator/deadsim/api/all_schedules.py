@@ -342,11 +342,14 @@ def explore(
 
 
 def explore_with(
-    scenario: Scenario, request: Request, look: Callable[[Budget], None] | None = None
+    scenario: Scenario,
+    request: Request,
+    look: Callable[[Budget], None] | None = None,
+    tell: Callable[[result.Exploration], None] | None = None,
 ) -> result.Exploration:
-    """Explore a scenario, with somebody looking on."""
+    """Explore a scenario, with somebody looking on, who may be told the verdict as soon as it stands."""
     with noted() as interrupt, Pool() as pool:
-        found = explore_all(scenario.program, pool, request, interrupt, look)
+        found = explore_all(scenario.program, pool, request, interrupt, look, tell)
         if request.examples:
             found = with_examples(found, pool, request, interrupt, look)
         return plant(found, pool, request, interrupt, look) if request.canary else found

@@ -27,14 +27,16 @@ def explore_each(
     tasks: Iterable[Task],
     workers: int = 1,
     look: Callable[[Budget], None] | None = None,
+    tell: Callable[[result.Exploration], None] | None = None,
 ) -> Iterator[Exploration]:
     """Explore scenarios in their order, with several processes where more than one worker is asked for.
 
-    What is found does not depend on how many there are.
+    What is found does not depend on how many there are. `tell` is called with each verdict as soon as it
+    stands, where there is one process.
     """
     if workers <= 1:
         for task in tasks:
-            yield Exploration(explore_with(Scenario(task.program), task.request, look))
+            yield Exploration(explore_with(Scenario(task.program), task.request, look, tell))
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
@@ -104,7 +106,10 @@ def joined(parts: Sequence[Exploration]) -> Exploration:
             states=total(one.states for one in found),
             transitions=total(one.transitions for one in found),
             seconds=max(one.seconds for one in found),
+            decided_in=latest(one.decided_in for one in found),
             covered="; ".join(dict.fromkeys(covered)) or None,
+            grows=tuple(dict.fromkeys(growing for one in found for growing in one.grows)),
+            limit=next((one.limit for one in found if one.limit is not None), None),
             defects=tuple(
                 sorted(
                     (d for one in found for d in one.defects), key=lambda d: rank(d.goal, d.shown)
@@ -112,6 +117,12 @@ def joined(parts: Sequence[Exploration]) -> Exploration:
             ),
         )
     )
+
+
+def latest(times: Iterable[float | None]) -> float | None:
+    """Give when all of them were there; None where one never was."""
+    known = list(times)
+    return None if None in known else max(time for time in known if time is not None)
 
 
 def total(counts: Iterable[int | None]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,16 @@ from deadsim.cli import ci_reports as for_ci
 from deadsim.cli import completions, pictures
 from deadsim.cli.commands import ON_A_FILE, apply, deadsim, pairs
 from deadsim.cli.files import numbered, save
-from deadsim.cli.output import INTERRUPTED, WRONG, Output, searching, status, terminal_columns, warn
+from deadsim.cli.output import (
+    INTERRUPTED,
+    WRONG,
+    Output,
+    searching,
+    status,
+    telling,
+    terminal_columns,
+    warn,
+)
 from deadsim.errors import ScenarioError, UsageError
 from deadsim.strategies.registry import SAMPLING
 
@@ -113,9 +123,11 @@ def explore(files: tuple[str, ...], **options: Any) -> int:
         except ScenarioError as error:
             for_ci.report([], [error], options, output)
             raise
-        result = explored(program, options)
+        result = explored(program, options, output)
         if options["write_expect"] and write_expect(result):
-            result = explored(read_scenario(api.contents(files[0]), files[0], params), options)
+            result = explored(
+                read_scenario(api.contents(files[0]), files[0], params), options, output
+            )
         write_files(result, options)
         if output.form == "json":
             output.write(result.to_json())
@@ -186,13 +198,18 @@ def task(program: Program, options: dict[str, Any]) -> Task:
     )
 
 
-def explored(program: Program, options: dict[str, Any]) -> Exploration:
-    """Explore one scenario, with progress on a terminal."""
+def explored(program: Program, options: dict[str, Any], output: Output) -> Exploration:
+    """Explore one scenario; on a terminal with progress, and with the verdict as soon as it stands."""
     from deadsim.api.worker_processes import explore_each, joined, split
 
     parts = split(task(program, options), options["workers"])
-    with searching() as look:
-        return joined(list(explore_each(parts, min(len(parts), options["workers"]), look)))
+    workers = min(len(parts), options["workers"])
+    early = sys.stdout.isatty() and output.form != "json" and output.file is None
+    if early and len(parts) == 1 and not (output.quiet or options["write_expect"]):
+        with telling(output) as (look, tell):
+            return joined(list(explore_each(parts, workers, look, tell)))
+    with searching() as shown:
+        return joined(list(explore_each(parts, workers, shown)))
 
 
 def write_expect(result: Exploration) -> bool:

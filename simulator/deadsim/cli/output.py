@@ -57,6 +57,25 @@ def searching() -> Iterator[Callable[[Any], None] | None]:
         yield shown.look
 
 
+@contextmanager
+def telling(output: Output) -> Iterator[tuple[Callable[[Any], None], Callable[[Any], None]]]:
+    """Say on a terminal what a search has decided as soon as that stands; gives what looks and what is told."""
+    from deadsim.report.exploration import at_once
+    from deadsim.report.progress import Early, Searching
+
+    def say(result: Any) -> None:
+        lines = at_once(result)
+        output.write("\n".join(map(colored, lines) if output.color is None else lines))
+
+    shown = Searching() if sys.stderr.isatty() else None
+    early = Early(say, shown)
+    try:
+        yield early.look, early.tell
+    finally:
+        if shown is not None:
+            shown.close()
+
+
 def problem_rows(error: ScenarioError) -> list[dict[str, Any]]:
     """Give the problems of a file as JSON has them."""
     return [

@@ -19,11 +19,17 @@ MEASURED = 0.02
 
 
 class Spent(Exception):
-    """A budget was spent, or the user has asked to stop; `reason` is a sentence without a full stop."""
+    """A budget was spent, or the user has asked to stop; `reason` is a sentence without a full stop.
 
-    def __init__(self, reason: str, interrupted: bool = False) -> None:
+    `option` is what bounds it, with its `amount`.
+    """
+
+    def __init__(
+        self, reason: str, interrupted: bool = False, option: str = "", amount: float = 0
+    ) -> None:
         self.reason = reason
         self.interrupted = interrupted
+        self.option, self.amount = option, amount
         super().__init__(reason)
 
 
@@ -54,6 +60,7 @@ class Budget:
         self.visited = self.done = 0  # states, executions
         self.depth = 0  # steps of the longest schedules so far
         self.transitions = 0
+        self.noted: Callable[[int], None] | None = None  # is told how many states were visited
         self.most = (0, 0)  # states and steps that were counted before something began anew
 
     def part(
@@ -83,9 +90,11 @@ class Budget:
         """Note states and steps that were taken; raises Spent where that was too much."""
         self.visited += states
         self.transitions += transitions
+        if self.noted is not None:
+            self.noted(self.counted[0])
         self.stop_if_asked()
         if self.visited > self.states:
-            raise Spent(f"the budget of {self.states:,} states is spent (--max-states)")
+            raise spent(f"{self.states:,} states", "--max-states", self.states)
         self.watch()
 
     def begin_anew(self, visited: int, transitions: int) -> None:
@@ -101,7 +110,7 @@ class Budget:
     def execution(self, number: int, steps: int) -> None:
         """Note an execution, counted from 1, and how long it is."""
         if self.executions is not None and number > self.executions:
-            raise Spent(f"the budget of {self.executions:,} executions is spent (--max-executions)")
+            raise spent(f"{self.executions:,} executions", "--max-executions", self.executions)
         self.done, self.depth = number, max(self.depth, steps)
         self.watch()
 
@@ -112,11 +121,11 @@ class Budget:
             self.look(self)
         now = self.clock()
         if now > self.until:
-            raise Spent(f"the budget of {self.seconds:g} seconds is spent (--max-seconds)")
+            raise spent(f"{self.seconds:g} seconds", "--max-seconds", self.seconds)
         if now - self.measured >= MEASURED:
             self.measured = now
             if resident() - self.before > self.memory:
-                raise Spent(f"the budget of {self.memory:,} MiB is spent (--max-memory)")
+                raise spent(f"{self.memory:,} MiB", "--max-memory", self.memory)
 
     def stop_if_asked(self) -> None:
         """Raise Spent where the user has asked to stop."""
@@ -131,11 +140,17 @@ class Budget:
 
     def too_deep(self, steps: int) -> Spent:
         """Say that schedules get longer than they may."""
-        return Spent(f"schedules get longer than {steps:,} steps (--max-steps)")
+        words = f"schedules get longer than {steps:,} steps (--max-steps)"
+        return Spent(words, option="--max-steps", amount=steps)
 
     def elapsed(self) -> float:
         """Give the seconds since the search began."""
         return self.clock() - self.began
+
+
+def spent(what: str, option: str, amount: float) -> Spent:
+    """Say which budget was spent."""
+    return Spent(f"the budget of {what} is spent ({option})", option=option, amount=amount)
 
 
 class Stop(Interrupt):

@@ -1,19 +1,20 @@
 """Decide every claim of a scenario over all schedules, and show each defect by its shortest schedule."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool
-from deadsim.exploration.budget import MEMORY, SECONDS, STATES, Budget
+from deadsim.exploration.budget import MEMORY, SECONDS, STATES, Budget, Spent
 from deadsim.exploration.executions.sample import Sampled
 from deadsim.exploration.executions.stateless_search import Carry, Stateless, in_memory, on_threads
 from deadsim.exploration.states.stateful_search import Reduce, Stateful, keys
 from deadsim.exploration.states.unreached import unreached
-from deadsim.exploration.verdicts.identity import Naming
+from deadsim.exploration.verdicts.goal import Goal, Shown, key_of, rank
+from deadsim.exploration.verdicts.identity import Named, Naming
 from deadsim.exploration.verdicts.judgement import judged, of_nobody
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
-from deadsim.exploration.verdicts.result import Example, Exploration
+from deadsim.exploration.verdicts.result import Defect, Example, Exploration, Judged, Limit
 from deadsim.exploration.witnesses.witness import Showing
 from deadsim.model.program import Limits, Program
 from deadsim.runs.runner import Runner
@@ -63,9 +64,14 @@ def explore(
     request: Request = EVERYTHING,
     interrupt: Interrupt | None = None,
     look: Callable[[Budget], None] | None = None,
+    tell: Callable[[Exploration], None] | None = None,
 ) -> Exploration:
-    """Decide the claims of a scenario over all schedules; `look` is called now and then with the budget."""
-    return _Explorer(program, pool, request, interrupt, look).explore()
+    """Decide the claims of a scenario over all schedules; `look` is called now and then with the budget.
+
+    `tell` is called as soon as the verdict stands, with a schedule at hand that real threads have replayed
+    where there is one; shorter ones are looked for after that.
+    """
+    return _Explorer(program, pool, request, interrupt, look, tell).explore()
 
 
 class _Explorer:
@@ -76,7 +82,10 @@ class _Explorer:
         request: Request,
         interrupt: Interrupt | None,
         look: Callable[[Budget], None] | None,
+        tell: Callable[[Exploration], None] | None,
     ) -> None:
+        self.tell = tell
+        self.decided_in: float | None = None
         self.program = program
         self.pool = pool
         self.request = request
@@ -90,9 +99,10 @@ class _Explorer:
             or key.split(".")[0] in request.claims
         ]
         own, scenario = request.limits, program.limits
+        seconds = scenario.seconds if own.seconds is None else own.seconds
         self.budget = Budget(
             own.states or scenario.states or STATES,
-            own.seconds or scenario.seconds or SECONDS,
+            SECONDS if seconds is None else seconds,
             own.memory or scenario.memory or MEMORY,
             own.steps or scenario.steps,
             own.executions or scenario.executions,
@@ -128,24 +138,60 @@ class _Explorer:
                 # Not longer than it has taken so far: it is a second try.
                 self.go_through(in_memory(search.system), self.budget.elapsed() + AT_LEAST)
             elif search.reduce == "early":
+                self.note_verdict()
                 self.look_for_shorter()
-        known = self.known()
-        search = self.search
-        never_reached = unreached(search)
+        self.never_reached = unreached(self.search)
+        self.note_verdict()
         made = [tried for tried in (self.drawn, self.executions) if tried is not None]
-        showing = Showing(search, made, known, self.naming, self.budget, self.request.every)
+        every = self.request.every
+        showing = Showing(
+            self.search, made, self.known(), self.naming, self.budget, every, self.begun
+        )
         defects = showing.defects(self.runner, self.pool)
-        complete = all(known.get(key, UNKNOWN).complete for key in self.asked)
+        self.note_verdict(showing.hunted)
+        return self.result(defects, showing.hunted, showing.cores)
+
+    def begun(self, shown: Mapping[Goal, Shown], confirm: Callable[[Goal], Defect]) -> None:
+        """Tell the verdict, if it stands, with one of the schedules that show why."""
+        self.note_verdict()
+        if self.tell is None or self.decided_in is None:
+            return
+        refuted = {claim.key for claim in self.judged() if claim.holds is False}
+        goals = [goal for goal, _ in sorted(shown.items(), key=lambda one: rank(*one))]
+        first = next((goal for goal in goals if key_of(goal) in refuted or not refuted), None)
+        self.tell(self.result(() if first is None else (confirm(first),)))
+
+    def note_verdict(self, hunted: bool = False) -> None:
+        """Note the time, if the verdict stands from now on."""
+        if self.decided_in is None:
+            holds = [claim.holds for claim in self.judged(hunted) if claim.asked]
+            if False in holds or None not in holds:
+                self.decided_in = self.budget.elapsed()
+
+    def judged(
+        self, hunted: bool = False, cores: Collection[Named] | None = None
+    ) -> tuple[Judged, ...]:
+        """Hold the claims against what is known."""
         names = frozenset(self.runner.world.name(number) for number in self.racy())
+        known, seen = self.known(), self.naming.seen
+        return tuple(judged(self.program, self.asked, known, names, seen, hunted, cores))
+
+    def result(
+        self,
+        defects: tuple[Defect, ...],
+        hunted: bool = False,
+        cores: Collection[Named] | None = None,
+    ) -> Exploration:
+        """Put together what is known."""
+        known = self.known()
+        complete = all(known.get(key, UNKNOWN).complete for key in self.asked)
         by_executions = self.executions is not None and (
             self.request.engine == "threads" or self.request.sample or self.executions.complete
         )
-        claims = judged(
-            self.program, self.asked, known, names, self.naming.seen, showing.hunted, showing.cores
-        )
+        states, transitions = self.search.budget.counted
+        claims: Iterable[Judged] = self.judged(hunted, cores)
         if self.search.system.is_idle() and not defects:
             claims = of_nobody(claims)
-        states, transitions = search.budget.counted
         return Exploration(
             program=self.program,
             engine="threads" if self.request.sample else self.request.engine,
@@ -156,11 +202,14 @@ class _Explorer:
             states=None if by_executions else states,
             transitions=None if by_executions else transitions,
             seconds=self.budget.elapsed(),
+            decided_in=self.decided_in,
             reduction=self.reduction(bool(by_executions)),
             covered=None if complete else self.covered(),
+            grows=() if complete else self.search.growth.found(),
+            limit=None if complete else self.limit(),
             defects=defects,
             example=Example(self.program, self.runner.system),
-            unreached=never_reached,
+            unreached=self.never_reached,
         )
 
     def look_for_shorter(self) -> None:
@@ -228,16 +277,32 @@ class _Explorer:
         """Say what was covered when a budget was spent."""
         parts = []
         depth = self.search.depth
+        states = self.search.budget.counted[0]
         if depth > 0:
-            parts.append(
-                f"{self.search.budget.counted[0]:,} states, every schedule of up to {depth:,} steps"
-            )
-        if self.executions is not None:
-            classes = "" if self.request.sample else ", no two of one class"
-            parts.append(f"{self.executions.executions:,} executions{classes}")
-        if self.drawn is not None:
-            parts.append(f"{self.drawn.executions:,} schedules drawn at random")
-        # Of a second try it does not matter why it was given up.
+            steps = "the first step" if depth == 1 else f"the first {depth:,} steps"
+            parts.append(f"all that can happen in {steps} ({states:,} states)")
+        elif states and self.executions is None:
+            parts.append(f"{states:,} states")
+        if self.executions is not None and self.request.sample:
+            parts.append(counted(self.executions.executions, "schedule"))
+        elif self.executions is not None and self.executions.executions > 1:
+            runs = counted(self.executions.executions, "whole run")
+            parts.append(f"{runs} that differ in more than the order of independent steps")
+        if self.drawn is not None and self.drawn.executions:
+            parts.append(f"{counted(self.drawn.executions, 'schedule')} drawn at random")
+        return "; ".join([*parts, *dict.fromkeys(one.reason for one in self.spent())])
+
+    def spent(self) -> list[Spent]:
+        """List why searches were given up; of a second try it does not matter."""
         searches = [self.search] if self.search.spent else self.searches()
-        reasons = [search.spent.reason for search in searches if search.spent]
-        return "; ".join([*parts, *dict.fromkeys(reasons)])
+        return [search.spent for search in searches if search.spent]
+
+    def limit(self) -> Limit | None:
+        """Give the budget that was spent."""
+        first = next((one for one in self.spent() if one.option), None)
+        return None if first is None else Limit(first.option, first.amount)
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -10,6 +10,7 @@ from deadsim.model.program import Choice
 from deadsim.model.values import plain
 from deadsim.report.as_json import finding, position, schedule
 from deadsim.report.sentences import FAIRLY, count, details, headline, visible
+from deadsim.report.suggestions import suggestions
 from deadsim.report.table import table
 from deadsim.report.text import command_for, player_for, titled
 from deadsim.runs.judge import NOBODY
@@ -58,9 +59,14 @@ def as_dict(result: Exploration, traces: bool = True) -> dict[str, Any]:
         "states": result.states,
         "transitions": result.transitions,
         "seconds": round(result.seconds, 3),
+        "decided_in": None if result.decided_in is None else round(result.decided_in, 3),
         "reduction": result.reduction,
         "covered": result.covered,
         "reasons": list(result.reasons),
+        "grows": [
+            {"object": name, "from": least, "to": most} for name, least, most in result.grows
+        ],
+        "try": [*suggestions(result)],
         "interrupted": result.interrupted,
         "defects": [defect(one) for one in result.defects],
         "unreached": unreached(result),
@@ -181,8 +187,7 @@ def report(result: Exploration, columns: int = 80) -> list[str]:
     program = result.program
     whole = "ALL SCHEDULES" if result.complete else "NOT ALL SCHEDULES"
     lines = [titled(f"{whole}: {size(result)}", visible(program.name), columns)]
-    if result.covered is not None:
-        lines.append(f"  covered: {result.covered}")
+    lines += covering(result)
     lines += claim_lines(result)
     lines += unreached_lines(result)
     for found in result.defects:
@@ -190,7 +195,28 @@ def report(result: Exploration, columns: int = 80) -> list[str]:
     lines += example_lines(result)
     lines.append("")
     lines.append(f"verdict:  {verdict(result)}")
-    return lines + canary_lines(result)
+    lines += canary_lines(result)
+    for number, command in enumerate(suggestions(result)):
+        lines.append(f"{'' if number else 'try:':<9} {visible(command)}")
+    return lines
+
+
+def at_once(result: Exploration) -> list[str]:
+    """Say what is known as soon as the verdict stands, while shorter schedules are looked for."""
+    took = 0.0 if result.decided_in is None else result.decided_in
+    lines = [f"verdict:  {verdict(result)}, after {took:.2f} s"]
+    for found in result.defects:
+        lines.append(visible(headline(found.finding)))
+        lines += how_to_see(result, found)[:2]
+    return [*lines, "looking for the fewest context switches; Ctrl-C ends that", ""]
+
+
+def covering(result: Exploration) -> list[str]:
+    """Say what was covered, and what kept on growing, where not everything was."""
+    lines = [] if result.covered is None else [f"  covered: {result.covered}"]
+    for name, least, most in result.grows:
+        lines.append(visible(f"  {name} grows, as far as was looked: {least:,} to {most:,}"))
+    return lines
 
 
 def about(result: Exploration, found: Defect, columns: int) -> list[str]:
@@ -209,8 +235,7 @@ def report_on(result: Exploration, keys: Collection[str], columns: int = 80) -> 
     for claim in result.claims:
         if claim.key in keys and not claim.holds:
             lines.append(visible(against(claim)))
-    if result.covered is not None:
-        lines.append(f"  covered: {result.covered}")
+    lines += covering(result)
     for one in result.defects:
         if claim_of(one) in keys:
             lines += about(result, one, columns)

@@ -1,6 +1,7 @@
 """Progress of long work, on a terminal, on standard error."""
 
 import sys
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
 AFTER = 1.0  # seconds before anything is shown
 EVERY = 0.2
+A_MOMENT = 0.5  # seconds, within which nobody wants a verdict before the rest
 
 
 class Bar:
@@ -56,9 +58,39 @@ class Searching:
         self.bar.draw(words_on(budget, took))
 
     def close(self) -> None:
-        """Take the progress off the terminal."""
+        """Take the progress off the terminal; it comes back where the work goes on."""
         if self.bar is not None:
             self.bar.close()
+            self.bar = None
+
+
+class Early:
+    """Says a verdict as soon as it stands, where not all is said in a moment anyway."""
+
+    def __init__(self, say: Callable[[Any], None], searching: Searching | None) -> None:
+        self.say = say
+        self.searching = searching
+        self.waiting: Any = None
+
+    def tell(self, result: Any) -> None:
+        """Take a verdict that stands."""
+        self.waiting = result
+        if result.seconds >= A_MOMENT:
+            self.speak()
+
+    def look(self, budget: Any) -> None:
+        """See a budget that is being spent."""
+        if self.waiting is not None and budget.elapsed() >= A_MOMENT:
+            self.speak()
+        if self.searching is not None:
+            self.searching.look(budget)
+
+    def speak(self) -> None:
+        """Say it."""
+        if self.searching is not None:
+            self.searching.close()
+        self.say(self.waiting)
+        self.waiting = None
 
 
 def words_on(budget: Any, took: float) -> str:

@@ -22,6 +22,7 @@ from deadsim.model.program import RUN_STEPS, Choice, Plan, Program
 from deadsim.runs.judge import broken_claims, judge
 from deadsim.runs.result import Outcome, Run
 from deadsim.runs.watchers import (
+    MORE,
     DeadlockWatch,
     FailureWatch,
     From,
@@ -84,13 +85,14 @@ class Runner:
         if names is not None:
             script = Script(self.numbers(names), chance)
         strategy = script or self.strategy(plan, chance)
-        budget = max_steps or self.program.limits.steps or RUN_STEPS
+        asked = max_steps or self.program.limits.steps
+        budget = asked or RUN_STEPS
         deadlocks = DeadlockWatch(
             self.judge, lambda: not keep_going and (script is None or not script.going)
         )
         looking: Watcher = From(judged_from, deadlocks) if judged_from > 0 else deadlocks
         races = RaceWatch()
-        livelocks = LivelockWatch(self.system)
+        livelocks = LivelockWatch(self.system, ends=asked is None)
         failures = FailureWatch(self.system)
         printed = OutputWatch(self.world, self.prints)
         last = LastState()
@@ -124,6 +126,7 @@ class Runner:
             (*found, *races.races(self.world, lambda: execution.events), *failures.found),
             suspicions,
             deadlocks,
+            livelocks.ended_at,
             failures.failed,
             printed,
             replays,
@@ -191,12 +194,15 @@ class Runner:
         found: tuple[Finding, ...],
         suspicions: tuple[Finding, ...],
         deadlocks: DeadlockWatch,
+        went_round: int | None,
         failed: set[int],
         printed: OutputWatch,
         replays: dict[tuple[Choice, ...], Run],
     ) -> Run:
         program, state = self.program, state_of(execution.moment)
         outcome: Outcome = "stuck" if execution.ending == "stopped" else execution.ending
+        if went_round is not None:
+            outcome = "budget"
         able = frozenset(row.thread for row in execution.moment.enabled)
         nobody = execution.moment.over or not able
         ended = execution.ending == "completed" or (outcome == "stuck" and nobody)
@@ -204,6 +210,11 @@ class Runner:
         broken = broken_claims(self.system, state, outcome, ended, step, printed.text)
         defects = (*_by_step(found), *broken)
         verdict, reasons = judge(program, outcome, ended, defects, len(execution.choices))
+        if went_round is not None:
+            steps = (
+                f"{went_round + 1:,} steps, {MORE} times as many as it took to suspect a livelock"
+            )
+            reasons += (f"ended after {steps} (--max-steps {RUN_STEPS} goes on)",)
         objects = state.objects
         return Run(
             program=program,

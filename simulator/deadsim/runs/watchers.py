@@ -26,6 +26,7 @@ MOST_UNSETTLED = 1_000
 
 MANY_VISITS = 50  # of one state, before a livelock is suspected
 MOST_STATES = 20_000  # steps that are watched for that
+MORE = 10  # times as many steps are taken after that as it took, for a run that would still get out of it
 
 
 class DeadlockWatch:
@@ -164,22 +165,46 @@ class From:
 
 
 class LivelockWatch:
-    """Suspects a livelock where a run comes back to the same state again and again."""
+    """Suspects a livelock where a run comes back to the same state again and again.
 
-    def __init__(self, system: System) -> None:
+    With `ends` it ends a run that is still there after many more steps, at `ended_at`.
+    """
+
+    def __init__(self, system: System, ends: bool = False) -> None:
         self.system = system
         self.visits: dict[object, int | list[int]] = {}  # most are visited once
         self.often: list[
             int
         ] = []  # the steps at which the state was the same, once it was so often
         self.steps = 0
+        self.ends = ends
+        self.ended_at: int | None = None
+        self.state: object = None  # to which it came back so often
+        self.movers: set[int] = set()  # since it was there
 
     def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
-        if moment.result is not None and not self.often:
+        if moment.result is None:
+            return False
+        if not self.often:
             self.steps += 1
             if self.steps <= MOST_STATES:
                 self.visit(key_of(moment), moment.step)
-        return False
+            return False
+        return self.ends and self.is_there_still(moment, moment.result.row.thread)
+
+    def is_there_still(self, moment: Moment, mover: int) -> bool:
+        """Decide whether the run is to end: it has come back once more, and somebody went round who is no daemon."""
+        step, suspected = moment.step, self.often[-1]
+        if step < suspected + MORE * suspected:
+            return False
+        if step > suspected + (MORE + 1) * suspected:  # it has got out of it
+            self.ends = False
+            return False
+        self.movers.add(mover)
+        if key_of(moment) != self.state or self.system.lasting.isdisjoint(self.movers):
+            return False
+        self.ended_at = step
+        return True
 
     def visit(self, key: object, step: int) -> None:
         """Note that a state was come to."""
@@ -192,6 +217,8 @@ class LivelockWatch:
             before.append(step)
             if len(before) >= MANY_VISITS:
                 self.often = before
+                self.state = key
+                self.visits.clear()
 
     def suspicions(self, choices: Sequence[tuple[int, int | None]]) -> tuple[Livelock, ...]:
         """Describe what goes round: the threads that take steps in it, and the schedule once round."""

@@ -21,6 +21,7 @@ from deadsim.exploration.states.bottom_components import Component, bottom_compo
 from deadsim.exploration.states.context_bound import Came, reach_within, way_there
 from deadsim.exploration.states.fair_components import Graph as StateGraph
 from deadsim.exploration.states.fair_cycles import FairCycle, decide, missed, questions, with_hint
+from deadsim.exploration.states.growth import Growth
 from deadsim.exploration.states.levels import WATCHED, Reached
 from deadsim.exploration.states.reduced_graph import Reduced, See, TooMany, seeing, seeing_race
 from deadsim.exploration.states.stubborn_sets import Stubborn
@@ -67,7 +68,7 @@ class Stateful:
     variables that were seen to race, all of them where `known` is complete. `fair` are the fair endless
     schedules that are asked for and exist. `spent` says which budget
     ran out; every schedule of up to `depth` steps was seen. `reduce` says when a reduced graph is tried; `reduced` is it, where it settled the outcomes.
-    `at_hand` are schedules that show what was seen.
+    `at_hand` are schedules that show what was seen, `growth` tells what kept on growing.
     """
 
     def __init__(
@@ -104,6 +105,8 @@ class Stateful:
         self.failed: dict[str, int] = {}
         self.trying: Reduced | None = None
         self.at_hand = AtHand()
+        self.growth = Growth(self.space)
+        budget.noted = self.growth.look
 
     def decide(self) -> None:
         """Decide what can be decided within the budget."""

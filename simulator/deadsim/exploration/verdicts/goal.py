@@ -47,6 +47,11 @@ class Shortest(dict[Goal, Shown]):
             self[goal] = new
 
 
+def key_of(goal: Goal) -> str:
+    """Give the key of the claim that a goal is about."""
+    return str(goal.which[0]) if goal.type in ("final", "output") else goal.type
+
+
 def rank(goal: Goal, shown: Shown) -> tuple[object, ...]:
     """Order defects: deadlocks, races, then others; what takes the fewest context switches first."""
     order = ("deadlock", "race", "livelock", "starvation")

@@ -37,6 +37,21 @@ class Judged(NamedTuple):
         return self.expected.fair if isinstance(self.expected, KindClaim) else None
 
 
+class Growing(NamedTuple):
+    """An object whose value, permits or items got more and more, or less: the least and the most that were seen."""
+
+    object: str
+    least: int
+    most: int
+
+
+class Limit(NamedTuple):
+    """The option that bounds what was spent, and how much that was."""
+
+    option: str
+    amount: float
+
+
 class Defect(NamedTuple):
     """A defect, with the schedule that shows it with the fewest context switches.
 
@@ -139,9 +154,11 @@ class Examples(NamedTuple):
 class Exploration(NamedTuple):
     """All that was found out; `complete` if nothing could have been missed of what was asked.
 
-    `covered` says what was, where something is missing; `example` is any run. `executions` is None for a stateful search,
-    `states` and `transitions` for a stateless one. `unreached` are the steps that no schedule reaches, None where it is not known.
-    `canaries` and `examples` are there where they were asked for.
+    `covered` says what was, where something is missing, `grows` what kept on growing, and `limit` which
+    budget was spent; `decided_in` are the seconds until the verdict stood, None where it is undecided.
+    `example` is any run. `executions` is None for a stateful search, `states` and `transitions` for a stateless
+    one. `unreached` are the steps that no schedule reaches, None where it is not known. `canaries` and `examples`
+    are there where they were asked for.
     """
 
     program: Program
@@ -153,8 +170,11 @@ class Exploration(NamedTuple):
     states: int | None
     transitions: int | None
     seconds: float
+    decided_in: float | None
     reduction: str
     covered: str | None
+    grows: tuple[Growing, ...]
+    limit: Limit | None
     defects: tuple[Defect, ...]
     example: Example
     unreached: tuple[Unreached, ...] | None = None

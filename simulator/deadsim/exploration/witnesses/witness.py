@@ -1,6 +1,7 @@
 """Each defect that was found, by the schedule with the fewest context switches that can be had."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 from deadsim.engine.pool import Pool
 from deadsim.exploration.budget import Budget, Spent
@@ -8,7 +9,7 @@ from deadsim.exploration.executions.sample import Sampled
 from deadsim.exploration.executions.stateless_search import Stateless, first_closed, in_memory
 from deadsim.exploration.states.reduced_graph import Reduced, seeing, seeing_race
 from deadsim.exploration.states.stateful_search import Stateful
-from deadsim.exploration.verdicts.goal import Goal, Path, Shortest, Shown, rank
+from deadsim.exploration.verdicts.goal import Goal, Path, Shortest, Shown, key_of, rank
 from deadsim.exploration.verdicts.identity import Named, Naming
 from deadsim.exploration.verdicts.judgement import has_match
 from deadsim.exploration.verdicts.level import UNKNOWN, Known
@@ -38,8 +39,15 @@ NAMING = 100
 """Steps for which a deadlock is looked at that is given a name."""
 
 
+Begun: TypeAlias = Callable[[Mapping[Goal, Shown], Callable[[Goal], Defect]], None]
+"""Is given the schedules at hand, before shorter ones are looked for, and what replays one on real threads."""
+
+
 class Showing:
-    """Shows what the searches have found; `hunted` says that every deadlock was seen, `cores` are else all that can close."""
+    """Shows what the searches have found; `hunted` says that every deadlock was seen, `cores` are else all that can close.
+
+    `begun` is called once there are schedules at hand.
+    """
 
     def __init__(
         self,
@@ -49,7 +57,9 @@ class Showing:
         naming: Naming,
         budget: Budget,
         every: bool,
+        begun: Begun = lambda shown, confirm: None,
     ) -> None:
+        self.begun = begun
         self.search, self.executions, self.known = search, executions, known
         self.naming, self.every = naming, every
         self.preemptions = search.preemptions
@@ -70,6 +80,7 @@ class Showing:
             try:
                 goals = Goals(self.search, self.naming, self.every, self.budget)
                 self.take_at_hand(goals)
+                self.begin(goals, runner, pool)
                 self.look_for(goals)
                 break
             except Outgrown:
@@ -82,11 +93,17 @@ class Showing:
         found: dict[str, Defect] = {}
         defects = []
         for goal, shown in sorted(self.shown.items(), key=lambda one: rank(*one)):
-            claim = str(goal.which[0]) if goal.type in ("final", "output") else goal.type
+            claim = key_of(goal)
             if claim not in found or not self.budget.is_spent:
                 found[claim] = confirming.defect(goal, shown)
                 defects.append(found[claim])
         return tuple(defects)
+
+    def begin(self, goals: Goals, runner: Runner, pool: Pool) -> None:
+        """Tell what is at hand; not once more where the space had to be widened since."""
+        if not self.widened:
+            confirming = Confirming(self.search, goals, runner, pool, self.budget.part(0))
+            self.begun(self.shown, lambda goal: confirming.defect(goal, self.shown[goal]))
 
     def take_at_hand(self, goals: Goals) -> None:
         """Take the schedules by which the search has seen what it found."""
@@ -99,6 +116,8 @@ class Showing:
                     self.note_closings(path, goals)
                 for goal in self.goals_of(key, path, goals):
                     self.shown.note(goal, path)
+        for one in search.fair:  # the fewest steps; to be bettered by fewer context switches
+            self.shown.note(goals.goal_of(one), one.path)
         for variable, path in search.at_hand.races.items():
             self.shown.note(Goal("race", (variable,)), path)
 
@@ -132,8 +151,8 @@ class Showing:
         """Look for the best schedule of each goal."""
         search = self.search
         wanted = self.wanted(goals)
-        for one in search.fair:  # the fewest steps; to be bettered by fewer context switches
-            self.shown.note(goals.goal_of(one), one.path)
+        if search.components is None:
+            self.shorten()
         if search.reduce != "early" or search.reduced is None:
             self.hunt(goals, wanted)
         if search.racy:
