@@ -201,7 +201,6 @@ def test_every_verb_and_section_is_written(tmp_path: Path) -> None:
     assert ast.get_docstring(tree) is not None
     done = ran(text, tmp_path)
     assert done.returncode == ENDS, done.stderr
-    lines = done.stdout.splitlines()
     # Its end is written apart: other threads may get between.
     assert "x=6 {True} 3 8 6 hello 2 None" in done.stdout
     assert "!" in done.stdout
