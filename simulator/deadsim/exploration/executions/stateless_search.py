@@ -13,7 +13,7 @@ from deadsim.errors import InternalError
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.executions.optimal_dpor import MOST_STEPS, Classes, Execution
 from deadsim.exploration.static.analysis import Analysis
-from deadsim.exploration.verdicts.goal import Goal, Path, Shortest
+from deadsim.exploration.verdicts.goal import Goal, Path, Shortest, key_of
 from deadsim.exploration.verdicts.identity import Naming
 from deadsim.exploration.verdicts.level import UNKNOWN, Known, never, over
 from deadsim.kernel.scenario_source import ScenarioSource
@@ -116,13 +116,13 @@ class Stateless:
         for number, failure in failures:
             shown.add(failure.type)
             thread, type, message, place = failure
-            self.best.note(self.naming.goal_of_failure(type, thread, place, message), path[:number])
+            self.note(self.naming.goal_of_failure(type, thread, place, message), path[:number])
         for which, holds in enumerate(self.invariants):
             broken = (n for n, state in enumerate(execution.states) if not holds(state))
             first = next(broken, None)
             if first is not None:
                 shown.add("invariant")
-                self.best.note(self.naming.goal_of_invariant(which), path[:first])
+                self.note(self.naming.goal_of_invariant(which), path[:first])
         if self.races(events, path):
             shown.add("race")
         if execution.whole and not space.over(end):
@@ -135,6 +135,11 @@ class Stateless:
         if execution.whole:
             self.judge_end(end, path)
 
+    def note(self, goal: Goal, path: Path) -> None:
+        """Keep a schedule, if it shows something that is asked for, and is the best that does."""
+        if key_of(goal) in self.values:
+            self.best.note(goal, path)
+
     def note_deadlocks(self, execution: Execution, events: Events) -> None:
         """Name the deadlocks in which an execution has ended, each by the steps that closed its core."""
         space, states = self.space, execution.states
@@ -142,7 +147,7 @@ class Stateless:
         stuck = [thread for thread in space.threads if space.running(states[-1], thread)]
         for core in self.naming.name(end, events(), stuck):
             steps = first_closed(self.naming, space, states, core.threads)
-            self.best.note(self.naming.goal_of(self.naming.named(core)), execution.path[:steps])
+            self.note(self.naming.goal_of(self.naming.named(core)), execution.path[:steps])
 
     def judge_end(self, end: int, path: Path) -> None:
         """Hold the end of a whole execution against the claims about it."""
@@ -152,13 +157,13 @@ class Stateless:
                     value = holds(end)
                     self.values[claim.key].add(value)
                     if claim.level != "possible" and value == (claim.level == "never"):
-                        self.best.note(Goal("final", (claim.key,)), path)
+                        self.note(Goal("final", (claim.key,)), path)
         for wanted in self.program.claims.output:
             if wanted.key in self.values:
                 value = wanted.is_met(lines(self.space.value(end, self.system.world.output)))
                 self.values[wanted.key].add(value)
                 if wanted.level == "always" and not value:
-                    self.best.note(Goal("output", (wanted.key,)), path)
+                    self.note(Goal("output", (wanted.key,)), path)
 
     def races(self, events: Events, path: Path) -> bool:
         """Look for races in one execution."""
@@ -169,7 +174,7 @@ class Stateless:
             detector.after(event.step, event.thread, event.effect)
         for variable, pair in detector.found.items():
             self.racy.add(variable)
-            self.best.note(Goal("race", (variable,)), path[: pair.second + 1])
+            self.note(Goal("race", (variable,)), path[: pair.second + 1])
         return bool(detector.found)
 
 

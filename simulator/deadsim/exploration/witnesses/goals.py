@@ -216,6 +216,18 @@ class Goals:
         already = NOBODY if before < 0 else self.staying(before)
         return not self.staying(after) <= already
 
+    def tells(self, type: str) -> bool:
+        """Decide whether every state that shows something is told from others, though not all were seen.
+
+        Whether a core is closed a state tells by itself; not who goes round for ever.
+        """
+        if not self.partly:
+            return True
+        if type == "deadlock":
+            stuck = (part for part in self.search.seen if self.always and self.search.stuck(part))
+            return not self.resting and not any(part.movers for part in stuck)
+        return type not in ("livelock", "output")
+
     def places_of_cores(self) -> list[tuple[Packed, int]] | None:
         """Give states, and the threads, as bits, that have to stand there as they do for a core to be closed.
 

@@ -31,10 +31,6 @@ MOST_SHOWN = 20
 AT_LEAST = 20_000
 """Steps of a search for shorter schedules where few states were visited; else no more than those."""
 
-BY_OUTCOME = ("deadlock", "livelock", "output")
-"""Of these it is not known in which states they show, where not every state was seen."""
-
-
 NAMING = 100
 """Steps for which a deadlock is looked at that is given a name."""
 
@@ -203,7 +199,7 @@ class Showing:
         hunt = Hunt(goals.start, goals.expand, self.budget, self.preemptions, too_far, estimate)
         for goal, shown in hunt.search(enough).items():
             if goal not in at_start:
-                minimal = shown.minimal and not (goals.partly and goal.type in BY_OUTCOME)
+                minimal = shown.minimal and goals.tells(goal.type)
                 self.shown.take(goal, shown._replace(minimal=minimal))
         every = hunt.over or not goals.more_kinds()
         self.hunted = not goals.partly and goals.all_named and goals.pasts.exact and every
