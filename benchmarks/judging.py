@@ -13,7 +13,7 @@ import statistics
 import time
 from pathlib import Path
 
-from execution import ping_pong
+from hand_over import python_ring
 
 import deadsim
 from deadsim.detect.order.races import RaceDetector
@@ -90,7 +90,7 @@ def main() -> None:
     for verb in ("read", "write"):
         taken = statistics.median(same_epoch(verb) for _ in range(7))
         print(f"race detection, {verb} in the same epoch: {taken:.0f} ns")
-    hand_overs = [ping_pong(5_000)]
+    hand_overs = [python_ring(2, 5_000)]
     warm: dict[str, float] = {}
     cold: dict[str, float] = {}
     for file in sorted(GALLERY.glob("**/*.yaml")):
@@ -99,7 +99,7 @@ def main() -> None:
         taken = []
         for _ in range(5):
             taken.append(deciding(system, runs))
-            hand_overs.append(ping_pong(500))
+            hand_overs.append(python_ring(2, 500))
         cold[file.stem] = statistics.median(first for first, _ in taken)
         warm[file.stem] = statistics.median(after for _, after in taken)
     hand_over = statistics.median(hand_overs)
