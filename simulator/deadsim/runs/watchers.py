@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from deadsim.detect.deadlocks.continuations import never_closed
 from deadsim.detect.deadlocks.description import describe_all
 from deadsim.detect.holdings import Holdings
 from deadsim.detect.locks.lock_order import order_hint
@@ -55,6 +56,7 @@ class DeadlockWatch:
             int, int
         ] = {}  # of threads that are stuck: after which step they were first
         self.pending: dict[int, Unsettled] = {}
+        self.resting: frozenset[int] = frozenset()  # of those: which never will
 
     def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
         blocked = moment.blocked
@@ -77,13 +79,25 @@ class DeadlockWatch:
             self.note(moment, state, settled, not able)
         for thread in settled & self.pending.keys():
             del self.pending[thread]
-        for thread in (progress.stuck & self.system.lasting) - settled - self.pending.keys():
+        waiting = (progress.stuck & self.system.lasting) - settled - self.pending.keys()
+        if waiting - self.resting:
+            self.rest(moment, state, waiting - self.resting, settled)
+        for thread in waiting - self.resting:
             self.pending[thread] = Unsettled(moment.step, state, settled | progress.stuck)
         if self.pending and moment.step >= MOST_UNSETTLED + min(
             one.step for one in self.pending.values()
         ):
             self.give_up(moment.events())
         return bool(self.deadlocks) and self.stop()
+
+    def rest(
+        self, moment: Moment, state: State, threads: frozenset[int], settled: frozenset[int]
+    ) -> None:
+        """Take in at once what will never settle, because who could help goes round for ever."""
+        never = never_closed(self.system, state, threads)
+        self.resting |= never
+        if never:
+            self.note(moment, state, settled | self.resting, False)
 
     def note(self, moment: Moment, state: State, threads: frozenset[int], total: bool) -> None:
         """Take in the deadlocks of a state in which more threads have settled."""

@@ -52,7 +52,7 @@ def describe(
             True,
         )
 
-    others = bystanders(judge, state, core.threads, core.behind, threads)
+    others = bystanders(judge, state, core.threads, core.behind, core.rests_on, threads)
     astray = core.astray
     return Deadlock(
         kind=core.kind,
