@@ -183,7 +183,7 @@ class Checker:
             for name in self.named(whose):
                 owner = self.threads[name]
                 self.true(owner in (needs.owners or ()), shown, f"held by {name}")
-        if "which never gives it back" in said:
+        if re.search("which never gives? it back", said):
             self.true(any(shown.state.objects[o] == ENDED for o in needs.owners or ()), shown, said)
         if "which it holds itself" in said:
             self.true(self.holds(shown, thread, self.world.name(about)), shown, said)
@@ -373,7 +373,7 @@ class Checker:
         for names in re.findall(rf"leaked permit: ({NAMES}) ended with", line):
             for name in self.named(names):
                 self.true(shown.state.objects[self.threads[name]] == ENDED, shown, line)
-        for names in re.findall(rf"orphaned lock: ({NAMES}) never gives", line):
+        for names in re.findall(rf"orphaned lock: ({NAMES}) never gives?", line):
             for name in self.named(names):
                 thread = self.threads[name]
                 self.true(thread not in self.space.moves[self.space.at(shown.state)], shown, line)

@@ -54,14 +54,15 @@ def wanted(wait: Wait, kind: str = "") -> str:
     if wait.timeout is not None:
         about += f" for at most {wait.timeout} s"
     others = listing(wait.wakers)
-    if wait.want == "permit" and kind in ("leaked-permit", "circular-wait"):
+    if wait.taken and wait.wakers != (wait.thread,):
         return f"{about}, taken by {others}"
     if kind == "self-deadlock" or wait.wakers == (wait.thread,):
         return f"{about}, which it holds itself"
     if not wait.wakers or wait.want == "end":
         return about
     if wait.want == "owner":
-        ended = ", which never gives it back" if kind == "orphaned-lock" else ""
+        gives = "gives" if len(wait.wakers) == 1 else "give"
+        ended = f", which never {gives} it back" if kind == "orphaned-lock" else ""
         return f"{about}, held by {others}{ended}"
     return f"{about}, until {others} {third_person(HELP[wait.want], len(wait.wakers))}"
 
@@ -99,7 +100,8 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
         case "self-deadlock":
             return f"self-deadlock: {first.thread} waits for itself"
         case "orphaned-lock":
-            return f"orphaned lock: {listing(first.wakers)} never gives {about} back"
+            gives = "gives" if len(first.wakers) == 1 else "give"
+            return f"orphaned lock: {listing(first.wakers)} never {gives} {about} back"
         case "leaked-permit":
             gone = tuple(name for name in first.wakers if name not in found.threads)
             unfinished = {*found.also_stuck, *found.still_running}

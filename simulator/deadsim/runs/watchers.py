@@ -10,6 +10,7 @@ from deadsim.detect.locks.lock_order import order_hint
 from deadsim.detect.order.races import RaceDetector, describe
 from deadsim.detect.stuck.closure import Closure
 from deadsim.detect.stuck.judge import StuckJudge
+from deadsim.detect.stuck.progress import Progress
 from deadsim.engine.moment import Moment, Watcher
 from deadsim.kernel.abstract.form import ENDLESS
 from deadsim.kernel.expressions.evaluator import Evaluate
@@ -21,6 +22,8 @@ from deadsim.kernel.world import World
 from deadsim.model.program import Choice
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Failed, Livelock, Race
+
+NOBODY = Progress(frozenset(), frozenset(), {}, frozenset())
 
 MOST_UNSETTLED = 1_000
 """Steps for which a run goes on until the core of a deadlock is closed."""
@@ -70,7 +73,10 @@ class DeadlockWatch:
         able = bool(moment.enabled)
         progress = self.judge.judge(state, threads, able, key)
         if progress is None:
-            return False
+            if key in self.judge.settled:
+                return False
+            # Whether a core is closed does not depend on what relaxed progress knows.
+            progress = NOBODY
         for thread in progress.stuck:
             self.since.setdefault(thread, moment.step)
         settled = self.closure.of(state, threads)
@@ -117,7 +123,9 @@ class DeadlockWatch:
             return
         # What was no defect becomes one when somebody is stuck because of it.
         self.leaks = [one for one in self.leaks if core_of(one) != core]
-        first = min(self.since.get(t, ENDLESS) for t in self.numbers(found.threads))
+        # A daemon that is stuck is no deadlock yet.
+        lasting = self.numbers((*found.threads, *found.also_stuck)) & self.system.lasting
+        first = min(self.since.get(thread, ENDLESS) for thread in lasting)
         step = -1 if found.step is None else found.step
         self.deadlocks.append(found._replace(unavoidable_from=first if 0 <= first < step else None))
 

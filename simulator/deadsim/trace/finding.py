@@ -29,6 +29,7 @@ class Wait(NamedTuple):
     """What a thread waits for, and for whom; `blocked` is false of one that is bound to wait.
 
     `missing` is how often it takes what it wants; `timeout` after how many virtual seconds it gives up.
+    What it wants is `taken` by those for whom it waits, if they have it and nobody else could give it.
     """
 
     thread: str
@@ -41,6 +42,7 @@ class Wait(NamedTuple):
     wakers: tuple[str, ...]
     blocked: bool
     timeout: int | None = None
+    taken: bool = False
 
 
 class Access(NamedTuple):

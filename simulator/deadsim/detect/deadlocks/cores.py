@@ -176,6 +176,9 @@ class _Finder:
         circles = len(threads) > 1 or threads[0] in self.follows[threads[0]]
         cycle = self.cycle(threads) if circles else ()
         kind, astray = self.kind(halts, circles)
+        if kind == "orphaned-lock":  # others may hold it too, and give it back
+            gone = tuple(o for o in halts[0].owners or () if self.around.ended(o))
+            halts = (halts[0]._replace(wakers=gone),)
         rests_on = dict.fromkeys(o for halt in halts for o in self.around.still_moving(halt))
         return Core(kind, halts, cycle, (), astray, tuple(rests_on))
 

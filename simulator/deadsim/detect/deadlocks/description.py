@@ -50,6 +50,7 @@ def describe(
             named(world, held.of(halt.thread)),
             world.names(halt.wakers),
             True,
+            taken=bool(halt.keepers),
         )
 
     others = bystanders(judge, state, core.threads, core.behind, core.rests_on, threads)

@@ -118,13 +118,17 @@ class Halts:
         return self.closure.may_provide(thread, self.state.frames[thread].position, halt.facts)
 
     def still_moving(self, halt: Halt) -> tuple[int, ...]:
-        """List those that move and on whose account a thread waits: the owners, or whoever could help."""
-        return tuple(
+        """List those that move and on whose account alone a thread waits: the owners, or whoever could help."""
+        moving = [
             other
             for other, frame in enumerate(self.state.frames)
             if frame.operation is not None and other not in self.halts
-            if (other in halt.owners if halt.owners is not None else self.may_provide(other, halt))
-        )
+        ]
+        if halt.owners is None:
+            return tuple(other for other in moving if self.may_provide(other, halt))
+        # One owner that never lets go is enough.
+        alone = all(other in moving for other in halt.owners)
+        return tuple(other for other in halt.owners if alone)
 
     def declared(self, halt: Halt) -> object:
         """Give the declaration of what a thread waits for; None of a thread."""

@@ -6,6 +6,7 @@ Each is carried out on real threads, or in memory by the kernel alone.
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 
+from deadsim.detect.deadlocks.cores import Core
 from deadsim.detect.order.races import RaceDetector
 from deadsim.engine.pool import Pool
 from deadsim.engine.scheduler import execute
@@ -146,7 +147,7 @@ class Stateless:
         end = space.state(states[-1])
         stuck = [thread for thread in space.threads if space.running(states[-1], thread)]
         for core in self.naming.name(end, events(), stuck):
-            steps = first_closed(self.naming, space, states, core.threads)
+            steps = first_closed(self.naming, space, states, core)
             self.note(self.naming.goal_of(self.naming.named(core)), execution.path[:steps])
 
     def judge_end(self, end: int, path: Path) -> None:
@@ -178,13 +179,15 @@ class Stateless:
         return bool(detector.found)
 
 
-def first_closed(
-    naming: Naming, space: Space, states: Sequence[int], threads: Collection[int]
-) -> int:
-    """Count the steps after which a core was closed: it is after all later ones too."""
-    return bisect_left(
-        states, True, key=lambda packed: naming.closed(space.state(packed)).issuperset(threads)
-    )
+def first_closed(naming: Naming, space: Space, states: Sequence[int], core: Core) -> int:
+    """Count the steps after which a core was closed, and no daemon's alone: so it is after all later ones."""
+    lasting = naming.system.lasting.intersection((*core.threads, *core.behind))
+
+    def is_closed(packed: int) -> bool:
+        closed = naming.closed(space.state(packed))
+        return closed.issuperset(core.threads) and not closed.isdisjoint(lasting)
+
+    return bisect_left(states, True, key=is_closed)
 
 
 def in_memory(system: System) -> Carry:

@@ -1,5 +1,6 @@
 """Deadlocks that rest on a livelock: a thread is stuck for ever, and whoever could help it goes round for ever."""
 
+from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.states.bottom_components import Component, who_can_move
 from deadsim.exploration.states.stateful_search import Stateful
@@ -23,7 +24,7 @@ def resting(search: Stateful, naming: Naming, budget: Budget) -> dict[Packed, fr
         try:
             levels = [*search.reached.each_level()]
             movers = who_can_move(space, levels, budget)
-            return without_close(space, naming, movers, search.system.lasting, budget)
+            return found | without_close(space, naming, movers, search.system.lasting, budget)
         except Spent:
             pass
     return found
@@ -61,4 +62,11 @@ def without_close(
             if after != known:
                 closes[state] = after
                 changed = True
-    return {state: who - closes[state] for state, who in stuck.items() if who - closes[state]}
+    rests = {state: who - closes[state] for state, who in stuck.items() if who - closes[state]}
+    # A run is to see it at the same step, which knows it by relaxed progress.
+    judge = space.system.once(StuckJudge)
+    return {
+        state: seen
+        for state, who in rests.items()
+        if (seen := who & judge.whole(space.state(state)).stuck)
+    }

@@ -294,7 +294,7 @@ class Showing:
         for core in goals.name(states[-1], events):
             steps = len(path)
             if not goals.always:
-                steps = first_closed(self.naming, space, states, core.threads)
+                steps = first_closed(self.naming, space, states, core)
             self.shown.note(self.naming.goal_of(self.naming.named(core)), path[:steps])
 
     def wanted(self, goals: Goals) -> set[str]:
