@@ -40,7 +40,7 @@ def test_a_deadlock_is_reported_when_all_of_its_core_have_come_to_where_they_sta
         "circular-wait",
         ("a", "b"),
         3,
-        2,
+        -1,  # neither thread ever lets go
         "proved",
     )
     assert all(wait.blocked for wait in found.waits)

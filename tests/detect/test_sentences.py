@@ -220,3 +220,66 @@ threads:
     assert (found.kind, found.threads) == ("circular-wait", ("backup", "report"))
     assert found.hint is not None
     assert found.hint.startswith("one global order would be")
+
+
+def test_a_writer_that_queues_holds_nothing() -> None:
+    found = only("""
+rwlocks: {A: {prefer: writers}, B: {prefer: writers}}
+threads:
+  r1: [{acquire: A, mode: read}, {acquire: B, mode: read}, {release: B}, {release: A}]
+  r2: [{acquire: B, mode: read}, {acquire: A, mode: read}, {release: A}, {release: B}]
+  wa: [{with: A, mode: write, do: [pass]}]
+  wb: [{with: B, mode: write, do: [pass]}]
+""")
+    said = " ".join(details(found))
+    assert "behind wb in its queue" in said
+    assert "held by wb" not in said
+
+
+def test_a_daemon_that_waits_for_itself_is_the_core() -> None:
+    found = only("""
+queues: [tasks]
+events: [inner, outer]
+threads:
+  worker: {daemon: true, do: [{forever: [{get: tasks, into: t}, {if: t == 1, then: [{put: tasks, value: 2}, {wait: inner}, {set: outer}], else: [{set: inner}]}]}]}
+  main: [{put: tasks, value: 1}, {wait: outer}]
+""")
+    assert (found.threads, found.also_stuck) == (("worker",), ("main",))
+
+
+def test_one_item_for_two_takers_is_used_up() -> None:
+    text = """
+locks: [m]
+conditions: {c: m}
+variables: {n: 0}
+threads:
+  k[2]: [{with: m, do: [{if: n == 0, then: [{wait: c}]}, {step: eats}, {write: n, value: 0}]}]
+  p: [{with: m, do: [{write: n, value: 1}, {notify: c}]}]
+"""
+    assert {one.kind for one in explored(text).deadlocks} == {"never-signalled"}
+    for options in ({"sample": "random", "max_executions": 3}, {"max_states": 10}):
+        explore(loads(text), **options)  # nothing is unconfirmed
+
+
+def test_permits_are_counted_and_not_calls() -> None:
+    found = only("""
+semaphores: {s: 0}
+threads:
+  a[4]: [{acquire: s}]
+  g: [{release: s, count: 3}]
+""")
+    assert found.hint is not None
+    assert "g gave 3" in found.hint
+
+
+def test_a_join_of_a_daemon_that_waits_for_work_is_behind_it() -> None:
+    text = """
+queues: [q]
+threads:
+  d: {daemon: true, do: [{forever: [{get: q}]}]}
+  main: [{put: q, value: 1}, {join: d}]
+"""
+    found = only(text)
+    assert (found.kind, found.threads, found.also_stuck) == ("peer-gone", ("d",), ("main",))
+    (again,) = run(loads(text)).deadlocks
+    assert (again.kind, again.threads, again.also_stuck) == ("peer-gone", ("d",), ("main",))

@@ -8,6 +8,7 @@ import argparse
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import deadsim
@@ -187,6 +188,15 @@ class Checker:
             self.true(any(shown.state.objects[o] == ENDED for o in needs.owners or ()), shown, said)
         if "which it holds itself" in said:
             self.true(self.holds(shown, thread, self.world.name(about)), shown, said)
+        for whose in re.findall(rf"behind ({NAMES}) in its queue", said):
+            for name in self.named(whose):
+                queued = shown.state.objects[about].queued
+                self.true(self.threads[name] in queued, shown, said)
+        for whose in re.findall(rf"held by ({NAMES})", said):
+            for name in self.named(whose):
+                self.true(
+                    self.holds(shown, self.threads[name], self.world.name(about)), shown, said
+                )
         for whose in re.findall(rf"taken by ({NAMES})", said):
             for name in self.named(whose):
                 self.true(
@@ -228,14 +238,19 @@ class Checker:
 
     def permits(self, shown: Shown, thread: int) -> set[int]:
         """List the semaphores of which a thread has taken more than it has given back."""
-        took: dict[int, int] = {}
+        took: dict[tuple[int, int], int] = {}
         for event in shown.events:
-            if event.thread == thread:
-                for number in event.effect.acquires:
-                    took[number] = took.get(number, 0) + 1
-                for number in event.effect.releases:
-                    took[number] = took.get(number, 0) - 1
-        return {number for number, count in took.items() if count > 0}
+            for number in event.effect.acquires:
+                took[number, event.thread] = took.get((number, event.thread), 0) + 1
+            for number in event.effect.releases:
+                mine = (number, event.thread)
+                if not took.get(mine):  # then it is the first taker's
+                    takers = sorted(t for (n, t), count in took.items() if n == number and count)
+                    if not takers:
+                        continue
+                    mine = (number, takers[0])
+                took[mine] -= 1
+        return {number for (number, who), count in took.items() if who == thread and count > 0}
 
     def may_provide(self, shown: Shown, thread: int, facts: Any) -> bool:
         """Decide whether a thread has a step ahead, by its text, that provides what is wanted."""
@@ -262,6 +277,8 @@ class Checker:
             rf"rests on this: ({NAMES}) never ends? and never helps?": self.rests,
             rf"whether for ever is not known: ({NAMES}) (?:is|are) blocked": self.blocked,
             r"could not be avoided from step (\d+) on": self.unavoidable,
+            r"could never be avoided": lambda shown: self.unavoidable(shown, "-1"),
+            rf"about to be used up: ({NAME}) will change ({NAME})": self.used_soon,
             rf"used up at step (\d+): ({NAME}) changes ({NAME})": self.used_up,
             r"not settled: .*": lambda shown: self.true(not shown.found.settled, shown, "settled"),
             r"known by: relaxed progress .*": self.relaxed,
@@ -313,6 +330,10 @@ class Checker:
         self.true(event.thread == self.threads[name], shown, f"{name} takes step {step}")
         self.true(self.numbers[what] in changes, shown, f"step {step} changes {what}")
 
+    def used_soon(self, shown: Shown, name: str, what: str) -> None:
+        at = self.space.at(shown.state)
+        self.true(self.threads[name] in self.space.moves[at], shown, f"{name} will go on")
+
     def relaxed(self, shown: Shown) -> None:
         self.true(self.system.enabled(shown.state), shown, "something else can move")
 
@@ -328,16 +349,22 @@ class Checker:
             lines = {e.place.line for e in shown.events if e.thread == thread and e.effect.acquires}
             self.true(int(line) in lines, shown, said)
             self.true((shown.state.objects[thread] == ENDED) == (how == "ended"), shown, said)
-        for name, count in re.findall(rf"({NAME}) gave (\d+)", said):
+        for names, count in re.findall(rf"({NAMES}) gave (\d+)", said):
             number = self.numbers[shown.found.objects[0]]
-            gave = [e for e in shown.events if number in e.effect.gives and e.verb == "release"]
-            mine = [e for e in gave if e.thread == self.threads[name]]
-            self.true(len(mine) == int(count), shown, said)
+            gave = {e.thread for e in shown.events if number in e.effect.gives}
+            self.true({self.threads[n] for n in self.named(names)} == gave, shown, said)
+            permits = [int(state.objects[number]) for state in shown.states]
+            more = sum(max(0, b - a) for a, b in pairwise(permits))
+            self.true(more == int(count), shown, said)
         for name, why in re.findall(
             rf"({NAME}) [a-z][a-z_ ]* at lines? [\d, and]+, and (has ended|was not started|is stuck itself|does not come to it)",
             said,
         ):
             self.why_not(shown, self.threads[name], why, said)
+        for name, step in re.findall(
+            rf"({NAME}) [a-z_ ]* at lines? [\d, and]+, did so at step (\d+)", said
+        ):
+            self.true(shown.events[int(step)].thread == self.threads[name], shown, said)
         if "no other thread has a step" in said:
             waits = self.threads[shown.found.waits[0].thread]
             operation = shown.state.frames[waits].operation
@@ -363,8 +390,11 @@ class Checker:
     def title(self, shown: Shown, line: str) -> None:
         """Check what the headline says."""
         found = shown.found
-        for step, name in re.findall(rf"the notify of step (\d+) (?:woke|went to) ({NAME})", line):
-            self.true(self.threads[name] in shown.events[int(step)].effect.notified, shown, line)
+        for step, names in re.findall(
+            rf"the notify of step (\d+) (?:woke|went to) ({NAMES})", line
+        ):
+            told = {self.threads[name] for name in self.named(names)}
+            self.true(told == set(shown.events[int(step)].effect.notified), shown, line)
         for step in re.findall(r"the notify of step (\d+) found nobody", line):
             event = shown.events[int(step)]
             self.true(event.effect.signals and not event.effect.notified, shown, line)

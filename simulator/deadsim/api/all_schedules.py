@@ -24,7 +24,7 @@ from deadsim.exploration.verdicts import result
 from deadsim.exploration.verdicts.level import Found
 from deadsim.exploration.verdicts.result import Canary, Defect, ExampleRun, Unreached
 from deadsim.language.scenario import load as read_scenario
-from deadsim.model.claims import DEFECT_TYPES, NAMED_TYPES, DefectType
+from deadsim.model.claims import NAMED_TYPES, DefectType
 from deadsim.model.program import Limits
 from deadsim.runs.result import Verdict
 from deadsim.strategies.registry import StrategyName
@@ -369,7 +369,7 @@ def chosen(scenario: Scenario, claims: Iterable[str] | None) -> frozenset[str] |
         if name in NAMED_TYPES:
             raise UsageError(f"nothing is claimed of {name}: name it under 'expect'")
         hint = nearest(name, sorted(known))
-        there_are = ", ".join((*DEFECT_TYPES, "final", "output", *keys[len(parts.types) :]))
+        there_are = ", ".join((*parts.types, "final", "output", *keys[len(parts.types) :]))
         raise UsageError(
             f"there is no claim '{name}'{f'{hint} The' if hint else '; the'} claims are {there_are}"
         )

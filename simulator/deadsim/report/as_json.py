@@ -118,7 +118,9 @@ def finding(found: Finding) -> dict[str, Any]:
                 **({"rests_on": list(found.rests_on)} if found.rests_on else {}),
                 **({"waiting_too": list(found.waiting_too)} if found.waiting_too else {}),
                 "settled": found.settled,
-                "unavoidable_from": found.unavoidable_from,
+                "unavoidable_from": None
+                if found.unavoidable_from == -1
+                else found.unavoidable_from,
                 "ways": found.ways,
                 "known_by": known_by(found),
                 **({} if found.schedule is None else {"schedule": schedule(found.schedule)}),

@@ -15,7 +15,7 @@ from deadsim.report.table import table
 from deadsim.report.text import command_for, player_for, titled
 from deadsim.runs.judge import NOBODY
 from deadsim.trace.finding import ClaimBroken
-from deadsim.trace.schedule import switches, text
+from deadsim.trace.schedule import switches, text, words
 
 
 def expected(claim: Judged) -> Any:
@@ -277,10 +277,11 @@ def how_to_see(result: Exploration, found: Defect) -> list[str]:
     good = found.nearest_good
     if good is not None:
         step = len(good) - 1
-        lines.append(
-            f"nearest good run: at step {step} let {good[-1].thread} go on in place of "
-            f"{found.schedule[step].thread}"
-        )
+        other = found.schedule[step]
+        one, in_place = good[-1].thread, other.thread
+        if one == in_place:  # it is the result of its step that differs
+            one, in_place = next(words(good[-1:])), next(words((other,)))
+        lines.append(f"nearest good run: at step {step} let {one} go on in place of {in_place}")
     return lines
 
 
@@ -374,9 +375,9 @@ def canary_lines(result: Exploration) -> list[str]:
         return [f"canaries: none planted: {canaries.why}"]
     found = {value: [one for one in canaries.planted if one.found is value] for value in FOUND}
     parts = [f"{len(canaries.planted)} planted, {len(found[True])} found"]
-    for value, words in FOUND.items():
-        if found[value] and words:
-            parts.append(f"{words}: {', '.join(planted(one) for one in found[value])}")
+    for value, said in FOUND.items():
+        if found[value] and said:
+            parts.append(f"{said}: {', '.join(planted(one) for one in found[value])}")
     return [f"canaries: {'; '.join(parts)}"]
 
 

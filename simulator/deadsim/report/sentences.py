@@ -60,6 +60,8 @@ def wanted(wait: Wait, kind: str = "") -> str:
         return f"{about}, which it holds itself"
     if not wait.wakers or wait.want == "end":
         return about
+    if wait.want == "owner" and wait.ahead:
+        return f"{about}, behind {others} in its queue"
     if wait.want == "owner":
         gives = "gives" if len(wait.wakers) == 1 else "give"
         ended = f", which never {gives} it back" if kind == "orphaned-lock" else ""
@@ -113,7 +115,7 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
         case "missed-signal":
             return f"missed signal: {about} was set, and cleared by step {lost_at}, too early"
         case "wrong-waiter":
-            taker = found.taker
+            taker = listing((found.taker or "", *found.others))
             took = f"went to {taker}, whose time had run out" if found.late else f"woke {taker}"
             return f"wrong waiter: the notify of step {lost_at} {took}"
         case "nested-monitor":
@@ -247,6 +249,8 @@ def consequences(found: Deadlock) -> list[str]:
     rows = []
     if found.used is not None and found.used_at is not None:
         rows.append(f"used up at step {found.used_at}: {found.taker} changes {found.used}")
+    elif found.used is not None:
+        rows.append(f"about to be used up: {found.taker} will change {found.used}")
     if found.rests_on:
         one = len(found.rests_on) == 1
         never = "never ends and never helps" if one else "never end and never help"
@@ -256,7 +260,9 @@ def consequences(found: Deadlock) -> list[str]:
     rows += unconcerned(found)
     if not found.settled:
         rows.append("not settled: who could help has neither ended nor blocked so far")
-    if found.unavoidable_from is not None:
+    if found.unavoidable_from == -1:
+        rows.append("could never be avoided")
+    elif found.unavoidable_from is not None:
         rows.append(f"could not be avoided from step {found.unavoidable_from} on")
     if found.proof == "relaxed":
         rows.append(

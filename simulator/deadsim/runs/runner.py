@@ -211,9 +211,7 @@ class Runner:
         defects = (*_by_step(found), *broken)
         verdict, reasons = judge(program, outcome, ended, defects, len(execution.choices))
         if went_round is not None:
-            steps = (
-                f"{went_round + 1:,} steps, {MORE} times as many as it took to suspect a livelock"
-            )
+            steps = f"{went_round + 1:,} steps, {MORE} times as many more as it took to suspect a livelock"
             reasons += (f"ended after {steps} (--max-steps {RUN_STEPS} goes on)",)
         objects = state.objects
         return Run(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from deadsim.detect.deadlocks.continuations import never_closed
+from deadsim.detect.deadlocks.continuations import never_closed, unavoidable_from
 from deadsim.detect.deadlocks.description import describe_all
 from deadsim.detect.holdings import Holdings
 from deadsim.detect.locks.lock_order import order_hint
@@ -24,6 +24,9 @@ from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Failed, Livelock, Race
 
 NOBODY = Progress(frozenset(), frozenset(), {}, frozenset())
+
+MOST_RETRACED = 2_000
+"""Steps of a run that are looked at for the first from which on a deadlock could not be avoided."""
 
 MOST_UNSETTLED = 1_000
 """Steps for which a run goes on until the core of a deadlock is closed."""
@@ -149,7 +152,18 @@ class DeadlockWatch:
         """Give the deadlocks, those too that have not settled by the end; with a hint where one is proved."""
         if self.pending:
             self.give_up(events())
-        return tuple(hinted(self.system, one) for one in self.deadlocks)
+        return tuple(self.avoidable(hinted(self.system, one), events) for one in self.deadlocks)
+
+    def avoidable(self, found: Deadlock, events: Callable[[], Sequence[Event]]) -> Deadlock:
+        """Say from which step on a deadlock could not be avoided, if that is an earlier one than its own."""
+        step = -1 if found.step is None else found.step
+        path = [(event.thread, event.choice or 0) for event in events()[: step + 1]]
+        if len(path) > MOST_RETRACED:
+            return found
+        known = unavoidable_from(self.system, path)
+        steps = [one for one in (known, found.unavoidable_from) if one is not None]
+        first = min(steps, default=step)
+        return found._replace(unavoidable_from=first if first < step else None)
 
 
 class Unsettled(NamedTuple):

@@ -29,7 +29,8 @@ class Wait(NamedTuple):
     """What a thread waits for, and for whom; `blocked` is false of one that is bound to wait.
 
     `missing` is how often it takes what it wants; `timeout` after how many virtual seconds it gives up.
-    What it wants is `taken` by those for whom it waits, if they have it and nobody else could give it.
+    What it wants is `taken` by those for whom it waits, if they have it and nobody else could give it; they only stand
+    `ahead` of it in a queue, if they do not have it.
     """
 
     thread: str
@@ -43,6 +44,7 @@ class Wait(NamedTuple):
     blocked: bool
     timeout: int | None = None
     taken: bool = False
+    ahead: bool = False
 
 
 class Access(NamedTuple):
@@ -62,7 +64,7 @@ class Deadlock(NamedTuple):
     `also_stuck` can never end because of the core; `still_running` are all other unfinished threads, and
     those `waiting_too` among them never move again either, but not because of it; of those `unknown` that
     is not known. `lost_at` is the step
-    at which a signal was lost, where that is why; `taker` had it instead (`late`: its time had run out), or used it
+    at which a signal was lost, where that is why; `taker` had it instead, with `others` (`late`: its time had run out), or used it
     up at `used_at` by what it did to `used`. It `rests_on` threads that go round for ever. It is not `settled` where not every
     thread of the core is known to be blocked where it will stay. `unavoidable_from` is an earlier step from
     which on it could not be avoided, `ways` how many other steps close the same core. `schedule` is another
@@ -86,6 +88,7 @@ class Deadlock(NamedTuple):
     used_at: int | None = None
     used: str | None = None
     late: bool = False
+    others: tuple[str, ...] = ()
     waiting_too: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()

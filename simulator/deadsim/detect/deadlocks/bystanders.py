@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from deadsim.detect.deadlocks.continuations import continuations
+from deadsim.detect.deadlocks.cores import Core
 from deadsim.detect.stuck.coarse_progress import Coarse, Flows
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.kernel.primitives.thread import RUNNING
@@ -31,16 +32,14 @@ class Bystanders(NamedTuple):
 def bystanders(
     judge: StuckJudge,
     state: State,
-    core: Collection[int],
-    behind: Collection[int],
-    rests_on: Collection[int],
+    core: Core,
     settled: Collection[int],
+    members: Collection[int],
 ) -> Bystanders:
-    """Tell the other threads of a state apart; those in `settled` stay where they are, those `behind` wait for the core,
-    which `rests_on` some that go round."""
+    """Tell the other threads of a state apart; those in `settled` stay where they are, `members` have cores of their own."""
     system = judge.system
     rest = [t for t, status in enumerate(state.objects[: len(state.frames)]) if status == RUNNING]
-    rest = [t for t in rest if t not in core]
+    rest = [t for t in rest if t not in core.threads]
     if not rest:
         return Bystanders((), (), (), ())
     after = continuations(system, state)
@@ -51,13 +50,13 @@ def bystanders(
         now = judge.whole(state)
         stays |= now.stuck
         ends |= now.ended - now.stuck
-    freed = Coarse(system, system.once(Flows), state, core).progress()
+    freed = Coarse(system, system.once(Flows), state, core.threads).progress()
     because: list[int] = []
     for thread in rest:
         held_up = thread not in ends and thread in freed.ended
-        if thread in rests_on:
+        if thread in core.rests_on or thread in members:
             continue
-        if thread in behind or held_up or (thread in stays and thread not in freed.stuck):
+        if thread in core.behind or held_up or (thread in stays and thread not in freed.stuck):
             because.append(thread)
     others = [t for t in rest if t not in because]
     moving = [t for t in others if t in after.movers]

@@ -1,6 +1,7 @@
 """What may follow a state, where that is little enough to be looked at: who moves, who ends, whether a core closes."""
 
-from collections.abc import Collection, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from deadsim.detect.stuck.closure import Closure
@@ -22,6 +23,31 @@ class Continuations(NamedTuple):
     complete: bool
 
 
+FEW_STATES = 100
+"""States that are looked at for whether the program may still end."""
+
+
+def may_end(system: System, state: State) -> bool:
+    """Decide whether a program may still come to its end; where that is too much to look at, it may."""
+    for here in following(system, state, FEW_STATES):
+        if here is None or system.over(here.objects):
+            return True
+    return False
+
+
+def unavoidable_from(system: System, path: Sequence[tuple[int, int]]) -> int | None:
+    """Find the first step of a schedule after which the program cannot end any more, as far as that is little to look at.
+
+    -1 is the start; None where it may still end after the last step.
+    """
+    states = [system.initial().state]
+    for thread, way in path:
+        states.append(system.step(states[-1], thread, way).state)
+    # What may follow only gets less.
+    first = bisect_left(states, True, key=lambda state: not may_end(system, state))
+    return first - 1 if first < len(states) else None
+
+
 def never_closed(system: System, state: State, threads: Collection[int]) -> frozenset[int]:
     """Give those threads that are in no closed core, whatever follows; nobody where that is too much to look at."""
     closure = system.once(Closure)
@@ -41,7 +67,7 @@ def never_closed(system: System, state: State, threads: Collection[int]) -> froz
     return frozenset(never)
 
 
-def following(system: System, state: State) -> Iterator[State | None]:
+def following(system: System, state: State, most: int = MOST_STATES) -> Iterator[State | None]:
     """Give a state and all that may follow it; None at the end where there are too many."""
     seen = {state.key()}
     front = [state]
@@ -55,7 +81,7 @@ def following(system: System, state: State) -> Iterator[State | None]:
                 if key not in seen:
                     seen.add(key)
                     front.append(there)
-        if len(seen) > MOST_STATES:
+        if len(seen) > most:
             yield None
             return
 

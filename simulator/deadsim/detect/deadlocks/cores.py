@@ -12,12 +12,15 @@ from deadsim.detect.components import components
 from deadsim.detect.deadlocks.history import Astray, astray_notify, missed_set
 from deadsim.detect.deadlocks.wakers import Halt, Halts
 from deadsim.detect.holdings import Holdings
-from deadsim.kernel.system import State, System
+from deadsim.kernel.system import State, System, after
 from deadsim.model.claims import DeadlockKind
 from deadsim.model.objects import Condition
 from deadsim.model.objects import Event as EventObject
 from deadsim.model.primitives import WANTED
 from deadsim.trace.event import Event
+
+MOST_STEPS = 200
+"""Steps of a thread that was woken, in which it may use up what it was told."""
 
 
 class Core(NamedTuple):
@@ -68,6 +71,7 @@ class _Finder:
         held: Holdings,
         threads: Collection[int],
     ) -> None:
+        self.system = system
         self.world = system.world
         self.count = len(state.frames)
         self.events = events
@@ -126,10 +130,21 @@ class _Finder:
 
     def waits_for_work(self, halt: Halt) -> bool:
         """Decide whether a daemon stands where it would come to again, or has not begun to do anything."""
+        if halt.owned or self.lost(halt):
+            return False
         flow = self.around.closure.flows.flow(halt.thread)
         first = flow.first()
         fresh = halt.position in first.steps + first.failing
-        return (fresh or flow.cyclic(halt.position)) and not (halt.owned or self.lost(halt))
+        return (fresh or flow.serves(halt.position)) and self.has_giver(halt)
+
+    def has_giver(self, halt: Halt) -> bool:
+        """Decide whether somebody else's text gives what a daemon waits for: no daemon, or one that waits for work."""
+        return any(
+            other != halt.thread
+            and (not self.world.is_daemon(other) or other in self.around.idle)
+            and self.around.closure.ever_provides(other, halt.facts)
+            for other in self.world.threads
+        )
 
     def chosen(self, halt: Halt) -> set[int]:
         """Give those whom a thread's being stuck rests on.
@@ -180,6 +195,8 @@ class _Finder:
             gone = tuple(o for o in halts[0].owners or () if self.around.ended(o))
             halts = (halts[0]._replace(wakers=gone),)
         rests_on = dict.fromkeys(o for halt in halts for o in self.around.still_moving(halt))
+        if kind == "leaked-permit":  # whether or not its taker has ended yet
+            rests_on = {}
         return Core(kind, halts, cycle, (), astray, tuple(rests_on))
 
     def kind(self, halts: tuple[Halt, ...], circles: bool) -> tuple[DeadlockKind, Astray | None]:
@@ -217,7 +234,8 @@ class _Finder:
         if self.world.is_thread(halt.number):
             return "collateral"  # of a thread that goes round for ever
         if halt.keepers:
-            return "leaked-permit"
+            ends = any(self.around.may_end(other) for other in halt.keepers)
+            return "leaked-permit" if ends else "never-signalled"
         if any(self.around.ended(other) for other in halt.owners or ()):
             return "orphaned-lock"
         return "never-signalled"
@@ -234,10 +252,29 @@ class _Finder:
             found: Astray | None = None
             if isinstance(declared, Condition):
                 found = astray_notify(self.events, halt.thread, halt.number, declared.lock)
+                if found is not None and found.kind == "wrong-waiter":
+                    found = self.used_soon(found)
             elif isinstance(declared, EventObject):
                 found = missed_set(self.events, halt.thread, halt.number, declared.set)
             self.history[halt.thread] = found
         return self.history[halt.thread]
+
+    def used_soon(self, astray: Astray) -> Astray:
+        """Look whether who had a wake-up is about to use up its news; then it was no wrong waiter."""
+        assert astray.taker is not None
+        state, taker = self.around.state, astray.taker
+        for _ in range(MOST_STEPS if astray.news else 0):
+            # Others take steps only where it has to wait for them.
+            enabled = self.system.enabled(state)
+            if not enabled:
+                break
+            mover = taker if taker in enabled else enabled[0]
+            result = self.system.results(state, mover)[0]
+            written = astray.news.intersection(result.effect.writes)
+            if written and mover == taker:
+                return Astray(None, astray.step, taker, None, min(written))
+            state = after(state, result)
+        return astray
 
     def is_nested(self, halt: Halt) -> bool:
         """Decide whether a thread waits on a condition while it holds what a notifier waits for."""

@@ -10,6 +10,8 @@ from deadsim.detect.deadlocks.wakers import Halt
 from deadsim.detect.holdings import Holdings, named
 from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.kernel.system import State
+from deadsim.kernel.world import World
+from deadsim.model.objects import RWLock
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Wait
 
@@ -24,7 +26,26 @@ def describe_all(
 ) -> tuple[Deadlock, ...]:
     """Describe each deadlock among `threads`, which stay where they are; `total` says that nothing can move."""
     cores = find_cores(judge.system, state, events, held, threads)
-    return tuple(describe(judge, state, events, held, core, threads, total) for core in cores)
+    members = {thread for core in cores for thread in core.threads}
+    return tuple(
+        describe(judge, state, events, held, core, threads, total, members) for core in cores
+    )
+
+
+def shown_wakers(
+    world: World, state: State, core: Core, halt: Halt
+) -> tuple[tuple[int, ...], bool]:
+    """Give those for whom a thread waits, and whether they only stand ahead of it in the queue of an rwlock.
+
+    Those who hold it are named, unless the circle goes on with one that stands ahead.
+    """
+    if not isinstance(world.declared(halt.number), RWLock):
+        return halt.wakers, False
+    holding = tuple(o for o in halt.wakers if o in state.objects[halt.number].owners())
+    after = dict(zip(core.cycle, (*core.cycle[1:], *core.cycle[:1]), strict=True)).get(halt.thread)
+    if after is not None and after not in holding:
+        return (after,), True
+    return (holding, False) if holding else (halt.wakers, True)
 
 
 def describe(
@@ -35,11 +56,16 @@ def describe(
     core: Core,
     threads: Collection[int],
     total: bool,
+    members: Collection[int],
 ) -> Deadlock:
-    """Describe one deadlock of a state: that with this core, of those who stay where they are."""
+    """Describe one deadlock of a state: that with this core, of those who stay where they are.
+
+    `members` are the threads of all cores.
+    """
     system, world = judge.system, judge.system.world
 
     def waiting(halt: Halt) -> Wait:
+        wakers, ahead = shown_wakers(world, state, core, halt)
         return Wait(
             world.name(halt.thread),
             halt.verb,
@@ -48,12 +74,13 @@ def describe(
             halt.missing,
             system.linked[halt.thread].place(halt.position),
             named(world, held.of(halt.thread)),
-            world.names(halt.wakers),
+            world.names(wakers),
             True,
             taken=bool(halt.keepers),
+            ahead=ahead,
         )
 
-    others = bystanders(judge, state, core.threads, core.behind, core.rests_on, threads)
+    others = bystanders(judge, state, core, threads, members)
     astray = core.astray
     return Deadlock(
         kind=core.kind,
@@ -71,6 +98,7 @@ def describe(
         used_at=None if astray is None else astray.used_at,
         used=None if astray is None or astray.used is None else world.name(astray.used),
         late=astray is not None and astray.late,
+        others=() if astray is None else world.names(astray.others),
         waiting_too=world.names(others.waiting),
         unknown=world.names(others.unknown),
         rests_on=world.names(core.rests_on),

@@ -3,7 +3,6 @@
 The order of locks for a circular wait is `detect.locks.lock_order`'s.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, assert_never
@@ -22,10 +21,11 @@ from deadsim.trace.event import Event
 
 
 class Site(NamedTuple):
-    """A step in the text by which a thread may provide something."""
+    """A step in the text by which a thread may provide something; it is `open` where an index decides what it is about."""
 
     thread: int
     line: int
+    open: bool = False
 
 
 def hint_for(
@@ -46,7 +46,7 @@ class _Hints:
         core, first = self.core, self.core.halts[0]
         match core.kind:
             case "circular-wait":
-                return None
+                return self.kept_around()
             case "self-deadlock":
                 return self.taken_twice(first)
             case "orphaned-lock":
@@ -78,7 +78,7 @@ class _Hints:
             case "nested-monitor":
                 return self.nested()
             case "communication":
-                return self.too_late()
+                return self.too_late() or self.kept_around()
             case "collateral":
                 return f"mend what keeps {self.names(core.rests_on)} from its end"
             case _:
@@ -122,35 +122,58 @@ class _Hints:
         if isinstance(declared, Semaphore):
             parts.append(self.permits(halt.number, declared))
         wanted = WANTED[str(halt.facts[0][0])]
-        sites = [site for site in providers(self.system, halt.facts) if site.thread != halt.thread]
+        waiting = {halt.thread}
+        if wanted.once:  # who waits for the same has done all that it could
+            waiting |= self.waiting_for(halt)
+        sites = [site for site in providers(self.system, halt.facts) if site.thread not in waiting]
+        if not sites and len(waiting) > 1:
+            others = self.names(sorted(waiting - {halt.thread}))
+            return f"{others} {'waits' if len(waiting) == 2 else 'wait'} there too, and nobody else {wanted.helps}"
         if not sites:
             return "; ".join([*parts, f"no other thread has a step that {wanted.helps}"])
         for thread, each in groupby(sites, key=lambda site: site.thread):
-            lines = sorted({site.line for site in each})
+            mine = list(each)
+            lines = sorted({site.line for site in mine})
             where = f"line{'s' if len(lines) > 1 else ''} {listed([str(line) for line in lines])}"
-            parts.append(
-                f"{self.name(thread)} {wanted.helps} at {where}, and {self.why_not(thread)}"
-            )
+            may = "may be the one who " if any(site.open for site in mine) else ""
+            why = self.why_not(thread, lines)
+            parts.append(f"{self.name(thread)} {may}{wanted.helps} at {where}{why}")
         return "; ".join(parts[:MOST])
 
     def permits(self, number: int, declared: Semaphore) -> str:
-        """Count who gave permits, beyond those that there were."""
-        gave = Counter(given(self.events, number))
-        each = [f"{self.name(thread)} gave {count}" for thread, count in sorted(gave.items())]
-        return f"it began with {declared.value}, " + (
-            listed(each) if each else "and nobody gave one"
-        )
+        """Count the permits that were given, beyond those that there were."""
+        givers = tuple(dict.fromkeys(given(self.events, number)))
+        if not givers:
+            return f"it began with {declared.value}, and nobody gave one"
+        taken = sum(1 for event in self.events if number in event.effect.takes)
+        there: int = self.state.objects[number]
+        gave = there + taken - declared.value
+        together = " together" if len(givers) > 1 else ""
+        return f"it began with {declared.value}, {self.names(givers)} gave {gave}{together}"
 
-    def why_not(self, thread: int) -> str:
-        """Say why a thread that could help does not."""
+    def waiting_for(self, halt: Halt) -> set[int]:
+        """List the threads that wait for the same as another."""
+        found = set()
+        for thread, frame in enumerate(self.state.frames):
+            operation = frame.operation
+            if operation is not None and not operation.ways(self.state.objects, thread):
+                if operation.needs(self.state.objects, thread).facts == halt.facts:
+                    found.add(thread)
+        return found
+
+    def why_not(self, thread: int, lines: Sequence[int]) -> str:
+        """Say why a thread that could help by its steps on these lines does not."""
         status = self.state.objects[thread]
         if status == ENDED:
-            return "has ended"
+            return ", and has ended"
         if status == NEW:
-            return "was not started"
+            return ", and was not started"
         if thread in self.core.threads or thread in self.core.behind:
-            return "is stuck itself"
-        return "does not come to it"
+            return ", and is stuck itself"
+        done = [e.step for e in self.events if e.thread == thread and e.place.line in lines]
+        if done:
+            return f", did so at step {done[-1]}, and does not come to it again"
+        return ", and does not come to it"
 
     def nested(self) -> str | None:
         """Say which lock is kept while waiting."""
@@ -160,6 +183,19 @@ class _Hints:
                 if other.number in own and other.thread != halt.thread:
                     lock, line = self.world.name(other.number), own[other.number].place.line
                     return f"{self.name(halt.thread)} keeps {lock} (line {line}) while it waits: give it back first"
+        return None
+
+    def kept_around(self) -> str | None:
+        """Say what a thread of a circle keeps while it waits for the next."""
+        for halt in self.core.halts:
+            own = self.held.of(halt.thread)
+            for number, holding in own.items():
+                if any(other.number == number for other in self.core.halts):
+                    line = self.system.linked[halt.thread].place(halt.position).line
+                    return (
+                        f"{self.name(halt.thread)} keeps {self.world.name(number)} (line {holding.place.line}) "
+                        f"while it waits for {halt.object} (line {line}): give it back first"
+                    )
         return None
 
     def too_late(self) -> str | None:
@@ -195,7 +231,8 @@ def providers(system: System, facts: Collection[Fact]) -> Iterator[Site]:
             if isinstance(entry, Stop) and entry.form is not None:
                 gives = (fact for number in entry.numbers for fact in entry.form.possible(number))
                 if any(fact in facts for fact in gives):
-                    yield Site(linked.thread, linked.place(position).line)
+                    several = len(entry.numbers) > 1 and not entry.whole
+                    yield Site(linked.thread, linked.place(position).line, several)
 
 
 def listed(words: Sequence[str]) -> str:

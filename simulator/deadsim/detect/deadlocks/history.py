@@ -11,7 +11,8 @@ class Astray(NamedTuple):
     """Why a signal does not reach who waits for it: the kind that this makes, and the step of the signal.
 
     Without a kind it did reach its goal, and was used up at the step `used_at`, by what was done to the
-    object `used`. `taker` is the thread that had it, where the trace knows; `late` if its time had run out.
+    object `used`. `taker` is the thread that had it, where the trace knows; `late` if its time had run out; `others` were
+    woken too. `news` is what could still be used up.
     """
 
     kind: DeadlockKind | None
@@ -20,6 +21,8 @@ class Astray(NamedTuple):
     used_at: int | None = None
     used: int | None = None
     late: bool = False
+    news: frozenset[int] = frozenset()
+    others: tuple[int, ...] = ()
 
 
 def began(events: Sequence[Event], thread: int, number: int) -> int:
@@ -52,7 +55,8 @@ def astray_notify(events: Sequence[Event], thread: int, condition: int, lock: in
             if other is None:
                 continue
             late = _gave_up(events, notify, other, condition)
-            return used or Astray("wrong-waiter", notify.step, other, late=late)
+            wrong = Astray("wrong-waiter", notify.step, other, late=late, news=news & tested)
+            return used or wrong._replace(others=tuple(woken[1:]))
         if used is not None:
             return used
         if not woken and not news & tested:

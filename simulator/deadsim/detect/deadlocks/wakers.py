@@ -124,6 +124,8 @@ class Halts:
             for other, frame in enumerate(self.state.frames)
             if frame.operation is not None and other not in self.halts
         ]
+        if halt.keepers:
+            return tuple(other for other in moving if other in halt.keepers)
         if halt.owners is None:
             return tuple(other for other in moving if self.may_provide(other, halt))
         # One owner that never lets go is enough.
@@ -152,3 +154,10 @@ class Halts:
     def ended(self, thread: int) -> bool:
         """Decide whether a thread has ended."""
         return bool(self.state.objects[thread] == ENDED)
+
+    def may_end(self, thread: int) -> bool:
+        """Decide whether a thread has ended, or may by its text."""
+        frame = self.state.frames[thread]
+        if frame.operation is None:
+            return True
+        return self.closure.flows.flow(thread).ends(frame.position)

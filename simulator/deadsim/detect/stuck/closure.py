@@ -53,7 +53,7 @@ class Closure:
                     checked[thread] = len(moving)
                 else:
                     helped = not any(
-                        self.keeps(state, thread, other, need, inside) for other in need.owners
+                        self.keeps(state, thread, other, inside) for other in need.owners
                     )
                 if helped:
                     inside.discard(thread)
@@ -61,20 +61,9 @@ class Closure:
                     changed = True
         return frozenset(inside)
 
-    def keeps(
-        self, state: State, thread: int, owner: int, need: Needs, inside: Collection[int]
-    ) -> bool:
-        """Decide whether an owner never lets go what a thread waits for."""
-        if owner == thread or owner in inside or state.objects[owner] == ENDED:
-            return True
-        return self.goes_round(owner, state.frames[owner].position, need)
-
-    def goes_round(self, owner: int, position: int, need: Needs) -> bool:
-        """Decide by its text whether an owner that moves neither ends nor ever lets go."""
-        if self.flows.flow(owner).ends(position):
-            return False
-        wanted = {(name, *rest) for _, *rest in need.facts if rest for name in ("free", "left")}
-        return self.possible(owner, position).isdisjoint(wanted)
+    def keeps(self, state: State, thread: int, owner: int, inside: Collection[int]) -> bool:
+        """Decide whether an owner never lets go what a thread waits for: itself, or one that has ended or stays."""
+        return owner == thread or owner in inside or bool(state.objects[owner] == ENDED)
 
     def may_provide(self, thread: int, position: int, facts: tuple[Fact, ...]) -> bool:
         """Decide by its text whether a thread may provide one of these from where it stands on."""
@@ -107,3 +96,9 @@ class Closure:
                 found |= theirs
             self._possible[key] = found
         return found
+
+    def ever_provides(self, thread: int, facts: tuple[Fact, ...]) -> bool:
+        """Decide by its whole text whether a thread may provide one of these."""
+        first = self.flows.flow(thread).first()
+        places = [place for place in first.steps + first.failing if place >= 0]
+        return any(self.may_provide(thread, place, facts) for place in places)

@@ -137,6 +137,28 @@ class Flow:
             self._cyclic = frozenset(on_cycles({p: self._next(p) for p in stops}))
         return position in self._cyclic
 
+    def serves(self, position: int) -> bool:
+        """Decide whether the thread may come back to a step after it has done something else than to look again."""
+        seen: set[int] = set()
+        front = list(self._next(position))
+        while front:
+            here = front.pop()
+            if here in seen or here == position:
+                continue
+            seen.add(here)
+            front.extend(self._next(here))
+        back: set[int] = {position}
+        changed = True
+        while changed:
+            new = {p for p in seen - back if not self._next(p).isdisjoint(back)}
+            back |= new
+            changed = bool(new)
+        return any(
+            (form := self.stop(p).form) is not None
+            and not any(form.reads(number) for number in self.stop(p).numbers)
+            for p in back - {position}
+        )
+
     def holds(self, position: int) -> frozenset[int]:
         """Give the locks that the thread certainly holds when it comes to stand before a step."""
         if self._holds is None:

@@ -148,7 +148,8 @@ class Stateless:
         stuck = [thread for thread in space.threads if space.running(states[-1], thread)]
         for core in self.naming.name(end, events(), stuck):
             steps = first_closed(self.naming, space, states, core)
-            self.note(self.naming.goal_of(self.naming.named(core)), execution.path[:steps])
+            for one in self.naming.at(space.state(states[steps]), events()[:steps], core):
+                self.note(self.naming.goal_of(one), execution.path[:steps])
 
     def judge_end(self, end: int, path: Path) -> None:
         """Hold the end of a whole execution against the claims about it."""

@@ -81,6 +81,17 @@ class Naming:
             if not lasting.isdisjoint((*core.threads, *core.behind))
         )
 
+    def at(
+        self,
+        state: State,
+        events: Sequence[Event],
+        core: Core,
+        resting: frozenset[int] = frozenset(),
+    ) -> tuple[Named, ...]:
+        """Name a deadlock as it stands in the state in which its core closes: its kind may depend on the history."""
+        found = self.name(state, events, self.closed(state) | resting)
+        return tuple(self.named(one) for one in found if one.threads == core.threads)
+
     def named(self, core: Core) -> Named:
         """Give what tells the deadlock with this core from others."""
         linked = self.system.linked

@@ -56,7 +56,7 @@ def judged(
 def of_nobody(claims: Iterable[Judged]) -> Iterator[Judged]:
     """Leave undecided what holds where nobody takes a step: it would hold of anything."""
     for claim in claims:
-        yield claim._replace(holds=None, why=NOBODY) if claim.holds else claim
+        yield claim._replace(holds=None, why=NOBODY)
 
 
 def has_match(claim: KindClaim, deadlocks: Collection[Named]) -> bool:

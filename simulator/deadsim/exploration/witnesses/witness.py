@@ -292,10 +292,11 @@ class Showing:
             states.append(states[-1] + space.moves(states[-1], thread)[way][0])
         events, _ = retrace(self.search.system, path)
         for core in goals.name(states[-1], events):
-            steps = len(path)
-            if not goals.always:
-                steps = first_closed(self.naming, space, states, core)
-            self.shown.note(self.naming.goal_of(self.naming.named(core)), path[:steps])
+            steps = first_closed(self.naming, space, states, core)
+            steps = min(steps, len(path))  # what rests on a livelock never closes
+            resting = goals.resting.get(states[steps], frozenset())
+            for one in self.naming.at(space.state(states[steps]), events[:steps], core, resting):
+                self.shown.note(self.naming.goal_of(one), path if goals.always else path[:steps])
 
     def wanted(self, goals: Goals) -> set[str]:
         """List the types of defects that were found, but for races."""
