@@ -36,7 +36,10 @@ BY_OUTCOME = ("deadlock", "livelock", "output")
 
 
 NAMING = 100
-"""Steps for which a deadlock is looked at that is given a name."""
+"""Steps for which a deadlock counts that is given a name."""
+
+JUDGING = 1_000
+"""Steps for which a state counts of which it has to be found out who is stuck in it."""
 
 
 Begun: TypeAlias = Callable[[Mapping[Goal, Shown], Callable[[Goal], Defect]], None]
@@ -67,6 +70,7 @@ class Showing:
         self.budget.hunting = True
         self.most = max(AT_LEAST, search.budget.counted[0])
         self.hunted = False
+        self.at_hand: set[Goal] = set()
         self.widened = False  # then the steps that were met are forgotten
         self.shown = Shortest()
 
@@ -109,6 +113,8 @@ class Showing:
                 if number and self.budget.is_spent:
                     break
                 for goal in self.goals_of(key, path, goals):
+                    if goal not in self.shown:
+                        self.at_hand.add(goal)
                     self.shown.note(goal, path)
         for variable, path in search.at_hand.races.items():
             self.shown.note(Goal("race", (variable,)), path)
@@ -166,6 +172,8 @@ class Showing:
             part = self.budget.part(states=self.most)
             carry = in_memory(search.system)
             shorten(Stateless(search.system, search.asked, part, carry, self.naming), self.shown)
+            for goal in [goal for goal in self.shown if key_of(goal) not in search.asked]:
+                del self.shown[goal]  # seen on the way
 
     def hunt(self, goals: Goals, wanted: set[str]) -> None:
         """Look for the shortest schedules of all that was found, but for races."""
@@ -185,11 +193,17 @@ class Showing:
         def too_far(looked_at: int) -> bool:
             # More kinds are worth as many steps as it took to decide; one that is claimed is worth more.
             steps = looked_at + NAMING * len(goals.named)
+            steps += JUDGING * len(goals.dead) if goals.partly else 0
             return steps > self.most and not ("deadlock" in wanted and self.is_one_missing())
 
         estimate = self.estimate(goals, wanted)
         hunt = Hunt(goals.start, goals.expand, self.budget, self.preemptions, too_far, estimate)
-        for goal, shown in hunt.search(enough).items():
+        found = hunt.search(enough)
+        if not goals.partly:  # then they are shown where they form, and not where they end
+            for goal in self.at_hand - found.keys() - at_start.keys():
+                if key_of(goal) in {key_of(one) for one in found}:
+                    del self.shown[goal]
+        for goal, shown in found.items():
             if goal not in at_start:
                 minimal = shown.minimal and not (goals.partly and goal.type in BY_OUTCOME)
                 self.shown.take(goal, shown._replace(minimal=minimal))
