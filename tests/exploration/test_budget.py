@@ -247,7 +247,7 @@ GROWING = {
 @pytest.mark.parametrize("text", GROWING)
 def test_queues_permits_and_locals_grow_too(text: str) -> None:
     system = System(deadsim.loads(text).program)
-    search = Stateful(system, keys(system), Budget(states=1_000))
+    search = Stateful(system, keys(system), Budget(states=1_000), reduce="never")
     search.decide()
     assert search.spent is not None
     assert GROWING[text] in [growing.object for growing in search.growth.found()]
