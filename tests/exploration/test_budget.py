@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 import deadsim
+from commands import deadsim as deadsim_command
 from deadsim.engine.interrupts import Interrupt
 from deadsim.engine.pool import Pool
 from deadsim.exploration import budget as budgets
 from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.explorer import Request, explore
+from deadsim.exploration.states.stateful_search import Stateful, keys
 from deadsim.exploration.verdicts.result import Exploration
 from deadsim.kernel.system import System
 from deadsim.model.program import Limits, Program
@@ -199,8 +201,6 @@ def test_what_grows_and_begins_anew_is_counted_on() -> None:
 
 
 def test_a_search_that_is_over_holds_on_to_no_states() -> None:
-    from deadsim.exploration.states.stateful_search import Stateful, keys
-
     system = System(deadsim.loads(SERVER).program)
     search = Stateful(system, keys(system), Budget(states=2_000), reduce="never")
     search.decide()
@@ -246,8 +246,11 @@ GROWING = {
 
 @pytest.mark.parametrize("text", GROWING)
 def test_queues_permits_and_locals_grow_too(text: str) -> None:
-    result = deadsim.explore(deadsim.loads(text), max_states=2_000, max_executions=1, max_steps=900)
-    assert GROWING[text] in [growing.object for growing in result.result.grows]
+    system = System(deadsim.loads(text).program)
+    search = Stateful(system, keys(system), Budget(states=1_000), reduce="never")
+    search.decide()
+    assert search.spent is not None
+    assert GROWING[text] in [growing.object for growing in search.growth.found()]
 
 
 def test_what_is_decided_tries_nothing() -> None:
@@ -263,6 +266,15 @@ def test_a_smaller_param_is_tried() -> None:
     scenario = deadsim.loads(text)
     found = deadsim.explore(scenario, claims=["deadlock"], max_states=5_000)
     assert "deadsim explore FILE -p k=4" in json.loads(found.to_json())["try"]
+
+
+def test_what_nobody_asked_for_is_not_shown() -> None:
+    with Pool() as pool:
+        for seed in range(40):
+            program = deadsim.loads(scenario(seed)).program
+            for limits in (Limits(states=5_000), Limits(states=200, executions=3)):
+                result = explore(program, pool, Request(frozenset({"race"}), limits))
+                assert shown_types(result) <= {"race"}, seed
 
 
 def test_the_verdict_is_told_once_with_a_schedule_before_the_shortest_is_looked_for() -> None:
@@ -317,3 +329,40 @@ def test_what_is_said_at_once_has_the_verdict_and_the_way_to_it() -> None:
     assert lines[0].startswith("verdict:  as expected, after ")
     assert lines[1].startswith("DEADLOCK after 2 steps")
     assert lines[2] == "schedule: left right (1 context switch, the fewest)"
+
+
+INPUTS = Path(__file__).parent.parent.parent / "benchmarks" / "inputs"
+
+
+def test_a_search_that_sees_a_deadlock_and_no_more_saves_the_way_to_it(tmp_path: Path) -> None:
+    saved = tmp_path / "found.schedule"
+    options = ("--claims", "deadlock", "--max-states", "3000", "--max-executions", "1")
+    given = (str(INPUTS / "santa.yaml"), "-p", "elves=4", "-p", "reindeer=1", *options)
+    done = deadsim_command("explore", *given, "--save-schedule", str(saved))
+    assert done.status == 1
+    assert "DEADLOCK after" in done.out
+    assert "undecided" not in done.out
+    again = deadsim_command("replay", str(saved), "--format", "json").json
+    assert again["outcome"] == "stuck"
+
+
+def test_deadlocks_alone_are_decided_in_the_states_of_all_claims_and_a_few_more() -> None:
+    scenario = deadsim.load(INPUTS / "santa.yaml", elves=3, reindeer=2)
+    every = deadsim.explore(scenario)
+    alone = deadsim.explore(scenario, claims=["deadlock"])
+    assert every.complete
+    assert alone.complete
+    assert every.states is not None
+    assert alone.states is not None
+    assert alone.states <= every.states + 2_000
+
+
+def test_threads_that_do_the_same_are_made_use_of_early() -> None:
+    scenario = deadsim.load(INPUTS / "readers_and_writers.yaml", n=8, m=8)
+    every = deadsim.explore(scenario)
+    alone = deadsim.explore(scenario, claims=["deadlock"])
+    assert every.complete
+    assert every.states is not None
+    assert alone.states is not None
+    assert every.reduction == alone.reduction == "stubborn+symmetry"
+    assert every.states < alone.states + 20_000

@@ -16,7 +16,7 @@ from deadsim.model.instructions import Code
 from deadsim.model.objects import Pipe, Queue, Semaphore, Variable
 from deadsim.space.packed import Space
 
-FIRST = 32
+FIRST = 16
 """States that were visited at the first look."""
 
 OFTEN = 3

@@ -19,6 +19,7 @@ from deadsim.exploration.verdicts.goal import Path
 from deadsim.space.access_order import Order
 from deadsim.space.packed import Info, Packed
 
+OFTEN = 32  # steps between two looks at the budget; each may take long where values are large
 LONGEST = 20  # steps of one thread that are passed through without keeping the states
 
 See: TypeAlias = Callable[[Packed, Info, frozenset[int]], bool]
@@ -192,7 +193,7 @@ class Reduced:
     def ways(self, node: Node, thread: int) -> list[Way]:
         """List the results of a thread's next step."""
         self.transitions += 1
-        if not self.transitions % WATCHED:
+        if not self.transitions % OFTEN:
             self.count()
         found: list[Way] = []
         if self.order is not None:

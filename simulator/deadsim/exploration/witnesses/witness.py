@@ -32,8 +32,7 @@ AT_LEAST = 20_000
 """Steps of a search for shorter schedules where few states were visited; else no more than those."""
 
 NAMING = 100
-"""Steps for which a deadlock is looked at that is given a name."""
-
+"""Steps for which a deadlock counts that is given a name."""
 
 Begun: TypeAlias = Callable[[Mapping[Goal, Shown], Callable[[Goal], Defect]], None]
 """Is given the schedules at hand, before shorter ones are looked for, and what replays one on real threads."""
@@ -64,6 +63,7 @@ class Showing:
         self.most = max(AT_LEAST, search.budget.counted[0])
         self.hunted = False
         self.cores: list[Named] | None = None
+        self.at_hand: set[Goal] = set()
         self.widened = False  # then the steps that were met are forgotten
         self.shown = Shortest()
 
@@ -111,6 +111,8 @@ class Showing:
                 if key == "deadlock":
                     self.note_closings(path, goals)
                 for goal in self.goals_of(key, path, goals):
+                    if goal not in self.shown:
+                        self.at_hand.add(goal)
                     self.shown.note(goal, path)
         for one in search.fair:  # the fewest steps; to be bettered by fewer context switches
             self.shown.note(goals.goal_of(one), one.path)
@@ -174,6 +176,8 @@ class Showing:
             part = self.budget.part(states=self.most)
             carry = in_memory(search.system)
             shorten(Stateless(search.system, search.asked, part, carry, self.naming), self.shown)
+            for goal in [goal for goal in self.shown if key_of(goal) not in search.asked]:
+                del self.shown[goal]  # seen on the way
 
     def hunt(self, goals: Goals, wanted: set[str]) -> None:
         """Look for the shortest schedules of all that was found, but for races."""
@@ -197,7 +201,12 @@ class Showing:
 
         estimate = self.estimate(goals, wanted)
         hunt = Hunt(goals.start, goals.expand, self.budget, self.preemptions, too_far, estimate)
-        for goal, shown in hunt.search(enough).items():
+        found = hunt.search(enough)
+        if not goals.partly:  # then they are shown where they form, and not where they end
+            for goal in self.at_hand - found.keys() - at_start.keys():
+                if key_of(goal) in {key_of(one) for one in found}:
+                    del self.shown[goal]
+        for goal, shown in found.items():
             if goal not in at_start:
                 minimal = shown.minimal and goals.tells(goal.type)
                 self.shown.take(goal, shown._replace(minimal=minimal))
