@@ -17,6 +17,7 @@ TAUGHT = (
     "races",
     "time",
     "fixes",
+    "reports",
 )
 
 
