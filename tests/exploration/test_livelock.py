@@ -341,3 +341,16 @@ def test_the_timeline_shows_who_is_starved() -> None:
     ).timeline()
     assert f"STARVATION, step {len(shown.schedule)}" in drawn
     assert f"the last {len(shown.finding.loop)} steps go round for ever" in drawn
+
+
+def test_a_replay_of_once_round_says_that_it_comes_back() -> None:
+    text = (
+        "locks: [m]\nthreads:\n  d: {daemon: true, do: [{forever: [{acquire: m}, {release: m}]}]}\n"
+        "  main: [{acquire: m}, {release: m}]\n"
+        "expect: {starvation: {claim: never, threads: [main]}}\n"
+    )
+    (defect,) = deadsim.explore(text).result.defects
+    names = " ".join(choice.thread for choice in defect.replay)
+    done = deadsim.replay(deadsim.loads(text), names)
+    (found,) = done.result.suspicions
+    assert (found.type, found.visits) == ("livelock", 2)

@@ -124,7 +124,8 @@ def report(run: Run, columns: int = 80) -> list[str]:
             block[0] = titled(block[0], visible(run.program.name), columns)
         lines.extend(block)
     for found in run.suspicions:
-        lines.append("suspicion (no schedule shows it, no defect):")
+        why = "it may go on for ever" if isinstance(found, Livelock) else "no schedule shows it"
+        lines.append(f"suspicion ({why}, no defect):")
         lines.extend(f"  {line}" for line in finding(found))
     for leak in run.leaks:
         lines.append(f"leak (daemons, no defect): {visible(headline(leak))}")

@@ -92,7 +92,8 @@ class Runner:
         )
         looking: Watcher = From(judged_from, deadlocks) if judged_from > 0 else deadlocks
         races = RaceWatch()
-        livelocks = LivelockWatch(self.system, ends=asked is None)
+        named_last = None if replay is None or not replay else len(replay) - 1
+        livelocks = LivelockWatch(self.system, ends=asked is None, last=named_last)
         failures = FailureWatch(self.system)
         printed = OutputWatch(self.world, self.prints)
         last = LastState()

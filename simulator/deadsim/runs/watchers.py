@@ -203,11 +203,14 @@ class From:
 class LivelockWatch:
     """Suspects a livelock where a run comes back to the same state again and again.
 
-    With `ends` it ends a run that is still there after many more steps, at `ended_at`.
+    With `ends` it ends a run that is still there after many more steps, at `ended_at`. A saved schedule whose last
+    step, `last`, comes back to a state by itself is one once round.
     """
 
-    def __init__(self, system: System, ends: bool = False) -> None:
+    def __init__(self, system: System, ends: bool = False, last: int | None = None) -> None:
         self.system = system
+        self.last = last
+        self.round: tuple[int, int] | None = None
         self.visits: dict[object, int | list[int]] = {}  # most are visited once
         self.often: list[
             int
@@ -220,6 +223,8 @@ class LivelockWatch:
 
     def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
         if moment.result is None:
+            if self.last is not None:
+                self.visits[key_of(moment)] = -1
             return False
         if not self.often:
             self.steps += 1
@@ -245,6 +250,8 @@ class LivelockWatch:
     def visit(self, key: object, step: int) -> None:
         """Note that a state was come to."""
         before = self.visits.get(key)
+        if before is not None and step == self.last:
+            self.round = before if isinstance(before, int) else before[-1], step
         if before is None:
             self.visits[key] = step
         elif isinstance(before, int):
@@ -258,18 +265,22 @@ class LivelockWatch:
 
     def suspicions(self, choices: Sequence[tuple[int, int | None]]) -> tuple[Livelock, ...]:
         """Describe what goes round: the threads that take steps in it, and the schedule once round."""
-        if not self.often:
+        visits = len(self.often)
+        if self.often:
+            begin, end = self.often[-2], self.often[-1]
+        elif self.round is not None:
+            (begin, end), visits = self.round, 2
+        else:
             return ()
-        begin, end = self.often[-2], self.often[-1]
         world = self.system.world
         loop = tuple(
             Choice(world.name(thread), way) for thread, way in choices[begin + 1 : end + 1]
         )
         names = tuple(dict.fromkeys(choice.thread for choice in loop))
         lasting = world.names(sorted(self.system.lasting))
-        if not set(names).intersection(lasting):
+        if self.often and not set(names).intersection(lasting):
             return ()
-        return (Livelock("suspected", end, names, loop, len(self.often)),)
+        return (Livelock("suspected", end, names, loop, visits),)
 
 
 class RaceWatch:
