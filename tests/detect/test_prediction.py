@@ -192,3 +192,15 @@ def test_a_run_that_goes_round_is_a_suspected_livelock() -> None:
 def test_a_daemon_that_goes_round_is_none() -> None:
     text = "threads: {a: {daemon: true, do: [{forever: [yield]}]}, b: [{repeat: 99, do: [{step: w}]}]}\n"
     assert run(loads(text)).result.suspicions == ()
+
+
+def test_who_only_tries_is_suspected_of_no_circle() -> None:
+    text = """
+locks: [A, B]
+threads:
+  x: [{acquire: A}, {acquire: B, blocking: false, into: ok}, {if: ok, then: [{release: B}]}, {release: A}]
+  y: [{acquire: B}, {acquire: A, WAY, into: ok}, {if: ok, then: [{release: A}]}, {release: B}]
+"""
+    for way in ("blocking: false", "timeout: 1", "blocking: true"):
+        done = run(loads(text.replace("WAY", way)), strategy="sequential")
+        assert (done.deadlocks, done.suspicions) == ((), ())

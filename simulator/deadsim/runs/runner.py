@@ -37,6 +37,7 @@ from deadsim.strategies.clock import Clock
 from deadsim.strategies.registry import Needs
 from deadsim.strategies.script import Script, Unfit
 from deadsim.strategies.strategy import Chance, Strategy
+from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Finding
 
 if TYPE_CHECKING:
@@ -151,6 +152,8 @@ class Runner:
         events = execution.events
         held = Holdings(events)
         for circle in find_circles(self.world, events, held):
+            if any(self.gives_up(events[acquire.step]) for acquire in circle.acquires):
+                continue  # who only tries is held up by nobody for good
             shown = self.certified(pool, plan, circle, execution.choices, replays)
             if shown is None:
                 suspected.append(suspicion(self.world, events, held, circle))
@@ -159,6 +162,18 @@ class Runner:
         return (
             tuple(hinted(self.system, one) for one in found),
             tuple(hinted(self.system, one) for one in suspected),
+        )
+
+    def gives_up(self, event: Event) -> bool:
+        """Decide whether a step was one that does not wait for good."""
+        linked = self.system.linked[event.thread]
+        return any(
+            isinstance(entry, Stop)
+            and entry.form is not None
+            and entry.form.gives_up
+            and linked.place(position) == event.place
+            for position, entry in enumerate(linked.entries)
+            if isinstance(entry, Stop) and entry.kind == "step"
         )
 
     def certified(
