@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from deadsim.export.failures import Classes
 from deadsim.export.names import Names, identifier
 from deadsim.language.checks.form import Statement, is_null, statement, steps
 from deadsim.language.expressions.names import Problems, clean
@@ -23,6 +24,7 @@ class Shared(NamedTuple):
     sections: Mapping[str, str]
     arrays: frozenset[str]
     procedures: Mapping[str, Procedure]
+    classes: Classes
 
 
 class Body:
@@ -272,7 +274,27 @@ class Body:
         return [f"assert {self.names.expression(given.value)}{more}"]
 
     def do_raise(self, given: Statement) -> list[str]:
-        return [f"raise RuntimeError({self.names.words(given.value)})"]
+        if is_null(given.value):
+            return ["raise"]
+        assert isinstance(given.value, Scalar)
+        return [self.shared.classes.raised(given.value.value, self.names.words(given.value))]
+
+    def do_try(self, given: Statement) -> list[str]:
+        lines = ["try:", *self.block(given.value, "    ")]
+        node = given.options.get("except")
+        branches = {
+            key.value: self.block(steps, "    ")
+            for key, steps in (node.pairs if isinstance(node, Map) else ())
+        }
+        lines += self.shared.classes.clauses(branches)
+        if "else" in given.options:
+            lines += ["else:"] if branches else []
+            lines += self.block(given.options["else"], "    ")
+        if "finally" in given.options:
+            lines += ["finally:", *self.block(given.options["finally"], "    ")]
+        elif not branches:
+            lines += ["finally:", "    pass"]
+        return lines
 
     def inner(self, replaced: dict[str, str], sections: dict[str, str]) -> "Body":
         """Give what writes a procedure that is called here."""

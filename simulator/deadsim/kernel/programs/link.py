@@ -44,14 +44,14 @@ def link(program: Program, world: World, thread: int) -> Linked:
                 entries.append(_jump(target))
             case Branch(test, otherwise):
                 entries.append(_branch(evaluator(test), position + 1, otherwise))
-            case Fail(type, message):
-                entries.append(_fail(type, evaluator(message)))
+            case Fail(type, message, class_name):
+                entries.append(_fail(type, evaluator(message), class_name))
             case Atomic():
                 entries.append(Stop("atomic"))
             case AtomicEnd():
                 entries.append(Stop("atomic-end"))
-            case Resume():
-                entries.append(Stop("resume"))
+            case Resume(_, slot):
+                entries.append(Stop("resume", slot=slot))
             case End():
                 entries.append(Stop("end"))
             case _:
@@ -89,10 +89,12 @@ def _branch(test: Callable[[Slots], Any], following: int, otherwise: int) -> Cal
 
 
 def _fail(
-    type: Literal["assertion", "error"], message: Callable[[Slots], Any]
+    type: Literal["assertion", "misuse", "error"],
+    message: Callable[[Slots], Any],
+    class_name: str | None,
 ) -> Callable[[Slots], int]:
     def fail(slots: Slots) -> int:
-        raise Failing(type, message(slots))
+        raise Failing(type, message(slots), class_name)
 
     return fail
 

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 from deadsim.language.checks import form
 from deadsim.language.checks.form import Statement
-from deadsim.language.emit.exits import OpenWith
+from deadsim.language.emit.exits import Catching, OpenWith
 from deadsim.language.emit.writer import Writer
 from deadsim.language.reading.document import Scalar
 from deadsim.model.expressions import Binary, Constant, Expression, Local, Not
-from deadsim.model.instructions import Atomic, AtomicEnd
+from deadsim.model.instructions import Atomic, AtomicEnd, Resume
 
 
 def acquire(writer: Writer, given: Statement) -> None:
@@ -172,8 +172,21 @@ def with_(writer: Writer, given: Statement) -> None:
         writer.exits.pop()
         covered = one.covered(writer.body.here)
         writer.body.step("release", one.target, one.place)
-        writer.body.guard(covered, one.target, one.place)
+        released(writer, covered, one)
     work.done()
+
+
+def released(writer: Writer, covered: list[tuple[int, int]], one: OpenWith) -> None:
+    """Write what a failure does: it releases, and goes on outwards; kept where that may be caught."""
+    body, place = writer.body, one.place
+    skip = body.jump(place)
+    slot = body.keep() if any(isinstance(exit, Catching) for exit in writer.exits) else None
+    target = writer.guard(covered, slot)
+    body.step("release", one.target, place)
+    body.emit(Resume(target, slot, place))
+    if slot is not None:
+        body.drop([slot])
+    body.land(skip)
 
 
 # Shared variables.

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from collections.abc import Mapping as Table
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from deadsim.language.checks import form, hints
 from deadsim.language.checks.form import Statement
 from deadsim.language.emit.body import Body
-from deadsim.language.emit.exits import OpenCall, OpenLoop, OpenWith
+from deadsim.language.emit.exits import Exit, OpenCall
 from deadsim.language.emit.file_scope import ProcedureText, Surroundings
 from deadsim.language.emit.lowering import Lowering
 from deadsim.language.expressions.names import (
@@ -24,6 +24,7 @@ from deadsim.language.expressions.texts import Expressions
 from deadsim.language.reading.document import Node, Scalar
 from deadsim.language.tables.verbs import IN_ATOMIC, PENDING_SECTIONS
 from deadsim.model.expressions import Constant, Expression, Target
+from deadsim.model.instructions import Handler
 from deadsim.model.place import Place
 
 Write: TypeAlias = Callable[["Writer", Statement], None]
@@ -40,7 +41,7 @@ class Writer:
         self.body = body
         self.scope = scope
         self.table = table
-        self.exits: list[OpenWith | OpenLoop | OpenCall] = []
+        self.exits: list[Exit] = []
         self.in_atomic = False
 
     def thread(self, node: Node, place: Place) -> None:
@@ -149,6 +150,14 @@ class Writer:
         if isinstance(read, Constant) and (not isinstance(read.value, int) or read.value < 0):
             self.problems.add(node.place, f"{what} is an integer, 0 or more{form.unlike(node)}")
         return read
+
+    def guard(self, covered: list[tuple[int, int]], slot: int | None = None, **how: Any) -> int:
+        """Let failures in these stretches go on here; gives where that is."""
+        target = self.body.here
+        self.body.handlers.extend(
+            Handler(first, last, target, slot, **how) for first, last in covered
+        )
+        return target
 
     def nested(self, given: Statement, option: str) -> None:
         node = given.options.get(option)
