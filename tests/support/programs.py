@@ -37,6 +37,21 @@ ASKED = {
 }
 
 
+# What a step may ask.
+QUESTIONS = {
+    "threads": ("finished(t0)", "finished(t1)"),
+    "locks": ("locked(A)", "locked(R)", "locked(L[mine])"),
+    "rwlocks": ("locked(W)", "locked(N)"),
+    "semaphores": ("value(S)", "value(T)", "value(Z)"),
+    "conditions": ("waiting(C)", "waiting(D)"),
+    "events": ("is_set(E)", "is_set(F)", "is_set(e[x])", "is_set(E)", "waiting(E)"),
+    "barriers": ("waiting(G)", "waiting(H)"),
+    "latches": ("value(K)", "value(M)"),
+    "queues": ("qsize(u)", "empty(q)", "full(q)", "empty(u)", "qsize(l)", "full(l)"),
+    "pipes": ("qsize(i)", "qsize(j)"),
+}
+
+
 class Maker:
     """Makes one scenario from a seed."""
 
@@ -65,7 +80,17 @@ class Maker:
                 "mine in [0, 2]",
                 "max(x, y)",
             )
+        if self.random.random() < 0.25:
+            return self.question()
         return self.pick("x", "y", "x + 1", "x == y", "x < 2 and y", "not x", "1", "mine", "0")
+
+    def question(self) -> str:
+        """Ask something that is there how it is."""
+        questions = [one for kind in ("threads", *self.used()) for one in QUESTIONS[kind]]
+        asked = self.pick(*questions)
+        if self.alike:
+            asked = asked.replace("t1", self.pick("t1", "t1[0]", "t1[mine]"))
+        return self.pick(asked, asked, f"not {asked}", f"x or {asked}", f"{asked} == x")
 
     def steps(self, depth: int, indent: str) -> list[str]:
         lines: list[str] = []
@@ -101,7 +126,7 @@ class Maker:
                 body = [*self.steps(depth + 1, inner)]
                 if self.random.random() < 0.3:
                     body.append(f"{inner}- {self.pick('break', 'continue', 'return')}")
-                test = self.pick("x == 0", "y", "x < 1")
+                test = self.pick("x == 0", "y", "x < 1", f"not {self.question()}")
                 return [f"{indent}- while: {test}", f"{indent}  do:", *body, f"{inner}- yield"]
             case "forever":
                 body = self.steps(depth + 1, inner)
@@ -134,6 +159,7 @@ class Maker:
                     "{write: x, value: (y + 1) % 3}",
                     "{if: x, then: [{write: y, value: 1}], else: [{let: {mine: y}}]}",
                     "{write: y, value: 1 - mine}, {assert: x + y < 4}",
+                    f"{{if: {self.quoted(self.question())}, then: [{{write: x, value: 1}}]}}",
                 )
                 return [f"{indent}- atomic: [{step}]"]
             case "assert":
@@ -153,6 +179,14 @@ class Maker:
                 return [f"{indent}- sleep: 1"]
             case _:
                 return [f"{indent}- step: works"] if kind == "step" else [f"{indent}- yield"]
+
+    def until(self) -> str:
+        """Give what a waiter of a condition waits for."""
+        return self.pick("x", "x == y", "y == 1", self.quoted(self.question()))
+
+    def quoted(self, expression: str) -> str:
+        """Write an expression so that brackets in it are none of the map's."""
+        return f'"{expression}"'
 
     def patience(self, may: bool = True, tries: bool = False) -> str:
         """Give up sometimes."""
@@ -223,13 +257,11 @@ class Maker:
                         )
                     )
                 if self.random.random() < 0.2:
-                    return one(
-                        f"wait: {name}, until: {pick('x', 'x == y', 'y == 1')}{self.patience()}"
-                    )
+                    return one(f"wait: {name}, until: {self.until()}{self.patience()}")
                 step = pick(
                     f"wait: {name}{self.patience()}",
                     f"wait: {name}{self.patience()}",
-                    f"wait: {name}, until: {pick('x', 'y == 1')}{self.patience()}",
+                    f"wait: {name}, until: {self.until()}{self.patience()}",
                     f"notify: {name}",
                     f"notify: {name}",
                     f"notify: {name}, count: 2",

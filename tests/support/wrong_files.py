@@ -99,7 +99,7 @@ WRONG = {
     "negative timeout": ("locks: [A]\nthreads: {t: [{acquire: A, timeout: -1}]}\n", "0 or more"),
     "negative sleep": ("threads: {t: [{sleep: -1}]}\n", "0 or more"),
     "empty choice": ("threads: {t: [{choose: []}]}\n", "at least one value"),
-    "state function in a thread": ("locks: [A]\nthreads: {t: [{assert: locked(A)}]}\n", "in invariants and expect.final alone"),
+    "state function in a thread": ("locks: [A]\nthreads: {t: [{assert: holder(A)}]}\n", "in invariants and expect.final alone"),
     "reserved variable": ("variables: {len: 0}\n" + OK, "'len' is a word of the expression language"),
     "reserved param": ("params: {and: 1}\n" + OK, "word of the expression language"),
     "bad name": ("locks: ['1A']\n" + OK, "is not a name"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence as Sequence_
 from deadsim.export import forced as forcing
 from deadsim.export.classes import CLASSES, JOIN_QUEUE
 from deadsim.export.names import Names, identifier
+from deadsim.export.questions import IN_TURNS, QUESTIONS
 from deadsim.export.statements import Body, Procedure, Shared
 from deadsim.export.turns import TurnBody, TurnNames
 from deadsim.language.checks.form import is_null
@@ -121,6 +122,10 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     parts += [text for kind, text in CLASSES.items() if kind in kinds and kind not in own]
     if forced:
         parts.append(forcing.TURNS)
+    asked = {**QUESTIONS, **(IN_TURNS if forced else {})}
+    parts += [
+        text for name, text in asked.items() if f"ask_{name}(" in body or f"ask_{name}," in body
+    ]
     return [*parts, *(text for kind, text in own.items() if kind in kinds)]
 
 

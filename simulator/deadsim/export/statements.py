@@ -169,6 +169,8 @@ class Body:
         """Write the name of a thread, or of an array of them, as a text."""
         assert isinstance(node, Scalar)
         name, bracket, rest = clean(node.value.strip()).partition("[")
+        if name in self.names.replaced:  # an argument that stands for a thread
+            name, bracket, rest = self.names.replaced[name].partition("[")
         if not bracket:
             return repr(name)
         return f"{name!r}, {self.names.text(f'({rest.rstrip()[:-1]})')}"

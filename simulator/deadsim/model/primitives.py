@@ -143,7 +143,7 @@ PRIMITIVES = (
         objects.Queue,
         "queue",
         "queues",
-        ("qsize",),
+        ("qsize", "empty", "full"),
         {"put": MISUSE, "get": NEVER, "task_done": MISUSE, "join": NEVER},
         (
             _ITEM,
@@ -185,6 +185,12 @@ LOCAL_VERBS: dict[str, tuple[Failure, ...]] = {
     "sleep": NEVER,
 }
 """The steps that are about nothing that is declared."""
+
+
+ASKED: dict[str, tuple[Failure, ...]] = {
+    query: NEVER for row in PRIMITIVES for query in row.queries if query != "holder"
+} | {"finished": NEVER}
+"""The steps that ask something shared how it is; a claim alone may ask for the holder."""
 
 
 def sections_of(query: str) -> tuple[str, ...]:

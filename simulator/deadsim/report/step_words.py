@@ -1,6 +1,7 @@
 """What a step did, in a few words: briefly for tables, as the rest of a sentence for pictures."""
 
 from deadsim.kernel.world import World
+from deadsim.model.primitives import ASKED
 from deadsim.report.sentences import visible
 from deadsim.trace.event import Event
 
@@ -40,6 +41,8 @@ def brief(world: World, event: Event) -> str:
         case "atomic":
             names = [world.entities[number].name for number in event.objects]
             return f"atomic: {', '.join(str(name) for name in names)}" if names else "atomic"
+        case verb if verb in ASKED:
+            return f"{verb}({name}): {event.value!r}"
         case verb:
             return f"{verb} {name}" if name else verb
 
@@ -105,5 +108,7 @@ def deed(world: World, event: Event) -> str:
             return (
                 f"does one atomic step on {', '.join(names)}" if names else "does one atomic step"
             )
+        case verb if verb in ASKED:
+            return f"asks {verb}({name}): {event.value!r}"
         case verb:
             return THIRD[verb].format(name)

@@ -49,6 +49,11 @@ class RealQueue:
         if outcome.success:
             self.queue.join()
 
+    def answer(self, question: str) -> Value:
+        """Answer a question."""
+        said: Value = getattr(self.queue, question)()
+        return said
+
     def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: how many items, and how many that are not dealt with."""
         items, unfinished = state[self.number]

@@ -89,6 +89,10 @@ class RealCondition:
     def notify_all(self, operation: Operation, outcome: Outcome) -> None:
         self.waiters.wake()
 
+    def answer(self, question: str) -> Value:
+        """Answer a question."""
+        return len(self.waiters.waiting)
+
     def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: how many are on the list, and how many have not gone on."""
         listed = sum(waiter.listed for waiter in state[self.number])
@@ -128,6 +132,10 @@ class RealEvent:
     def clear(self, operation: Operation, outcome: Outcome) -> None:
         self.flag.clear()
 
+    def answer(self, question: str) -> Value:
+        """Answer a question."""
+        return self.flag.is_set() if question == "is_set" else len(self.waiters.waiting)
+
     def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: the flag, and how many wait."""
         flag = state[self.number]
@@ -152,6 +160,10 @@ class RealBarrier:
             self.waiters.wake()
         elif not self.waiters.leave():
             raise _disagreement("a barrier", "wait")
+
+    def answer(self, question: str) -> Value:
+        """Answer a question."""
+        return len(self.waiters.waiting)
 
     def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: how many have arrived, and how many have not gone on."""
@@ -201,6 +213,10 @@ class RealRWLock:
         if not self.readers:
             self.room.release()
 
+    def answer(self, question: str) -> Value:
+        """Answer a question."""
+        return self.room.locked()
+
     def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: who is in, and how many wait."""
         writer, readers, queued = state[self.number]
@@ -248,6 +264,10 @@ class RealPipe:
     def close(self, operation: Operation, outcome: Outcome) -> None:
         with self.guard:
             self.closed.update(outcome.objects[self.number].closed)
+
+    def answer(self, question: str) -> Value:
+        """Answer a question."""
+        return len(self.items)
 
     def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: the items, and which ends are closed."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage, more, without
+from deadsim.kernel.abstract.question import waiting
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.barrier import Round, Wait, arrivals
 from deadsim.model.objects import Barrier
@@ -64,3 +65,5 @@ class WaitForm(Form):
 
 
 FORMS = {"wait": WaitForm}
+
+ANSWERS = {"waiting": waiting}

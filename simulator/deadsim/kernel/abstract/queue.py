@@ -5,6 +5,7 @@ from typing import Any
 
 from deadsim.kernel.abstract.attempt import AttemptForm
 from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage, more
+from deadsim.kernel.abstract.question import either, numbers
 from deadsim.kernel.expressions.operators import comparable
 from deadsim.kernel.operation import (
     Fact,
@@ -150,4 +151,23 @@ FORMS: dict[str, type[Form]] = {
     "get": GetForm,
     "task_done": TaskDoneForm,
     "join": JoinForm,
+}
+
+
+def most(world: Any, a: Approach) -> int:
+    """Say how many items there may be at the most."""
+    there, room = max(0, a.available(items(a.number))), world[a.number].maxsize
+    return min(there, room) if room > 0 else there
+
+
+def may_be_full(world: Any, a: Approach) -> Iterable[bool]:
+    """List what may be answered to the question whether it is full."""
+    room = world[a.number].maxsize
+    return either(0 < room <= most(world, a), True)
+
+
+ANSWERS = {
+    "qsize": lambda world, a: numbers(0, most(world, a)),
+    "empty": lambda world, a: either(True, most(world, a) > 0),
+    "full": may_be_full,
 }

@@ -75,4 +75,4 @@ def missing(barrier: Barrier, state: Round) -> int:
     return barrier.parties - len(state.arrived) - 1
 
 
-QUERIES = {"waiting": lambda world, state: len(state.arrived)}
+QUERIES = {"waiting": lambda world, number, state: len(state.arrived)}

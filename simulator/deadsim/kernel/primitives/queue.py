@@ -158,4 +158,8 @@ class Join(Operation):
         return Needs((dones(self.number),), objects[self.number].unfinished)
 
 
-QUERIES = {"qsize": lambda world, state: len(state.items)}
+QUERIES = {
+    "qsize": lambda world, number, state: len(state.items),
+    "empty": lambda world, number, state: not state.items,
+    "full": lambda world, number, state: 0 < world[number].maxsize <= len(state.items),
+}

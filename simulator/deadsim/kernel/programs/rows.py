@@ -149,7 +149,7 @@ def touched(operation: Operation | None) -> tuple[int, ...]:
     if operation is None:
         return ()
     if isinstance(operation, AtomicBlock):
-        return operation.variables
+        return operation.touches
     return operation.objects
 
 
