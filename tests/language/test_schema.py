@@ -44,7 +44,8 @@ MEANING = {
     "state function in a thread", "reserved variable", "reserved param", "nothing released",
     "a count for a lock", "counting down by none", "timeout of a barrier", "until for an event", "waiting for a queue",
     "a lock that is none", "an array of queues joined", "rwlock without a mode", "mode of a lock",
-    "processes",
+    "processes", "a question to something else", "a question that is none", "shutting a lock down",
+    "a shutdown in between", "a shutdown by number",
 }  # fmt: skip
 
 

@@ -293,7 +293,7 @@ class Maker:
             case "queues":
                 name = pick("q", "u", "l", "p")
                 value = pick("0", "1", "mine", "null" if name != "p" else "2")
-                match pick("put", "put", "get", "get", "task_done", "join"):
+                match pick("put", "put", "get", "get", "task_done", "join", "shutdown"):
                     case "put":
                         return one(f"put: {name}, value: {value}{self.patience(tries=True)}")
                     case "get":
@@ -302,6 +302,8 @@ class Maker:
                         return one(f"get: {name}{into}{patience}")
                     case "task_done":
                         return one(f"task_done: {name}")
+                    case "shutdown":
+                        return one(f"shutdown: {name}{pick('', ', immediate: true')}")
                 return one(f"join: {name}{self.patience()}")
             case _:
                 name = pick("i", "j")

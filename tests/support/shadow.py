@@ -132,7 +132,9 @@ def provided(step: Taken) -> Provided:
     system = step.system
     old, _ = noted(system, step.before)
     new, _ = noted(system, step.move.state)
-    facts = {f for f in new.known - old.known if f[0] not in ("in", "was closed", "ended")}
+    facts = {
+        f for f in new.known - old.known if f[0] not in ("in", "was closed", "was shut", "ended")
+    }
     inside, still = ({f[:3] for f in x.known if f[0] == "in"} for x in (old, new))
     facts |= {("left", *fact[1:]) for fact in inside - still}
     stocks = {
@@ -337,7 +339,7 @@ class Shadow:
     def check(self, state: State, step: Taken | None) -> None:
         """Compare what could be provided by now with what there is; raises Uncovered."""
         now, holding = noted(self.system, state)
-        passing = ("in", "was closed")
+        passing = ("in", "was closed", "was shut")
         missing = {f for f in now.known - self.facts.known if f[0] not in passing}
         if missing:
             raise Uncovered(f"{step}: not provided: {missing}")
@@ -483,6 +485,8 @@ class Certainty:
                 return bool(after[number].set)
             case "closed":
                 return bool(after[number].closed)
+            case "shut":
+                return bool(after[number].shut)
             case _:
                 raise AssertionError(f"nothing says when {fact} is so")
 

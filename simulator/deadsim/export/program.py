@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence as Sequence_
 
 from deadsim.export import forced as forcing
-from deadsim.export.classes import CLASSES, JOIN_QUEUE
+from deadsim.export.classes import CLASSES, JOIN_QUEUE, SHUTDOWN
 from deadsim.export.names import Names, identifier
 from deadsim.export.questions import IN_TURNS, QUESTIONS
 from deadsim.export.statements import Body, Procedure, Shared
@@ -117,6 +117,7 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     """List the helpers and classes that a program needs, as text."""
     kinds = {type(one) for one in program.objects}
     parts = [STEP] if re.search(r"\bstep\(", body) else []
+    parts += [SHUTDOWN] if ".shutdown(" in body else []
     parts += [JOIN_QUEUE] if "join_queue(" in body else []
     own = forcing.IN_TURNS if forced else {}
     parts += [text for kind, text in CLASSES.items() if kind in kinds and kind not in own]

@@ -182,6 +182,11 @@ class Body:
         into, ok = self.local(given) or "_", self.local(given, "ok") or "_"
         return [f"{into}, {ok} = {self.names.object(given.value)}.receive()"]
 
+    def do_shutdown(self, given: Statement) -> list[str]:
+        immediate = self.option(given, "immediate")
+        argument = f"immediate={immediate}" if immediate else ""
+        return [f"{self.names.object(given.value)}.shutdown({argument})"]
+
     def do_close(self, given: Statement) -> list[str]:
         end = given.options.get("end")
         return [

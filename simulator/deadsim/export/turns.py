@@ -179,6 +179,9 @@ class TurnBody(Body):
     def do_receive(self, given: Statement) -> list[str]:
         return self.turn(*super().do_receive(given))
 
+    def do_shutdown(self, given: Statement) -> list[str]:
+        return self.turn(*super().do_shutdown(given))
+
     def do_close(self, given: Statement) -> list[str]:
         return self.turn(*super().do_close(given))
 

@@ -38,11 +38,17 @@ class Needs(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """What a thread did wrong: {} in the sentence stands for the name of an object."""
+    """What a thread did wrong: {} in the sentence stands for the name of an object.
+
+    `class_name` is the class of the failure where it has one, and `raises` says that the real object is
+    asked too, and has to raise it.
+    """
 
     sentence: str
     number: int
     type: Literal["misuse", "error"] = "misuse"
+    class_name: str | None = None
+    raises: bool = False
 
 
 class Outcome(NamedTuple):

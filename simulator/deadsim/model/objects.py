@@ -66,12 +66,16 @@ class Latch(NamedTuple):
 
 
 class Queue(NamedTuple):
-    """A `queue.Queue`, `LifoQueue` or `PriorityQueue`; maxsize 0 or less is unlimited."""
+    """A `queue.Queue`, `LifoQueue` or `PriorityQueue`; maxsize 0 or less is unlimited.
+
+    It `shuts` where some thread has a step that shuts it down.
+    """
 
     name: str
     maxsize: int
     order: Literal["fifo", "lifo", "priority"]
     place: Place
+    shuts: bool = False
 
 
 class Pipe(NamedTuple):

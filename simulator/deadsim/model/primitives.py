@@ -15,6 +15,7 @@ Failure: TypeAlias = Literal["misuse", "error"]
 NEVER: tuple[Failure, ...] = ()
 MISUSE: tuple[Failure, ...] = ("misuse",)
 ERROR: tuple[Failure, ...] = ("error",)
+BOTH: tuple[Failure, ...] = ("misuse", "error")
 
 
 class Wanted(NamedTuple):
@@ -144,7 +145,13 @@ PRIMITIVES = (
         "queue",
         "queues",
         ("qsize", "empty", "full"),
-        {"put": MISUSE, "get": NEVER, "task_done": MISUSE, "join": NEVER},
+        {
+            "put": BOTH,
+            "get": ERROR,
+            "task_done": MISUSE,
+            "join": NEVER,
+            "shutdown": NEVER,
+        },
         (
             _ITEM,
             _ROOM,

@@ -22,6 +22,8 @@ def brief(world: World, event: Event) -> str:
             if not event.success:
                 return f"gives up on {name}"
             return f"passes {name}" if event.phase is None else f"goes on: {name}"
+        case "shutdown":
+            return f"shuts {name} down"
         case "put" | "send" | "get" | "receive" | "join" if not event.success:
             return f"cannot {event.verb}: {name}"
         case "get" | "receive":
@@ -61,6 +63,7 @@ THIRD = {
     "put": "puts an item into {}",
     "send": "sends an item into {}",
     "task_done": "calls task_done of {}",
+    "shutdown": "shuts {} down",
     "join": "joins {}",
     "start": "starts {}",
     "close": "closes {}",

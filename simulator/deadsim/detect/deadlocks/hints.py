@@ -26,6 +26,7 @@ class Site(NamedTuple):
 
     thread: int
     line: int
+    deed: str | None = None
 
 
 def hint_for(
@@ -125,12 +126,12 @@ class _Hints:
         sites = [site for site in providers(self.system, halt.facts) if site.thread != halt.thread]
         if not sites:
             return "; ".join([*parts, f"no other thread has a step that {wanted.helps}"])
-        for thread, each in groupby(sites, key=lambda site: site.thread):
+        sites.sort(key=lambda site: (site.thread, site.deed or ""))
+        for (thread, deed), each in groupby(sites, key=lambda site: (site.thread, site.deed)):
             lines = sorted({site.line for site in each})
             where = f"line{'s' if len(lines) > 1 else ''} {listed([str(line) for line in lines])}"
-            parts.append(
-                f"{self.name(thread)} {wanted.helps} at {where}, and {self.why_not(thread)}"
-            )
+            does = deed or wanted.helps
+            parts.append(f"{self.name(thread)} {does} at {where}, and {self.why_not(thread)}")
         return "; ".join(parts[:MOST])
 
     def permits(self, number: int, declared: Semaphore) -> str:
@@ -168,17 +169,16 @@ class _Hints:
             for other in self.core.halts:
                 if other.thread == halt.thread or other.owned or halt.thread not in other.wakers:
                     continue
-                lines = [
-                    site.line
-                    for site in providers(self.system, other.facts)
-                    if site.thread == halt.thread
-                ]
                 line = self.system.linked[halt.thread].place(halt.position).line
-                later = [one for one in lines if one > line]
+                later = [
+                    site
+                    for site in providers(self.system, other.facts)
+                    if site.thread == halt.thread and site.line > line
+                ]
                 if later:
-                    helps = WANTED[str(other.facts[0][0])].helps
+                    helps = later[0].deed or WANTED[str(other.facts[0][0])].helps
                     return (
-                        f"{self.name(halt.thread)} waits at line {line} before it {helps} at line {later[0]} "
+                        f"{self.name(halt.thread)} waits at line {line} before it {helps} at line {later[0].line} "
                         f"({other.object}): let it do that first"
                     )
         return None
@@ -195,7 +195,7 @@ def providers(system: System, facts: Collection[Fact]) -> Iterator[Site]:
             if isinstance(entry, Stop) and entry.form is not None:
                 gives = (fact for number in entry.numbers for fact in entry.form.possible(number))
                 if any(fact in facts for fact in gives):
-                    yield Site(linked.thread, linked.place(position).line)
+                    yield Site(linked.thread, linked.place(position).line, entry.form.deed)
 
 
 def listed(words: Sequence[str]) -> str:

@@ -73,7 +73,8 @@ def appearance(declared: SharedObject, state: Any, signal: bool = False) -> Appe
             return Appearance("bar", f"{state} left" if state else "open")
         case Queue():
             most = f"/{declared.maxsize}" if declared.maxsize > 0 else ""
-            return Appearance("cylinder", f"{len(state.items)}{most}")
+            shut = " shut" if state.shut else ""
+            return Appearance("cylinder", f"{len(state.items)}{most}{shut}")
         case Pipe():
             closed = " closed" if state.closed else ""
             return Appearance("cylinder", f"{len(state.items)}/{declared.capacity}{closed}")

@@ -133,6 +133,7 @@ class Form(ABC):
     safe = False  # whether it is never a misuse or an error, once its operands are worked out
     results: ClassVar[Results] = "values"
     output: int | None = None  # the printed output, where it prints
+    deed: str | None = None  # what one does who helps by it, where that is not what is waited for
 
     def __init__(self, declared: Declared, flags: tuple[str, ...]) -> None:
         self.declared = declared

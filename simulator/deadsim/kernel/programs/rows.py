@@ -138,10 +138,10 @@ class Rows:
 
     def failing(self, outcome: Outcome) -> Failing | None:
         """Say what a thread did wrong, with the object's name."""
-        if outcome.wrong is None:
+        wrong = outcome.wrong
+        if wrong is None:
             return None
-        sentence, number, type = outcome.wrong
-        return Failing(type, sentence.format(self.world.name(number)))
+        return Failing(wrong.type, wrong.sentence.format(self.world.name(wrong.number)))
 
 
 def touched(operation: Operation | None) -> tuple[int, ...]:

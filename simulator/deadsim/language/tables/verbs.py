@@ -132,6 +132,13 @@ _TABLE = (
     ),
     Verb("task_done", "object", "say that an item of a queue is dealt with", (), ("queues",)),
     Verb(
+        "shutdown",
+        "object",
+        "shut a queue down: no more puts, and no get once it is empty; both raise `ShutDown`",
+        (Option("immediate", "boolean", "true: it is emptied, and what was in it counts as done"),),
+        ("queues",),
+    ),
+    Verb(
         "join",
         "object",
         "wait for the end of a thread or process, or until all items of a queue are dealt with",
