@@ -357,7 +357,12 @@ def test_many_states_are_decided_by_few_and_each_defect_is_shown(
             assert {one.finding.type for one in few.defects} == types, seed
             for one in few.defects:
                 if one.minimal:
-                    same = (d for d in whole.defects if d.finding.type == one.finding.type)
+                    alike = (one.finding.type, getattr(one.finding, "variable", None))
+                    same = (
+                        d
+                        for d in whole.defects
+                        if (d.finding.type, getattr(d.finding, "variable", None)) == alike
+                    )
                     assert one.switches == min(d.switches for d in same), seed
     assert decided > len(programs_of(count)) / 20
 

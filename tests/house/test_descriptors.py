@@ -15,6 +15,7 @@ from deadsim.engine.real import objects as real
 from deadsim.exploration.static import ruled_out
 from deadsim.exploration.static.reachable_accesses import Futures
 from deadsim.export.program import made, made_plainly
+from deadsim.export.questions import QUESTIONS
 from deadsim.export.statements import Body
 from deadsim.export.turns import TurnBody
 from deadsim.kernel.abstract.form import Form
@@ -42,6 +43,7 @@ from deadsim.report.sentences import WANTED as SENTENCES
 from deadsim.report.step_words import THIRD
 from portion import few_and_all
 from programs import ASKED, SHARED, scenario
+from programs import QUESTIONS as STEPS_ASK
 
 ROOT = Path(__file__).parent.parent.parent
 PLACE = Place(1, 1)
@@ -108,9 +110,17 @@ def test_every_room_has_its_part(row: Primitive) -> None:
                 made(program(row).program, declared(row), True)
             ),
             "answers to its questions": set(getattr(kernel, "QUERIES", ())) == set(row.queries),
+            "what could be answered to each that a step may ask": set(abstract.ANSWERS)
+            == set(row.queries) - {"holder"}
+            if row.queries
+            else True,
+            "an answer of the real object": not row.queries
+            or hasattr(real._REAL[row.declared], "answer"),
+            "questions as Python": set(row.queries) - {"holder"} <= set(QUESTIONS),
             "questions that the language knows": set(row.queries) <= set(STATE_FUNCTIONS),
             "random programs": row.section in SHARED or row.section == "variables",
             "questions in random programs": row.section in ASKED,
+            "questions of random steps": row.section in STEPS_ASK or row.section == "variables",
             "a row of the language's page": f"| `{row.section}` |" in page("language"),
             "the README": row.section in (ROOT / "README.md").read_text(encoding="utf-8"),
         }.items()

@@ -196,7 +196,7 @@ def test_who_ran_out_of_time_is_among_the_waiters_until_a_notify_or_the_lock() -
         for name in (*JOINED, *steps):
             state = system.step(state, ["first", "second", "giver"].index(name)).state
         number = next(n for n, one in system.world.shared() if isinstance(one, Condition))
-        seen.append(QUERIES["waiting"](system.world, state.objects[number]))
+        seen.append(QUERIES["waiting"](system.world, number, state.objects[number]))
     assert seen == [2, 2, 1]
 
 

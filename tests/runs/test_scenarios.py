@@ -109,7 +109,7 @@ def same_permits(real: primitives.RealSemaphore, state: Objects) -> bool:
 
 
 def same_items(real: queues.RealQueue, state: Objects) -> bool:
-    items, unfinished = state[real.number]
+    items, unfinished, _ = state[real.number]
     there = list(real.queue.queue)
     if isinstance(real.queue, PriorityQueue):
         there.sort()

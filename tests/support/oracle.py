@@ -51,7 +51,8 @@ def accesses(system: System, node: Node, thread: int, move: Transition) -> tuple
     gives, takes = set(operation.gives), set(operation.takes)
     if move.outcome.block is not None:
         reads, writes = move.outcome.block.reads, move.outcome.block.writes
-        gives = takes = {*reads, *writes}
+        gives = {*reads, *writes}
+        takes = gives | set(move.outcome.block.hears)
     marks: tuple[Any, ...] = ()
     if move.outcome.ordering is not None:
         gives, takes = set(move.outcome.ordering.gives), set(move.outcome.ordering.takes)
@@ -342,7 +343,9 @@ def event(
     objects = operation.objects
     if outcome.block is not None:
         reads, writes = outcome.block.reads, outcome.block.writes
-        objects = gives = takes = tuple(dict.fromkeys(reads + writes))
+        gives = tuple(dict.fromkeys(reads + writes))
+        takes = (*gives, *outcome.block.hears)
+        objects = outcome.block.touched
     after: tuple[int, ...] = ()
     marks: tuple[Any, ...] = ()
     if outcome.ordering is not None:

@@ -30,10 +30,25 @@ ASKED = {
     "semaphores": ("value(S) < 2", "value(Z) == 0 or x < 2"),
     "conditions": ("waiting(C) < 1", "waiting(P) == 0 or y == 0"),
     "events": ("not is_set(E) or x == 0", "is_set(F)"),
-    "barriers": ("waiting(G) < 1 or y == 0",),
+    "barriers": ("waiting(G) < 1 or y == 0", "not broken(G) or x == 0"),
     "latches": ("value(K) > 0 or x < 2", "value(M) == 1"),
     "queues": ("qsize(q) < 1", "qsize(u) < 2"),
     "pipes": (),
+}
+
+
+# What a step may ask.
+QUESTIONS = {
+    "threads": ("finished(t0)", "finished(t1)"),
+    "locks": ("locked(A)", "locked(R)", "locked(L[mine])"),
+    "rwlocks": ("locked(W)", "locked(N)"),
+    "semaphores": ("value(S)", "value(T)", "value(Z)"),
+    "conditions": ("waiting(C)", "waiting(D)"),
+    "events": ("is_set(E)", "is_set(F)", "is_set(e[x])", "is_set(E)", "waiting(E)"),
+    "barriers": ("waiting(G)", "waiting(H)", "broken(G)", "broken(G)"),
+    "latches": ("value(K)", "value(M)"),
+    "queues": ("qsize(u)", "empty(q)", "full(q)", "empty(u)", "qsize(l)", "full(l)"),
+    "pipes": ("qsize(i)", "qsize(j)"),
 }
 
 
@@ -65,7 +80,17 @@ class Maker:
                 "mine in [0, 2]",
                 "max(x, y)",
             )
+        if self.random.random() < 0.25:
+            return self.question()
         return self.pick("x", "y", "x + 1", "x == y", "x < 2 and y", "not x", "1", "mine", "0")
+
+    def question(self) -> str:
+        """Ask something that is there how it is."""
+        questions = [one for kind in ("threads", *self.used()) for one in QUESTIONS[kind]]
+        asked = self.pick(*questions)
+        if self.alike:
+            asked = asked.replace("t1", self.pick("t1", "t1[0]", "t1[mine]"))
+        return self.pick(asked, asked, f"not {asked}", f"x or {asked}", f"{asked} == x")
 
     def steps(self, depth: int, indent: str) -> list[str]:
         lines: list[str] = []
@@ -103,7 +128,7 @@ class Maker:
                 body = [*self.steps(depth + 1, inner)]
                 if self.random.random() < 0.3:
                     body.append(f"{inner}- {self.pick('break', 'continue', 'return')}")
-                test = self.pick("x == 0", "y", "x < 1")
+                test = self.pick("x == 0", "y", "x < 1", f"not {self.question()}")
                 return [f"{indent}- while: {test}", f"{indent}  do:", *body, f"{inner}- yield"]
             case "forever":
                 body = self.steps(depth + 1, inner)
@@ -136,6 +161,7 @@ class Maker:
                     "{write: x, value: (y + 1) % 3}",
                     "{if: x, then: [{write: y, value: 1}], else: [{let: {mine: y}}]}",
                     "{write: y, value: 1 - mine}, {assert: x + y < 4}",
+                    f"{{if: {self.quoted(self.question())}, then: [{{write: x, value: 1}}]}}",
                 )
                 return [f"{indent}- atomic: [{step}]"]
             case "assert":
@@ -179,6 +205,14 @@ class Maker:
             if self.random.random() < 0.15:
                 lines.append(f"{inner}- return")
         return lines
+
+    def until(self) -> str:
+        """Give what a waiter of a condition waits for."""
+        return self.pick("x", "x == y", "y == 1", self.quoted(self.question()))
+
+    def quoted(self, expression: str) -> str:
+        """Write an expression so that brackets in it are none of the map's."""
+        return f'"{expression}"'
 
     def patience(self, may: bool = True, tries: bool = False) -> str:
         """Give up sometimes."""
@@ -249,13 +283,11 @@ class Maker:
                         )
                     )
                 if self.random.random() < 0.2:
-                    return one(
-                        f"wait: {name}, until: {pick('x', 'x == y', 'y == 1')}{self.patience()}"
-                    )
+                    return one(f"wait: {name}, until: {self.until()}{self.patience()}")
                 step = pick(
                     f"wait: {name}{self.patience()}",
                     f"wait: {name}{self.patience()}",
-                    f"wait: {name}, until: {pick('x', 'y == 1')}{self.patience()}",
+                    f"wait: {name}, until: {self.until()}{self.patience()}",
                     f"notify: {name}",
                     f"notify: {name}",
                     f"notify: {name}, count: 2",
@@ -273,7 +305,13 @@ class Maker:
                     )
                 )
             case "barriers":
-                return one(f"wait: {pick('G', 'G', 'H')}{pick('', ', into: mine')}")
+                name = pick("G", "G", "G", "H")
+                match pick("wait", "wait", "wait", "wait", "abort", "reset"):
+                    case "wait":
+                        timeout = pick("", "", "", ", timeout: 1")
+                        return one(f"wait: {name}{timeout}{pick('', ', into: mine')}")
+                    case verb:
+                        return one(f"{verb}: {name}")
             case "latches":
                 name = pick("K", "K", "M")
                 return one(
@@ -287,7 +325,7 @@ class Maker:
             case "queues":
                 name = pick("q", "u", "l", "p")
                 value = pick("0", "1", "mine", "null" if name != "p" else "2")
-                match pick("put", "put", "get", "get", "task_done", "join"):
+                match pick("put", "put", "get", "get", "task_done", "join", "shutdown"):
                     case "put":
                         return one(f"put: {name}, value: {value}{self.patience(tries=True)}")
                     case "get":
@@ -296,6 +334,8 @@ class Maker:
                         return one(f"get: {name}{into}{patience}")
                     case "task_done":
                         return one(f"task_done: {name}")
+                    case "shutdown":
+                        return one(f"shutdown: {name}{pick('', ', immediate: true')}")
                 return one(f"join: {name}{self.patience()}")
             case _:
                 name = pick("i", "j")

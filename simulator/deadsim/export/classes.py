@@ -122,5 +122,59 @@ def join_queue(waited_for, timeout):
         return waited_for.all_tasks_done.wait_for(lambda: not waited_for.unfinished_tasks, timeout)
 '''
 
+SHUTDOWN = '''
+if not hasattr(queue, "ShutDown"):  # Python has it from 3.13 on
+
+    class ShutDown(Exception):
+        """Raised where a queue was shut down."""
+
+    class Shutting:
+        """What a queue that can be shut down does more."""
+
+        is_shutdown = False
+
+        def put(self, item, block=True, timeout=None):
+            if not block:
+                timeout = 0
+            with self.mutex:
+                room = self.not_full.wait_for(
+                    lambda: self.is_shutdown or not 0 < self.maxsize <= self._qsize(), timeout
+                )
+                if self.is_shutdown:
+                    raise queue.ShutDown
+                if not room:
+                    raise queue.Full
+                self._put(item)
+                self.unfinished_tasks += 1
+                self.not_empty.notify()
+
+        def get(self, block=True, timeout=None):
+            if not block:
+                timeout = 0
+            with self.mutex:
+                there = self.not_empty.wait_for(lambda: self.is_shutdown or self._qsize(), timeout)
+                if self.is_shutdown and not self._qsize():
+                    raise queue.ShutDown
+                if not there:
+                    raise queue.Empty
+                item = self._get()
+                self.not_full.notify()
+                return item
+
+        def shutdown(self, immediate=False):
+            with self.mutex:
+                self.is_shutdown = True
+                while immediate and self._qsize():
+                    self._get()
+                    self.unfinished_tasks = max(0, self.unfinished_tasks - 1)
+                self.all_tasks_done.notify_all()
+                self.not_empty.notify_all()
+                self.not_full.notify_all()
+
+    queue.ShutDown = ShutDown
+    for name in ("Queue", "LifoQueue", "PriorityQueue"):
+        setattr(queue, name, type(name, (Shutting, getattr(queue, name)), {}))
+'''
+
 CLASSES: dict[type, str] = {objects.Pipe: PIPE, objects.Latch: LATCH, objects.RWLock: RWLOCK}
 """What is written out, by what it stands for."""

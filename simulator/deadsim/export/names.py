@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from deadsim.export.classes import CLASSES
+from deadsim.export.questions import QUESTIONS
 from deadsim.language.expressions.names import clean, split_commas
 from deadsim.language.expressions.texts import closing
 from deadsim.language.reading.document import Node, Scalar, Sequence
@@ -16,6 +17,7 @@ TAKEN = {
     "threading", "queue", "time", "random", "sys", "os", "main", "threads", "step", "atomic", "SCALE", "LIMIT",
     "RWLock", "BrokenPipe", "join_queue", "print", "str", "list", "RuntimeError", "True", "False", "None",
     "len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool", "failed", "failures", "join", "turn", "read", "held", "Lock", "Turn", "Condition", "Event", "Barrier", "SCHEDULE", "MISUSE", "Failed", "note", "started", "thread", "contextlib",
+    *(f"ask_{question}" for question in QUESTIONS),
     *re.findall(r"^class (\w+)", "".join(CLASSES.values()), flags=re.MULTILINE),
 }  # fmt: skip
 """Names that the written program uses itself."""
@@ -112,8 +114,24 @@ class _Renamed(ast.NodeTransformer):
         return ast.Name(base)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Name) and node.func.id in QUESTIONS:
+            return self.question(node.func.id, node.args[0])
         node.args = [self.visit(argument) for argument in node.args]
         return node
+
+    def question(self, name: str, about: ast.expr) -> ast.Call:
+        """Write what asks something shared; of threads the table knows which is meant."""
+        asked = [self.visit(about)]
+        if name == "finished":
+            written = self.names.replaced.get(ast.unparse(about))
+            if written is not None:
+                about = ast.parse(written, mode="eval").body
+            array = about.value if isinstance(about, ast.Subscript) else about
+            assert isinstance(array, ast.Name)
+            asked = [ast.Constant(clean(array.id))]
+            if isinstance(about, ast.Subscript):
+                asked.append(self.visit(about.slice))
+        return ast.Call(ast.Name(f"ask_{name}"), asked, [])
 
     def base(self, name: str) -> str:
         """Give what a name stands for."""

@@ -5,9 +5,10 @@ import re
 from collections.abc import Sequence as Sequence_
 
 from deadsim.export import forced as forcing
-from deadsim.export.classes import CLASSES, JOIN_QUEUE
+from deadsim.export.classes import CLASSES, JOIN_QUEUE, SHUTDOWN
 from deadsim.export.failures import Classes
 from deadsim.export.names import Names, identifier
+from deadsim.export.questions import IN_TURNS, QUESTIONS
 from deadsim.export.statements import Body, Procedure, Shared
 from deadsim.export.turns import TurnBody, TurnNames
 from deadsim.language.checks.form import is_null
@@ -117,11 +118,16 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     """List the helpers and classes that a program needs, as text."""
     kinds = {type(one) for one in program.objects}
     parts = [STEP] if re.search(r"\bstep\(", body) else []
+    parts += [SHUTDOWN] if ".shutdown(" in body else []
     parts += [JOIN_QUEUE] if "join_queue(" in body else []
     own = forcing.IN_TURNS if forced else {}
     parts += [text for kind, text in CLASSES.items() if kind in kinds and kind not in own]
     if forced:
         parts.append(forcing.TURNS)
+    asked = {**QUESTIONS, **(IN_TURNS if forced else {})}
+    parts += [
+        text for name, text in asked.items() if f"ask_{name}(" in body or f"ask_{name}," in body
+    ]
     return [*parts, *(text for kind, text in own.items() if kind in kinds)]
 
 

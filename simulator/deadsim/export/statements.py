@@ -171,6 +171,8 @@ class Body:
         """Write the name of a thread, or of an array of them, as a text."""
         assert isinstance(node, Scalar)
         name, bracket, rest = clean(node.value.strip()).partition("[")
+        if name in self.names.replaced:  # an argument that stands for a thread
+            name, bracket, rest = self.names.replaced[name].partition("[")
         if not bracket:
             return repr(name)
         return f"{name!r}, {self.names.text(f'({rest.rstrip()[:-1]})')}"
@@ -181,6 +183,11 @@ class Body:
     def do_receive(self, given: Statement) -> list[str]:
         into, ok = self.local(given) or "_", self.local(given, "ok") or "_"
         return [f"{into}, {ok} = {self.names.object(given.value)}.receive()"]
+
+    def do_shutdown(self, given: Statement) -> list[str]:
+        immediate = self.option(given, "immediate")
+        argument = f"immediate={immediate}" if immediate else ""
+        return [f"{self.names.object(given.value)}.shutdown({argument})"]
 
     def do_close(self, given: Statement) -> list[str]:
         end = given.options.get("end")

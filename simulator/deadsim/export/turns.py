@@ -4,6 +4,7 @@ import ast
 
 from deadsim.export.forced import IN_TURNS
 from deadsim.export.names import Names, identifier
+from deadsim.export.questions import QUESTIONS
 from deadsim.export.statements import Body
 from deadsim.language.checks.form import Statement
 from deadsim.language.reading.document import Node, Scalar
@@ -41,7 +42,7 @@ class TurnNames(Names):
 
 
 class _Reads(ast.NodeTransformer):
-    """Wraps each read of a shared variable."""
+    """Wraps each read of a shared variable, and each question."""
 
     def __init__(self, names: TurnNames) -> None:
         self.names = names
@@ -63,6 +64,8 @@ class _Reads(ast.NodeTransformer):
                         f"[read(lambda where: {name}[where], one) for one in {name}]", mode="eval"
                     ).body
         node.args = [self.visit(argument) for argument in node.args]
+        if isinstance(node.func, ast.Name) and node.func.id.removeprefix("ask_") in QUESTIONS:
+            return ast.Call(ast.Name("read"), [node.func, *node.args], [])
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -175,6 +178,9 @@ class TurnBody(Body):
 
     def do_receive(self, given: Statement) -> list[str]:
         return self.turn(*super().do_receive(given))
+
+    def do_shutdown(self, given: Statement) -> list[str]:
+        return self.turn(*super().do_shutdown(given))
 
     def do_close(self, given: Statement) -> list[str]:
         return self.turn(*super().do_close(given))

@@ -1,6 +1,6 @@
 """Which steps depend on one another: whether their order can make a difference.
 
-Two steps of different threads do if they touch the same object, unless both only read a variable; a
+Two steps of different threads do if they touch the same object, unless both only read or ask it; a
 thread is an object (its start, its end, a join), and so is the printed output. A step that ends a
 thread which is no daemon may end the program: it depends on every step of a daemon. Where there are
 invariants, all that change what these look at depend on one another.
@@ -86,9 +86,10 @@ class Dependence:
 
     def of(self, result: Result) -> Footprint:
         """Give what a step touched."""
-        row, effect = result.row, result.effect
-        touches = effect.takes if result.outcome.block is not None else row.touches
-        read = set(effect.reads).difference(effect.writes)
+        row, effect, block = result.row, result.effect, result.outcome.block
+        touches = row.touches if block is None else block.touched
+        looks = row.operation.looks if block is None else block.looks
+        read = set(effect.reads).difference(effect.writes).union(looks)
         changes = bits(number for number in touches if number not in read)
         return self.made(row.thread, bits(touches), changes, effect.ends)
 
@@ -110,5 +111,5 @@ class Dependence:
 def pending(operation: Operation) -> Footprint:
     """Give what an operation says that it touches: how it goes, and whether its thread ends, is not known."""
     touches = bits(operation.objects)
-    read = bits(operation.reads) & touches
+    read = bits(operation.reads + operation.looks) & touches
     return Footprint(read, touches & ~read)

@@ -13,8 +13,8 @@ def effect_of(operation: Operation, outcome: Outcome, thread: int, ends: bool) -
     last = (thread,) if ends else ()
     if block is not None:
         touched = tuple(dict.fromkeys(block.reads + block.writes))
-        gives = (*touched, *last)
-        return Effect(block.reads, block.writes, gives, touched, (), success, phase, ends=ends)
+        gives, takes = (*touched, *last), (*touched, *block.hears)
+        return Effect(block.reads, block.writes, gives, takes, (), success, phase, ends=ends)
     gives, takes = operation.gives, operation.takes
     marks: tuple[Mark, ...] = ()
     if outcome.ordering is not None:

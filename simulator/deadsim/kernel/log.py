@@ -20,7 +20,7 @@ def event_of(step: int, result: Result, stores: Stores) -> Event:
     operation, values = row.operation, outcome.results
     objects = operation.objects
     if outcome.block is not None:
-        objects = effect.takes  # what the block has touched, of all that it might
+        objects = outcome.block.touched  # what the block has touched, of all that it might
     return Event(
         step,
         row.thread,

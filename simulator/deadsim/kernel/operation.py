@@ -41,13 +41,15 @@ class Needs(NamedTuple):
 class Wrong(NamedTuple):
     """What a thread did wrong: {} in the sentence stands for the name of an object.
 
-    `type` is as what it counts that nobody catches, `class_name` what `except` catches it by.
+    `type` is as what it counts that nobody catches, `class_name` what `except` catches it by; `raises` says that the
+    real object is asked too, and has to raise it.
     """
 
     sentence: str
     number: int
     type: Literal["misuse", "error"] = "misuse"
     class_name: FailureClass = "Misuse"
+    raises: bool = False
 
 
 class Outcome(NamedTuple):
@@ -75,8 +77,8 @@ class Outcome(NamedTuple):
 class Operation(ABC):
     """What a thread is about to do: one indivisible step, or with `stays` several in turn.
 
-    `objects` are those it touches, the one it is about first. `reads` and `writes` are shared
-    variables; `gives` and `takes` are the channels by which happens-before leaves and enters the
+    `objects` are those it touches, the one it is about first; those of them that it only `looks` at it
+    leaves as they are, and they are no variables. `reads` and `writes` are shared variables; `gives` and `takes` are the channels by which happens-before leaves and enters the
     thread with this step. What it `acquires`, `releases`, `parks`, `signals`, `clears` and `joins` if it
     is done is said in `trace.effect`. `duration` is how long it takes to fall due, in virtual seconds, and
     `continues` says that this time has begun with the thread's last step that had one.
@@ -84,6 +86,7 @@ class Operation(ABC):
 
     verb: str = ""
     objects: tuple[int, ...] = ()
+    looks: tuple[int, ...] = ()
     reads: tuple[int, ...] = ()
     writes: tuple[int, ...] = ()
     gives: tuple[Channel, ...] = ()

@@ -53,7 +53,7 @@ class Result:
         self.started = started
         self.failures = failures
         self.choice = choice
-        self.acts = bool(row.touches) and outcome.wrong is None
+        self.acts = bool(row.touches) and (outcome.wrong is None or outcome.wrong.raises)
 
     def ended(self) -> "Result":
         """Give the same as the last step of its thread, which gives what a join takes."""

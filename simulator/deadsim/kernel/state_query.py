@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from deadsim.kernel.expressions.evaluator import Environment, Evaluate, evaluator, locate
 from deadsim.kernel.failure import Failing
-from deadsim.kernel.primitives.table import PRIMITIVES
+from deadsim.kernel.primitives.table import answer_of
 from deadsim.kernel.primitives.thread import ENDED
 from deadsim.kernel.world import World
 from deadsim.model.expressions import Expression, Query, Target
@@ -25,9 +25,7 @@ def state_evaluator(world: World, expression: Expression) -> Evaluate:
 
         def answer(objects: Environment) -> object:
             number = find(objects)
-            declared = world[number]
-            asked = PRIMITIVES[type(declared)].QUERIES[query.function]
-            return asked(world, objects[number])
+            return answer_of(world, query.function, number, objects[number])
 
         return answer
 

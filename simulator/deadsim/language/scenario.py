@@ -11,8 +11,8 @@ from deadsim.language.checks.form import body_hint, is_null, unlike
 from deadsim.language.checks.raised import raised_classes
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
-from deadsim.language.emit.signals import told_apart
 from deadsim.language.emit.steps import writer
+from deadsim.language.emit.uses import told_apart
 from deadsim.language.expressions.names import (
     NAME,
     Meaning,

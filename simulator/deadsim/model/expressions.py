@@ -1,7 +1,7 @@
 """Expression trees, as they stand after names were resolved.
 
-In a thread's code they read its slots alone: every read of a shared variable is a step of its own
-that was taken before. In claims and invariants they read a state at one moment (`Shared`, `Query`).
+In a thread's code they read its slots alone: every read of a shared variable, and every question to
+something shared, is a step of its own that was taken before. In claims and invariants they read a state at one moment (`Shared`, `Query`).
 """
 
 from typing import Literal, NamedTuple, TypeAlias
@@ -14,7 +14,7 @@ Function: TypeAlias = Literal[
     "len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool"
 ]
 StateFunction: TypeAlias = Literal[
-    "locked", "holder", "qsize", "value", "is_set", "finished", "waiting"
+    "locked", "holder", "qsize", "empty", "full", "value", "is_set", "finished", "waiting", "broken"
 ]
 
 
@@ -137,7 +137,7 @@ class Shared(NamedTuple):
 
 
 class Query(NamedTuple):
-    """What a primitive says of itself at one moment (in claims and invariants only)."""
+    """What a primitive says of itself at one moment; in a thread's code it is a step of its own."""
 
     function: StateFunction
     target: Target

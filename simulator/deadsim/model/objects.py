@@ -50,11 +50,15 @@ class Event(NamedTuple):
 
 
 class Barrier(NamedTuple):
-    """A point where `parties` threads wait for one another."""
+    """A point where `parties` threads wait for one another.
+
+    It `breaks` where some thread has a step that may break it.
+    """
 
     name: str
     parties: int
     place: Place
+    breaks: bool = False
 
 
 class Latch(NamedTuple):
@@ -66,12 +70,16 @@ class Latch(NamedTuple):
 
 
 class Queue(NamedTuple):
-    """A `queue.Queue`, `LifoQueue` or `PriorityQueue`; maxsize 0 or less is unlimited."""
+    """A `queue.Queue`, `LifoQueue` or `PriorityQueue`; maxsize 0 or less is unlimited.
+
+    It `shuts` where some thread has a step that shuts it down.
+    """
 
     name: str
     maxsize: int
     order: Literal["fifo", "lifo", "priority"]
     place: Place
+    shuts: bool = False
 
 
 class Pipe(NamedTuple):

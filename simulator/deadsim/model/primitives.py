@@ -15,6 +15,8 @@ from deadsim.model.failures import FailureClass
 NEVER: tuple[FailureClass, ...] = ()
 MISUSE: tuple[FailureClass, ...] = ("Misuse",)
 BROKEN_PIPE: tuple[FailureClass, ...] = ("BrokenPipe",)
+SHUT_DOWN: tuple[FailureClass, ...] = ("ShutDown",)
+BROKEN_BARRIER: tuple[FailureClass, ...] = ("BrokenBarrier",)
 
 
 class Wanted(NamedTuple):
@@ -108,8 +110,8 @@ PRIMITIVES = (
         objects.Barrier,
         "barrier",
         "barriers",
-        ("waiting",),
-        {"wait": NEVER},
+        ("waiting", "broken"),
+        {"wait": BROKEN_BARRIER, "abort": NEVER, "reset": NEVER},
         (
             Wanted(
                 "arrivals",
@@ -117,6 +119,15 @@ PRIMITIVES = (
                 "at {} for others to arrive",
                 "arrives",
                 "waits for",
+                "barrier-starvation",
+                once=True,
+            ),
+            Wanted(
+                "leavers",
+                "leavers",
+                "at {} until the last round has left",
+                "leaves it",
+                "left by",
                 "barrier-starvation",
                 once=True,
             ),
@@ -143,8 +154,14 @@ PRIMITIVES = (
         objects.Queue,
         "queue",
         "queues",
-        ("qsize",),
-        {"put": MISUSE, "get": NEVER, "task_done": MISUSE, "join": NEVER},
+        ("qsize", "empty", "full"),
+        {
+            "put": (*MISUSE, *SHUT_DOWN),
+            "get": SHUT_DOWN,
+            "task_done": MISUSE,
+            "join": NEVER,
+            "shutdown": NEVER,
+        },
         (
             _ITEM,
             _ROOM,
@@ -185,6 +202,12 @@ LOCAL_VERBS: dict[str, tuple[FailureClass, ...]] = {
     "sleep": NEVER,
 }
 """The steps that are about nothing that is declared."""
+
+
+ASKED: dict[str, tuple[FailureClass, ...]] = {
+    query: NEVER for row in PRIMITIVES for query in row.queries if query != "holder"
+} | {"finished": NEVER}
+"""The steps that ask something shared how it is; a claim alone may ask for the holder."""
 
 
 def sections_of(query: str) -> tuple[str, ...]:

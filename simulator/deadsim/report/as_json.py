@@ -6,6 +6,7 @@ from typing import Any
 from deadsim.detect.deadlocks.situation import Standing
 from deadsim.kernel.world import World
 from deadsim.model.place import Place
+from deadsim.model.primitives import ASKED
 from deadsim.model.program import Choice
 from deadsim.model.values import plain
 from deadsim.report.sentences import message
@@ -51,7 +52,7 @@ def trace(world: World, events: tuple[Event, ...]) -> list[dict[str, Any]]:
         }
         if len(objects) > 1:
             row["objects"] = objects
-        if event.verb in ("read", "choose"):
+        if event.verb in ("read", "choose", *ASKED):
             row["value"] = plain(event.value)
         if event.choice is not None:
             row["choice"] = event.choice

@@ -1,6 +1,7 @@
 """What a step did, in a few words: briefly for tables, as the rest of a sentence for pictures."""
 
 from deadsim.kernel.world import World
+from deadsim.model.primitives import ASKED
 from deadsim.report.sentences import visible
 from deadsim.trace.event import Event
 
@@ -18,9 +19,13 @@ def brief(world: World, event: Event) -> str:
         case "wait":
             if event.phase == "begin":
                 return f"waits: {name}"
+            if not event.success and world.kind(event.objects[0]) == "barrier":
+                return f"finds {name} broken" if event.effect.takes else f"breaks {name}"
             if not event.success:
                 return f"gives up on {name}"
             return f"passes {name}" if event.phase is None else f"goes on: {name}"
+        case "shutdown":
+            return f"shuts {name} down"
         case "put" | "send" | "get" | "receive" | "join" if not event.success:
             return f"cannot {event.verb}: {name}"
         case "get" | "receive":
@@ -40,6 +45,8 @@ def brief(world: World, event: Event) -> str:
         case "atomic":
             names = [world.entities[number].name for number in event.objects]
             return f"atomic: {', '.join(str(name) for name in names)}" if names else "atomic"
+        case verb if verb in ASKED:
+            return f"{verb}({name}): {event.value!r}"
         case verb:
             return f"{verb} {name}" if name else verb
 
@@ -55,9 +62,12 @@ THIRD = {
     "set": "sets {}",
     "clear": "clears {}",
     "count_down": "counts {} down",
+    "abort": "aborts {}",
+    "reset": "resets {}",
     "put": "puts an item into {}",
     "send": "sends an item into {}",
     "task_done": "calls task_done of {}",
+    "shutdown": "shuts {} down",
     "join": "joins {}",
     "start": "starts {}",
     "close": "closes {}",
@@ -83,6 +93,10 @@ def deed(world: World, event: Event) -> str:
         case "wait":
             if event.phase == "begin":
                 return f"begins to wait on {name}"
+            if not event.success and world.kind(event.objects[0]) == "barrier":
+                return (
+                    f"finds {name} broken" if event.effect.takes else f"breaks {name}, out of time"
+                )
             if not event.success:
                 return f"stops waiting on {name}"
             return f"passes {name}" if event.phase is None else f"goes on after waiting on {name}"
@@ -105,5 +119,7 @@ def deed(world: World, event: Event) -> str:
             return (
                 f"does one atomic step on {', '.join(names)}" if names else "does one atomic step"
             )
+        case verb if verb in ASKED:
+            return f"asks {verb}({name}): {event.value!r}"
         case verb:
             return THIRD[verb].format(name)

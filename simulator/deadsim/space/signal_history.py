@@ -89,6 +89,7 @@ class Pasts:
             or effect.acquires
             or effect.releases
             or effect.phase
+            or not self.events.isdisjoint(effect.takes)
             or (
                 info.result.row.touches[:1]
                 and (
@@ -182,11 +183,12 @@ class Pasts:
                 )
                 marks.update(("cleared", number, t, -1) for t in missed)
         number = result.row.touches[0] if result.row.touches else -1
-        if number in self.events and thread in self.waiters.get(number, ()) and effect.success:
-            if effect.phase == "begin":
-                if ("cleared", number, thread, -1) in marks:
-                    marks.add(("missed", number, thread, -1))
-            elif not effect.signals and not effect.clears:
+        if effect.phase == "begin" and ("cleared", number, thread, -1) in marks:
+            marks.add(("missed", number, thread, -1))
+        for number in self.events.intersection(
+            effect.takes
+        ):  # it has waited, or asked and was told
+            if thread in self.waiters.get(number, ()):
                 marks.add(("seen", number, thread, -1))
                 marks.discard(("missed", number, thread, -1))
                 if effect.phase == "end":

@@ -31,6 +31,7 @@ class Wait(NamedTuple):
     `missing` is how often it takes what it wants; `timeout` after how many virtual seconds it gives up.
     What it wants is `taken` by those for whom it waits, if they have it and nobody else could give it; they only stand
     `ahead` of it in a queue, if they do not have it.
+    `helps` is what the wakers do, where that is something else than what is waited for.
     """
 
     thread: str
@@ -45,6 +46,7 @@ class Wait(NamedTuple):
     timeout: int | None = None
     taken: bool = False
     ahead: bool = False
+    helps: str | None = None
 
 
 class Access(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from deadsim.detect.deadlocks.bystanders import bystanders
 from deadsim.detect.deadlocks.cores import Core, find_cores
-from deadsim.detect.deadlocks.hints import hint_for
+from deadsim.detect.deadlocks.hints import deeds, hint_for
 from deadsim.detect.deadlocks.situation import want_of
 from deadsim.detect.deadlocks.wakers import Halt
 from deadsim.detect.holdings import Holdings, named
@@ -78,6 +78,7 @@ def describe(
             True,
             taken=bool(halt.keepers),
             ahead=ahead,
+            helps=deeds(system, halt),
         )
 
     others = bystanders(judge, state, core, threads, members)

@@ -26,6 +26,7 @@ class Site(NamedTuple):
     thread: int
     line: int
     open: bool = False
+    deed: str | None = None
 
 
 def hint_for(
@@ -131,13 +132,14 @@ class _Hints:
             return f"{others} {'waits' if len(waiting) == 2 else 'wait'} there too, and nobody else {wanted.helps}"
         if not sites:
             return "; ".join([*parts, f"no other thread has a step that {wanted.helps}"])
-        for thread, each in groupby(sites, key=lambda site: site.thread):
+        sites.sort(key=lambda site: (site.thread, site.deed or ""))
+        for (thread, deed), each in groupby(sites, key=lambda site: (site.thread, site.deed)):
             mine = list(each)
             lines = sorted({site.line for site in mine})
             where = f"line{'s' if len(lines) > 1 else ''} {listed([str(line) for line in lines])}"
             may = "may be the one who " if any(site.open for site in mine) else ""
-            why = self.why_not(thread, lines)
-            parts.append(f"{self.name(thread)} {may}{wanted.helps} at {where}{why}")
+            does = deed or wanted.helps
+            parts.append(f"{self.name(thread)} {may}{does} at {where}{self.why_not(thread, lines)}")
         return "; ".join(parts[:MOST])
 
     def permits(self, number: int, declared: Semaphore) -> str:
@@ -204,17 +206,16 @@ class _Hints:
             for other in self.core.halts:
                 if other.thread == halt.thread or other.owned or halt.thread not in other.wakers:
                     continue
-                lines = [
-                    site.line
-                    for site in providers(self.system, other.facts)
-                    if site.thread == halt.thread
-                ]
                 line = self.system.linked[halt.thread].place(halt.position).line
-                later = [one for one in lines if one > line]
+                later = [
+                    site
+                    for site in providers(self.system, other.facts)
+                    if site.thread == halt.thread and site.line > line
+                ]
                 if later:
-                    helps = WANTED[str(other.facts[0][0])].helps
+                    helps = later[0].deed or WANTED[str(other.facts[0][0])].helps
                     return (
-                        f"{self.name(halt.thread)} waits at line {line} before it {helps} at line {later[0]} "
+                        f"{self.name(halt.thread)} waits at line {line} before it {helps} at line {later[0].line} "
                         f"({other.object}): let it do that first"
                     )
         return None
@@ -232,7 +233,17 @@ def providers(system: System, facts: Collection[Fact]) -> Iterator[Site]:
                 gives = (fact for number in entry.numbers for fact in entry.form.possible(number))
                 if any(fact in facts for fact in gives):
                     several = len(entry.numbers) > 1 and not entry.whole
-                    yield Site(linked.thread, linked.place(position).line, several)
+                    line = linked.place(position).line
+                    yield Site(linked.thread, line, several, entry.form.deed)
+
+
+def deeds(system: System, halt: Halt) -> str | None:
+    """Say what those do who could help, where none of them has a step that provides what is waited for itself."""
+    if halt.owned or not halt.wakers:
+        return None
+    sites = [site for site in providers(system, halt.facts) if site.thread in halt.wakers]
+    found = dict.fromkeys(site.deed for site in sites)
+    return " or ".join(str(deed) for deed in found) if found and None not in found else None
 
 
 def listed(words: Sequence[str]) -> str:

@@ -84,10 +84,12 @@ def missed_set(events: Sequence[Event], thread: int, number: int, is_set: bool) 
                 found = Astray(None, event.step, event.thread, event.step, number)
             else:
                 found = Astray("missed-signal", event.step, event.thread)
-        elif event.thread == thread and event.objects[:1] == (number,) and event.success:
+        elif (
+            event.thread == thread and number in effect.takes
+        ):  # it has waited, or asked and was told
             if event.phase == "end":
                 found = None  # whatever came after the set that woke it
-            seen = seen or event.phase != "begin"
+            seen = True
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from deadsim.detect.components import components
 from deadsim.detect.stuck.progress import Progress, beginning, both, conclusion, ended, provide
 from deadsim.kernel.abstract.form import ENDLESS, Approach, Held, Passage
+from deadsim.kernel.abstract.question import AskForm
 from deadsim.kernel.abstract.table import failures
 from deadsim.kernel.failure import Failing
 from deadsim.kernel.operation import Operation, Outcome
@@ -22,6 +23,8 @@ from deadsim.kernel.programs.linked import Stop
 from deadsim.kernel.programs.walk import Frame, Walk, begin, proceed
 from deadsim.kernel.system import State, System
 from deadsim.model.failures import type_of
+from deadsim.model.objects import Variable
+from deadsim.model.values import Value
 
 MOST_PLACES = 2_000  # of all threads together, before it is given up
 MOST_VALUES = 16  # of one variable or queue
@@ -187,6 +190,10 @@ class Relaxed:
             return bool(passages), stop.form.varies
         self.known[thread].passages[number] = len(passages)
         for passage in passages[before if isinstance(operation, Read) else 0 :]:
+            if passage.unknown and wanted:
+                raise TooMany
+            if passage.stays and passage.held == held:
+                continue  # it stands where it stood
             if passage.stays:
                 walks = [Walk(frame)]
             else:
@@ -223,23 +230,45 @@ class Relaxed:
             self.add(thread, before, _Place(walk.frame, held))
 
     def take_block(self, thread: int, number: int, operation: AtomicBlock) -> None:
-        """Take a block that is one step, with every combination of values that it could read."""
+        """Take a block that is one step, with every combination of values that it could read or be told."""
         linked = self.system.linked[thread]
         frame, held = self.known[thread].places[number]
-        variables = operation.variables
-        values = [list(self.facts.values.get(v, {}).values()) for v in variables]
+        declared = self.system.world.declared
+        variables = [v for v in operation.touches if isinstance(declared(v), Variable)]
+        values = [list(self.facts.values[v].values()) for v in variables]
+        questions = self.questions(thread, held, operation)
         combinations = 1
-        for known in values:
+        for known in (*values, *questions.values()):
             combinations *= len(known)
         if combinations > MOST_PLACES:
             raise TooMany
         objects = list(self.state.objects)
-        for chosen in product(*values):
-            for variable, value in zip(variables, chosen, strict=True):
+        for chosen in product(*values, *questions.values()):
+            for variable, value in zip(variables, chosen, strict=False):
                 objects[variable] = value
-            outcome = operation.apply(tuple(objects), thread, 0)
+            answers = dict(zip(questions, chosen[len(variables) :], strict=True))
+            outcome = operation.taken(tuple(objects), thread, answers)
             for variable in outcome.block.writes:
                 self.facts.store(variable, outcome.objects[variable])
                 if len(self.facts.values[variable]) > MOST_VALUES:
                     raise TooMany
             self.arrive(thread, number, proceed(linked, frame, outcome), held)
+
+    def questions(
+        self, thread: int, held: Held, operation: AtomicBlock
+    ) -> dict[tuple[str, tuple[int, ...]], list[Value]]:
+        """List what may be answered to each question of a block that is one step."""
+        found: dict[tuple[str, tuple[int, ...]], list[Value]] = {}
+        for stop in operation.stops():
+            form = stop.form
+            if not isinstance(form, AskForm):
+                continue
+            whole = tuple(stop.numbers)
+            for numbers in [whole] if stop.whole else [(number,) for number in whole]:
+                asked = form.operation(numbers, ())
+                approach = Approach(thread, numbers, asked, self.facts, held)
+                passages = list(form.passages(approach))
+                if any(passage.unknown for passage in passages):
+                    raise TooMany
+                found[form.question, numbers] = [passage.results[0] for passage in passages]
+        return found

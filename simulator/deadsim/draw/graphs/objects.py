@@ -68,12 +68,15 @@ def appearance(declared: SharedObject, state: Any, signal: bool = False) -> Appe
         case Event():
             return Appearance("diamond", "set" if state.set else "not set")
         case Barrier():
+            if state.broken:
+                return Appearance("bar", "broken")
             return Appearance("bar", f"{len(state.arrived)}/{declared.parties} arrived")
         case Latch():
             return Appearance("bar", f"{state} left" if state else "open")
         case Queue():
             most = f"/{declared.maxsize}" if declared.maxsize > 0 else ""
-            return Appearance("cylinder", f"{len(state.items)}{most}")
+            shut = " shut" if state.shut else ""
+            return Appearance("cylinder", f"{len(state.items)}{most}{shut}")
         case Pipe():
             closed = " closed" if state.closed else ""
             return Appearance("cylinder", f"{len(state.items)}/{declared.capacity}{closed}")

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from itertools import groupby, islice
 from typing import NamedTuple
 
+from deadsim.model.primitives import ASKED
 from deadsim.trace.event import Event
 
 WIDE, NARROW = 74.0, 14.0
@@ -20,7 +21,7 @@ BEGINNING = 10
 NEAR = 8
 """Columns on either side of a step that is to be seen that are not left out."""
 
-QUIET = frozenset(("read", "write", "step", "print", "choose", "sleep", "yield", "atomic"))
+QUIET = frozenset(("read", "write", "step", "print", "choose", "sleep", "yield", "atomic", *ASKED))
 """Verbs of steps that neither take, give nor wait."""
 
 

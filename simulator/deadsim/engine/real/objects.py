@@ -40,6 +40,10 @@ class RealLock:
     def release(self, operation: Operation, outcome: Outcome) -> None:
         self.lock.release()
 
+    def answer(self, question: str) -> Value:
+        """Answer a question; None where it cannot say."""
+        return None if self.reentrant else self.lock.locked()
+
     def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state; an RLock answers its owner alone, by what it lets it do."""
         return self.reentrant or self.lock.locked() is (state[self.number] is not None)
@@ -80,6 +84,10 @@ class RealSemaphore:
             self.semaphore.release(count)
         return count
 
+    def answer(self, question: str) -> Value:
+        """Answer a question; None where it cannot say: nobody may look at the permits."""
+        return None
+
     def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: whether there is a permit."""
         there = self.semaphore.acquire(False)
@@ -114,6 +122,10 @@ class RealLatch:
             before, self.left = self.left, max(0, self.left - getattr(operation, "count", 1))
             if before and not self.left:
                 self.shut.release()
+
+    def answer(self, question: str) -> Value:
+        """Answer a question."""
+        return self.left
 
     def agrees(self, state: Sequence[Any]) -> bool:
         """Compare with the kernel's state: the count, and whether it is open."""
@@ -153,7 +165,7 @@ def same(one: Value, other: Value) -> bool:
 MOST_AT_ONCE = 10_000
 
 Real: TypeAlias = Any
-"""A real object: it has a method for each verb, `agrees` and `let_go`."""
+"""A real object: it has a method for each verb, `answer` where it may be asked, `agrees` and `let_go`."""
 
 ELSEWHERE = {
     objects.RWLock: ("waits", "RealRWLock"),
@@ -249,6 +261,9 @@ class Reals:
         real = made.get(touches[0])
         if real is None:
             return True  # of threads and of the output
+        if row.operation.looks:
+            said = real.answer(row.verb)
+            return said is None or same(said, outcome.results[0])
         getattr(real, row.verb)(row.operation, outcome)
         for number in touches:  # noqa: SIM110  # taken at every step
             if not made[number].agrees(state):

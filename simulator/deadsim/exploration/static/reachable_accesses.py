@@ -92,7 +92,9 @@ class Futures:
         touches = changes = 0
         for _, form, numbers in self.steps(thread, position):
             touches |= bits(numbers)
-            changes |= bits(number for number in numbers if not form.reads(number))
+            changes |= bits(
+                number for number in numbers if not (form.reads(number) or form.looks(number))
+            )
         ends = self.may_end(self.flows.flow(thread), position)
         return self.dependence.made(thread, touches, changes, ends)
 

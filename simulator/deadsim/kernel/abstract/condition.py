@@ -15,6 +15,7 @@ from deadsim.kernel.abstract.form import (
     more,
     without,
 )
+from deadsim.kernel.abstract.question import waiting
 from deadsim.kernel.expressions.operators import amount
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.condition import (
@@ -187,3 +188,5 @@ FORMS: dict[str, type[Form]] = {
     "acquire": AcquireForm,
     "release": ReleaseForm,
 }
+
+ANSWERS = {"waiting": waiting}

@@ -12,6 +12,7 @@ from deadsim.kernel.abstract.form import (
     more,
     without,
 )
+from deadsim.kernel.abstract.question import either, waiting
 from deadsim.kernel.expressions.operators import amount
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.event import Clear, Flag, Set, Wait
@@ -21,8 +22,7 @@ from deadsim.model.values import Value
 
 def offer(number: int, event: Event, state: Flag, facts: Facts, holding: dict[int, Held]) -> None:
     """Note for relaxed progress whether it is set, and who waits."""
-    if state.set:
-        facts.known.add(("set", number))
+    facts.known.add(("set" if state.set else "cleared", number))
     for thread, woken in state.waiters:
         holding.setdefault(thread, {})["woken" if woken else "waits", number] = 1
 
@@ -83,5 +83,18 @@ class ClearForm(Form):
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         return Clear(objects[0])
 
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        yield Passage(a.held, facts=self.possible(a.number))
+
+    def possible(self, number: int) -> tuple[Fact, ...]:
+        return (("cleared", number),)
+
 
 FORMS: dict[str, type[Form]] = {"wait": WaitForm, "set": SetForm, "clear": ClearForm}
+
+ANSWERS = {
+    "is_set": lambda world, a: either(
+        ("set", a.number) in a.facts.known, ("cleared", a.number) in a.facts.known
+    ),
+    "waiting": waiting,
+}

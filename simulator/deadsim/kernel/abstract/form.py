@@ -100,7 +100,7 @@ class Passage(NamedTuple):
     """One way in which a step may be passed: what the thread has then, and what it provides.
 
     It `stays` before the same step where that is one of several in turn, and goes on at the handler
-    if it `fails`.
+    if it `fails`. Its results are `unknown` where there are more than can be listed.
     """
 
     held: Held
@@ -110,6 +110,7 @@ class Passage(NamedTuple):
     values: tuple[tuple[int, Value], ...] = ()
     stays: bool = False
     fails: bool = False
+    unknown: bool = False
 
 
 Results: TypeAlias = Literal["integers", "stored", "operands", "values"]
@@ -132,6 +133,7 @@ class Form(ABC):
     safe = False  # whether it is never a misuse or an error, once its operands are worked out
     results: ClassVar[Results] = "values"
     output: int | None = None  # the printed output, where it prints
+    deed: str | None = None  # what one does who helps by it, where that is not what is waited for
 
     def __init__(self, declared: Declared, flags: tuple[str, ...]) -> None:
         self.declared = declared
@@ -175,6 +177,10 @@ class Form(ABC):
 
     def writes(self, number: int) -> Numbers:
         """List the shared variables that the step writes."""
+        return ()
+
+    def looks(self, number: int) -> Numbers:
+        """List what the step asks, and leaves as it is."""
         return ()
 
     def acquires(self, number: int) -> Numbers:

@@ -1,9 +1,11 @@
 """Latches: how many count_downs could still come."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from deadsim.kernel.abstract.attempt import AttemptForm
 from deadsim.kernel.abstract.form import ENDLESS, Approach, Facts, Form, Held, Passage, more
+from deadsim.kernel.abstract.question import numbers
 from deadsim.kernel.expressions.operators import amount
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.latch import CountDown, Wait, count_downs
@@ -54,3 +56,12 @@ class CountDownForm(Form):
 
 
 FORMS: dict[str, type[Form]] = {"wait": WaitForm, "count_down": CountDownForm}
+
+
+def values(world: Any, a: Approach) -> Iterable[int | None]:
+    """List how many count_downs may be left."""
+    now = -a.facts.stock[count_downs(a.number)]
+    return numbers(max(0, min(now, -a.available(count_downs(a.number)))), now)
+
+
+ANSWERS = {"value": values}

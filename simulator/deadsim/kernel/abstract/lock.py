@@ -5,6 +5,7 @@ from typing import Any
 
 from deadsim.kernel.abstract.attempt import AttemptForm
 from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage, more, without
+from deadsim.kernel.abstract.question import either
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.lock import TAKEN, Acquire, Release, reentrant
 from deadsim.model.objects import Lock
@@ -97,3 +98,5 @@ class ReleaseForm(Form):
 
 
 FORMS = {"acquire": AcquireForm, "release": ReleaseForm}
+
+ANSWERS = {"locked": lambda world, a: either(True, ("free", a.number) in a.facts.known)}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage, more
+from deadsim.kernel.abstract.question import numbers
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.pipe import Close, Content, End, Receive, Send
 from deadsim.kernel.primitives.queue import items, slots
@@ -111,3 +112,11 @@ class CloseForm(Form):
 
 
 FORMS: dict[str, type[Form]] = {"send": SendForm, "receive": ReceiveForm, "close": CloseForm}
+
+
+def sizes(world: Any, a: Approach) -> Iterable[int | None]:
+    """List how many items there may be."""
+    return numbers(0, min(max(0, a.available(items(a.number))), world[a.number].capacity))
+
+
+ANSWERS = {"qsize": sizes}

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from deadsim.kernel.abstract.attempt import AttemptForm
-from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage, more
+from deadsim.kernel.abstract.form import ENDLESS, Approach, Facts, Form, Held, Passage, more
+from deadsim.kernel.abstract.question import either, numbers
 from deadsim.kernel.expressions.operators import comparable
 from deadsim.kernel.operation import (
     Fact,
@@ -13,7 +14,18 @@ from deadsim.kernel.operation import (
     wanted,
 )
 from deadsim.kernel.primitives.lock import TAKEN
-from deadsim.kernel.primitives.queue import Content, Get, Join, Put, TaskDone, dones, items, slots
+from deadsim.kernel.primitives.queue import (
+    Content,
+    Get,
+    Join,
+    Put,
+    Shutdown,
+    TaskDone,
+    dones,
+    items,
+    shut,
+    slots,
+)
 from deadsim.model.objects import Queue
 from deadsim.model.values import Value
 
@@ -27,6 +39,8 @@ def offer(
     facts.stock[dones(number)] = -state.unfinished
     for item in state.items:
         facts.store(number, item)
+    if state.shut:
+        facts.known.update((shut(number), ("was shut", number)))
 
 
 class PutForm(AttemptForm):
@@ -45,6 +59,10 @@ class PutForm(AttemptForm):
     def taken(self, a: Approach) -> Iterable[Passage]:
         number = a.number
         queue = self.queue(number)
+        if shut(number) in a.facts.known:
+            yield Passage(a.held, fails=True)
+        if ("was shut", number) in a.facts.known:
+            return
         if queue.maxsize > 0 and a.available(slots(number)) <= 0:
             return
         after = more(more(a.held, items(number), -1), dones(number))
@@ -60,26 +78,26 @@ class PutForm(AttemptForm):
                 yield Passage(a.held, fails=True)
 
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
-        return bool(self.queue(number).order == "priority")
+        queue = self.queue(number)
+        return bool(queue.order == "priority" or queue.shuts)
 
     def is_safe(self, numbers: Sequence[int], held: frozenset[int]) -> bool:
-        return all(self.queue(number).order != "priority" for number in numbers)
+        return not any(self.may_fail(number, held) for number in numbers)
 
     def certain(self, number: int) -> Sequence[Fact]:
-        return (items(number),) if self.queue(number).order != "priority" else ()
+        return () if self.may_fail(number, frozenset()) else (items(number),)
 
     def possible(self, number: int) -> Sequence[Fact]:
         return (items(number),)
 
     def wants(self, number: int) -> Sequence[Fact]:
-        return (slots(number),)
+        return (slots(number), shut(number))
 
 
 class GetForm(AttemptForm):
     """`get` from a queue."""
 
     varies = True
-    safe = True
     results = "values"
     failed = (None, False)
 
@@ -90,6 +108,8 @@ class GetForm(AttemptForm):
     def taken(self, a: Approach) -> Iterable[Passage]:
         number = a.number
         queue: Any = self.declared[number]
+        if shut(number) in a.facts.known:
+            yield Passage(a.held, fails=True)
         if a.available(items(number)) <= 0:
             return
         after = more(a.held, items(number))
@@ -101,11 +121,21 @@ class GetForm(AttemptForm):
         for value in known if a.wanted and a.operation else [None]:
             yield Passage(after, (value, True), supplies=supplies)
 
+    def may_fail(self, number: int, held: frozenset[int]) -> bool:
+        queue: Any = self.declared[number]
+        return bool(queue.shuts)
+
+    def is_safe(self, numbers: Sequence[int], held: frozenset[int]) -> bool:
+        return not any(self.may_fail(number, held) for number in numbers)
+
     def certain(self, number: int) -> Sequence[Fact]:
+        return () if self.may_fail(number, held=frozenset()) else (slots(number),)
+
+    def possible(self, number: int) -> Sequence[Fact]:
         return (slots(number),)
 
     def wants(self, number: int) -> Sequence[Fact]:
-        return (items(number),)
+        return (items(number), shut(number))
 
 
 class TaskDoneForm(Form):
@@ -145,9 +175,52 @@ class JoinForm(AttemptForm):
         return (dones(number),)
 
 
+class ShutdownForm(Form):
+    """`shutdown` of a queue, with the flag "immediate"."""
+
+    safe = True
+    deed = "shuts it down"
+
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
+        return Shutdown(objects[0], "immediate" in self.flags)
+
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        supplies: tuple[tuple[Stock, int], ...] = ()
+        if "immediate" in self.flags:  # what was in it is dealt with
+            supplies = ((dones(a.number), ENDLESS),)
+        yield Passage(a.held, facts=(shut(a.number),), supplies=supplies)
+
+    def certain(self, number: int) -> Sequence[Fact]:
+        return (shut(number),)
+
+    def possible(self, number: int) -> Sequence[Fact]:
+        drained = (dones(number),) if "immediate" in self.flags else ()
+        return (shut(number), *drained)
+
+
 FORMS: dict[str, type[Form]] = {
     "put": PutForm,
     "get": GetForm,
     "task_done": TaskDoneForm,
     "join": JoinForm,
+    "shutdown": ShutdownForm,
+}
+
+
+def most(world: Any, a: Approach) -> int:
+    """Say how many items there may be at the most."""
+    there, room = max(0, a.available(items(a.number))), world[a.number].maxsize
+    return min(there, room) if room > 0 else there
+
+
+def may_be_full(world: Any, a: Approach) -> Iterable[bool]:
+    """List what may be answered to the question whether it is full."""
+    room = world[a.number].maxsize
+    return either(0 < room <= most(world, a), True)
+
+
+ANSWERS = {
+    "qsize": lambda world, a: numbers(0, most(world, a)),
+    "empty": lambda world, a: either(True, most(world, a) > 0),
+    "full": may_be_full,
 }

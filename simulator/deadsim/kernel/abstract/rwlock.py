@@ -5,6 +5,7 @@ from typing import Any
 
 from deadsim.kernel.abstract.attempt import AttemptForm
 from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage, more, without
+from deadsim.kernel.abstract.question import either
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.lock import TAKEN
 from deadsim.kernel.primitives.rwlock import Read, Release, Within, Write
@@ -111,3 +112,5 @@ class ReleaseForm(Form):
 
 
 FORMS = {"acquire": AcquireForm, "release": ReleaseForm}
+
+ANSWERS = {"locked": lambda world, a: either(True, True)}

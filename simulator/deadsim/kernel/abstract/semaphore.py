@@ -5,6 +5,7 @@ from typing import Any
 
 from deadsim.kernel.abstract.attempt import AttemptForm
 from deadsim.kernel.abstract.form import ENDLESS, Approach, Facts, Form, Held, Passage, more
+from deadsim.kernel.abstract.question import numbers
 from deadsim.kernel.expressions.operators import amount
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.lock import TAKEN
@@ -99,3 +100,12 @@ class ReleaseForm(Form):
 
 
 FORMS = {"acquire": AcquireForm, "release": ReleaseForm}
+
+
+def values(world: Any, a: Approach) -> Iterable[int | None]:
+    """List how many permits there may be."""
+    there, declared = a.available(permits(a.number)), world[a.number]
+    return numbers(0, min(there, declared.value) if declared.bounded else there)
+
+
+ANSWERS = {"value": values}

@@ -8,10 +8,11 @@ from typing import Any
 from deadsim.kernel.abstract import thread
 from deadsim.kernel.abstract.form import Facts, Form, Held
 from deadsim.kernel.abstract.local import ChooseForm, NoteForm, PrintForm, SleepForm
+from deadsim.kernel.abstract.question import AskAmountForm, AskForm
 from deadsim.kernel.primitives.files import Files
 from deadsim.kernel.world import World
 from deadsim.model.failures import FailureClass
-from deadsim.model.primitives import BY_CLASS, LOCAL_VERBS, THREAD_VERBS
+from deadsim.model.primitives import ASKED, BY_CLASS, LOCAL_VERBS, THREAD_VERBS
 
 ABSTRACT: dict[type, Any] = Files(__package__)
 
@@ -30,6 +31,10 @@ def form_of(world: World, verb: str, number: int | None, flags: tuple[str, ...])
                 return NoteForm(world, flags, verb)
             case _:
                 raise AssertionError(f"'{verb}' is about nothing")
+    if verb in ASKED:
+        of = thread if world.is_thread(number) else ABSTRACT[type(world[number])]
+        answers = of.ANSWERS[verb]
+        return (AskAmountForm if verb == "value" else AskForm)(world, flags, verb, answers)
     if world.is_thread(number):
         return thread.FORMS[verb](world, flags)
     made: type[Form] = ABSTRACT[type(world[number])].FORMS[verb]
@@ -49,5 +54,7 @@ def failures(world: World, verb: str, number: int | None) -> tuple[FailureClass,
     """
     if number is None:
         return LOCAL_VERBS[verb]
+    if verb in ASKED:
+        return ASKED[verb]
     declared = world.declared(number)
     return THREAD_VERBS[verb] if declared is None else BY_CLASS[type(declared)].verbs[verb]

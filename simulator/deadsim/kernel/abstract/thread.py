@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from deadsim.kernel.abstract.attempt import AttemptForm
 from deadsim.kernel.abstract.form import Approach, Form, Held, Passage
+from deadsim.kernel.abstract.question import either
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.thread import Join, Start
 from deadsim.model.values import Value
@@ -62,3 +63,9 @@ class JoinForm(AttemptForm):
 
 
 FORMS: dict[str, type[Form]] = {"start": StartForm, "join": JoinForm}
+
+ANSWERS = {
+    "finished": lambda world, a: either(
+        all(("ended", number) in a.facts.known for number in a.numbers), True
+    ),
+}

@@ -56,3 +56,5 @@ class WriteForm(Form):
 
 
 FORMS: dict[str, type[Form]] = {"read": ReadForm, "write": WriteForm}
+
+ANSWERS: dict[str, Any] = {}

@@ -208,4 +208,4 @@ class Notify(Operation):
         )
 
 
-QUERIES = {"waiting": lambda world, state: sum(one.listed for one in state)}
+QUERIES = {"waiting": lambda world, number, state: sum(one.listed for one in state)}

@@ -102,6 +102,6 @@ class Clear(Operation):
 
 
 QUERIES = {
-    "is_set": lambda world, state: state.set,
-    "waiting": lambda world, state: sum(not woken for _, woken in state.waiters),
+    "is_set": lambda world, number, state: state.set,
+    "waiting": lambda world, number, state: sum(not woken for _, woken in state.waiters),
 }

@@ -55,4 +55,4 @@ class CountDown(Operation):
         return Outcome(replaced(objects, self.number, left))
 
 
-QUERIES = {"value": lambda world, state: state}
+QUERIES = {"value": lambda world, number, state: state}

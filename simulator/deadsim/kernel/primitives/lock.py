@@ -87,6 +87,6 @@ def not_held(number: int) -> Wrong:
 
 
 QUERIES = {
-    "locked": lambda world, state: state is not None,
-    "holder": lambda world, state: None if state is None else world.name(state[0]),
+    "locked": lambda world, number, state: state is not None,
+    "holder": lambda world, number, state: None if state is None else world.name(state[0]),
 }

@@ -108,4 +108,4 @@ class Close(Operation):
         return Outcome(replaced(objects, self.number, after))
 
 
-QUERIES = {"qsize": lambda program, state: len(state.items)}
+QUERIES = {"qsize": lambda world, number, state: len(state.items)}

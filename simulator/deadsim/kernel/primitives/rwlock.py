@@ -138,6 +138,8 @@ def leave(number: int, state: Within, ahead: tuple[int, ...]) -> Needs:
 
 
 QUERIES = {
-    "locked": lambda world, state: state.writer is not None or bool(state.readers),
-    "holder": lambda world, state: None if state.writer is None else world.name(state.writer),
+    "locked": lambda world, number, state: state.writer is not None or bool(state.readers),
+    "holder": lambda world, number, state: (
+        None if state.writer is None else world.name(state.writer)
+    ),
 }

@@ -72,4 +72,4 @@ class Release(Operation):
         return Outcome(replaced(objects, self.number, there))
 
 
-QUERIES = {"value": lambda world, state: state}
+QUERIES = {"value": lambda world, number, state: state}

@@ -30,6 +30,11 @@ def renamed_state(declared: SharedObject, state: Any, names: Sequence[int]) -> A
     return PRIMITIVES[type(declared)].renamed(state, names)
 
 
+def answer_of(world: Any, question: str, number: int, state: Any) -> Any:
+    """Say what an object of a world answers in a state of it."""
+    return PRIMITIVES[type(world[number])].QUERIES[question](world, number, state)
+
+
 def missing_at(declared: object, state: Any) -> int:
     """Count how much of what one waits for at an object a thread that comes now would wait for."""
     count = getattr(PRIMITIVES[type(declared)], "missing", None)

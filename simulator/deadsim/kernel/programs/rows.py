@@ -138,10 +138,11 @@ class Rows:
 
     def failing(self, outcome: Outcome) -> Failing | None:
         """Say what a thread did wrong, with the object's name."""
-        if outcome.wrong is None:
+        wrong = outcome.wrong
+        if wrong is None:
             return None
-        sentence, number, type, class_name = outcome.wrong
-        return Failing(type, sentence.format(self.world.name(number)), class_name)
+        text = wrong.sentence.format(self.world.name(wrong.number))
+        return Failing(wrong.type, text, wrong.class_name)
 
 
 def touched(operation: Operation | None) -> tuple[int, ...]:
@@ -149,7 +150,7 @@ def touched(operation: Operation | None) -> tuple[int, ...]:
     if operation is None:
         return ()
     if isinstance(operation, AtomicBlock):
-        return operation.variables
+        return operation.touches
     return operation.objects
 
 

@@ -1,6 +1,7 @@
-"""Expressions in a thread's body: each read of a shared variable becomes a step before the rest.
+"""Expressions in a thread's body: each read of a shared variable becomes a step before the rest, and so
+does each question to something shared.
 
-Reads are taken left to right, as far as `and`, `or`, `if else` and chained comparisons get, and
+They are taken left to right, as far as `and`, `or`, `if else` and chained comparisons get, and
 whatever stands to the left of a read has its value before it.
 """
 
@@ -30,9 +31,9 @@ from deadsim.model.place import Place
 
 
 def reads(expression: Expression) -> bool:
-    """Decide whether a shared variable is read."""
+    """Decide whether a shared variable is read, or something shared is asked."""
     match expression:
-        case Shared():
+        case Shared() | Query():
             return True
         case Constant() | Local():
             return False
@@ -48,8 +49,6 @@ def reads(expression: Expression) -> bool:
             return reads(sequence) or reads(index)
         case Logic(_, parts) | Display(_, parts) | Call(_, parts) | Format(parts):
             return any(reads(part) for part in parts)
-        case Query():
-            raise AssertionError("only claims ask; no thread does")
         case _:
             assert_never(expression)
 
@@ -83,11 +82,9 @@ class Lowering:
             return expression
         match expression:
             case Shared(target):
-                slot = self.body.keep()
-                found = self.target(target)
-                self.kept.append(slot)
-                self.body.step("read", found, self.place, into=(slot,))
-                return Local(slot, "")
+                return self.look("read", target)
+            case Query(function, target):
+                return self.look(function, target)
             case Negative(sign, operand):
                 return Negative(sign, self.lower(operand))
             case Not(operand):
@@ -112,6 +109,14 @@ class Lowering:
                 return self.conditional(test, then, otherwise)
             case _:
                 raise AssertionError(expression)
+
+    def look(self, verb: str, target: Target) -> Expression:
+        """Add a step that gives a value, and give where it is then."""
+        slot = self.body.keep()
+        found = self.target(target)
+        self.kept.append(slot)
+        self.body.step(verb, found, self.place, into=(slot,))
+        return Local(slot, "")
 
     def all(self, expressions: tuple[Expression, ...]) -> tuple[Expression, ...]:
         """Lower several, left to right; what stands before a read is worked out before it."""

@@ -58,6 +58,12 @@ def join(writer: Writer, given: Statement) -> None:
     about(writer, given, (), waiting.flags, waiting.operands, ("into",))
 
 
+def shutdown(writer: Writer, given: Statement) -> None:
+    node = given.options.get("immediate")
+    immediate = node is not None and writer.boolean(node)
+    about(writer, given, (), ("immediate",) if immediate else (), (), ())
+
+
 def close(writer: Writer, given: Statement) -> None:
     end = "write"
     if "end" in given.options:

@@ -28,6 +28,7 @@ WRITE: dict[str, Write] = {
     "send": sharing.put,
     "receive": sharing.get,
     "close": sharing.close,
+    "shutdown": sharing.shutdown,
     "read": sharing.read,
     "write": sharing.write,
     "add": sharing.add,

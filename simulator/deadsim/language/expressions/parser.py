@@ -1,7 +1,7 @@
 """The text of an expression, as a checked subset of Python's, into our own tree.
 
 Read with `ast`, and never evaluated by Python itself. Reads of shared variables stay in the tree as
-`Shared`; in a thread's body `lowering` makes each of them a step.
+`Shared`, and questions as `Query`; in a thread's body `lowering` makes each of them a step.
 """
 
 import ast
@@ -271,7 +271,10 @@ class _Parser:
         if name in STATE_FUNCTIONS:
             return self.query(node, name, arguments)
         if name not in FUNCTIONS:
-            raise self.reject(function, f"unknown function '{name}'{nearest(name, FUNCTIONS)}")
+            raise self.reject(
+                function,
+                f"unknown function '{name}'{nearest(name, (*FUNCTIONS, *STATE_FUNCTIONS))}",
+            )
         least, most = _ARGUMENTS.get(name, (1, 1))
         if keywords or not least <= len(arguments) <= most:
             wanted = "one argument" if most == 1 else f"{least} or more arguments"
@@ -280,8 +283,10 @@ class _Parser:
         return tree.Call(name, given)  # type: ignore[arg-type]  # it is one of FUNCTIONS
 
     def query(self, node: ast.expr, name: str, arguments: list[ast.expr]) -> Expression:
-        if self.where != "claim":
-            raise self.reject(node, f"'{name}' can be asked in invariants and expect.final alone")
+        if self.where == "constant":
+            raise self.reject(node, f"'{name}' is not known here: only what is constant is")
+        if self.where == "thread" and name == "holder":
+            raise self.reject(node, "'holder' can be asked in invariants and expect.final alone")
         if len(arguments) != 1:
             raise self.reject(node, f"'{name}' takes one argument")
         sections = _ASKED[name]

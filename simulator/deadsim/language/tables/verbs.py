@@ -85,7 +85,7 @@ _TABLE = (
         "wait for a condition (its lock must be held), an event, a barrier or a latch",
         (
             Option("until", "expression", "wait until this is true", sections=("conditions",)),
-            _TIMEOUT._replace(sections=("conditions", "events", "latches")),
+            _TIMEOUT,
             _into("receives false after a timeout, of a barrier the order of arrival"),
         ),
         ("conditions", "events", "barriers", "latches"),
@@ -100,6 +100,20 @@ _TABLE = (
     Verb("notify_all", "object", "wake all waiters of a condition", (), ("conditions",)),
     Verb("set", "object", "set an event", (), ("events",)),
     Verb("clear", "object", "clear an event", (), ("events",)),
+    Verb(
+        "abort",
+        "object",
+        "break a barrier: who waits there, or comes, gets `BrokenBarrier`",
+        (),
+        ("barriers",),
+    ),
+    Verb(
+        "reset",
+        "object",
+        "make a barrier whole; who waits there gets `BrokenBarrier`",
+        (),
+        ("barriers",),
+    ),
     Verb(
         "count_down",
         "object",
@@ -132,6 +146,13 @@ _TABLE = (
         ("queues",),
     ),
     Verb("task_done", "object", "say that an item of a queue is dealt with", (), ("queues",)),
+    Verb(
+        "shutdown",
+        "object",
+        "shut a queue down: no more puts, and no get once it is empty; both raise `ShutDown`",
+        (Option("immediate", "boolean", "true: it is emptied, and what was in it counts as done"),),
+        ("queues",),
+    ),
     Verb(
         "join",
         "object",
