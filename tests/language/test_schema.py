@@ -42,10 +42,10 @@ MEANING = {
     "lambda", "comprehension", "no expression", "format", "open brace", "recursive procedure",
     "mutual recursion", "uncalled recursion", "wrong number of arguments", "too many steps", "break outside",
     "state function in a thread", "reserved variable", "reserved param", "nothing released",
-    "a count for a lock", "counting down by none", "timeout of a barrier", "until for an event", "waiting for a queue",
+    "a count for a lock", "counting down by none", "until for an event", "waiting for a queue",
     "a lock that is none", "an array of queues joined", "rwlock without a mode", "mode of a lock",
     "processes", "a question to something else", "a question that is none", "shutting a lock down",
-    "a shutdown in between", "a shutdown by number",
+    "a shutdown in between", "aborting a lock", "a reset of an event", "a shutdown by number",
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ ASKED = {
     "semaphores": ("value(S) < 2", "value(Z) == 0 or x < 2"),
     "conditions": ("waiting(C) < 1", "waiting(P) == 0 or y == 0"),
     "events": ("not is_set(E) or x == 0", "is_set(F)"),
-    "barriers": ("waiting(G) < 1 or y == 0",),
+    "barriers": ("waiting(G) < 1 or y == 0", "not broken(G) or x == 0"),
     "latches": ("value(K) > 0 or x < 2", "value(M) == 1"),
     "queues": ("qsize(q) < 1", "qsize(u) < 2"),
     "pipes": (),
@@ -45,7 +45,7 @@ QUESTIONS = {
     "semaphores": ("value(S)", "value(T)", "value(Z)"),
     "conditions": ("waiting(C)", "waiting(D)"),
     "events": ("is_set(E)", "is_set(F)", "is_set(e[x])", "is_set(E)", "waiting(E)"),
-    "barriers": ("waiting(G)", "waiting(H)"),
+    "barriers": ("waiting(G)", "waiting(H)", "broken(G)", "broken(G)"),
     "latches": ("value(K)", "value(M)"),
     "queues": ("qsize(u)", "empty(q)", "full(q)", "empty(u)", "qsize(l)", "full(l)"),
     "pipes": ("qsize(i)", "qsize(j)"),
@@ -279,7 +279,13 @@ class Maker:
                     )
                 )
             case "barriers":
-                return one(f"wait: {pick('G', 'G', 'H')}{pick('', ', into: mine')}")
+                name = pick("G", "G", "G", "H")
+                match pick("wait", "wait", "wait", "wait", "abort", "reset"):
+                    case "wait":
+                        timeout = pick("", "", "", ", timeout: 1")
+                        return one(f"wait: {name}{timeout}{pick('', ', into: mine')}")
+                    case verb:
+                        return one(f"{verb}: {name}")
             case "latches":
                 name = pick("K", "K", "M")
                 return one(

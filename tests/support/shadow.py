@@ -24,7 +24,7 @@ from deadsim.kernel.system import State, System, Transition
 from deadsim.model.objects import Barrier, Condition, Event, Lock, Queue, SharedObject
 
 STAGES = (
-    "queued", "arrived", "freed", "waits", "woken", "waiting", "notified", "spurious", "timeout", "late",
+    "queued", "arrived", "freed", "failing", "waits", "woken", "waiting", "notified", "spurious", "timeout", "late",
 )  # fmt: skip
 """What a thread has that is in the middle of a step."""
 
@@ -145,7 +145,9 @@ def provided(step: Taken) -> Provided:
     for number, state in enumerate(step.before.objects):
         after = step.move.state.objects[number]
         match declared(system, number):
-            case Barrier() if state.arrived != after.arrived:
+            case Barrier() if after.freed and not state.freed:
+                stocks["arrivals", number] = 1
+            case Barrier() if len(after.arrived) > len(state.arrived):
                 stocks["arrivals", number] = 1
             case Condition():
                 taken = listed(state) & {w.thread for w in after} - listed(after)
@@ -487,6 +489,8 @@ class Certainty:
                 return bool(after[number].closed)
             case "shut":
                 return bool(after[number].shut)
+            case "broken":
+                return bool(after[number].broken)
             case _:
                 raise AssertionError(f"nothing says when {fact} is so")
 

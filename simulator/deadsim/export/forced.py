@@ -187,29 +187,80 @@ class Event:
 
 BARRIER = '''
 class Barrier:
-    """A barrier; the last to arrive goes on at once and frees the others."""
+    """A barrier; who comes while a round leaves takes a turn to come to the door, and one to come in."""
 
     def __init__(self, parties):
         self.parties = parties
         self.changed = threading.Condition()
-        self.arrived = []
+        self.inside = []
+        self.state = "fills"
 
-    def wait(self):
-        waiter = []
+    @property
+    def arrived(self):
+        return self.inside if self.state == "fills" else []
+
+    @property
+    def broken(self):
+        return self.state == "broken"
+
+    def shut(self):
+        return self.state in ("leaves", "resets")
+
+    def wait(self, timeout=None):
+        me = threading.current_thread()
         with turn, self.changed:
-            order = len(self.arrived)
-            if order + 1 == self.parties:
-                for one in self.arrived:
-                    one.append("freed")
-                self.arrived = []
-                self.changed.notify_all()
-                return order
-            self.arrived.append(waiter)
-        with turn:
-            if not turn.scheduled:
-                with self.changed:
-                    self.changed.wait_for(lambda: waiter)
+            at_door = self.shut()
+            if not at_door:
+                order = self.enter(me)
+        if at_door:
+            with turn, self.changed:
+                if not turn.scheduled:
+                    self.changed.wait_for(lambda: not self.shut())
+                order = self.enter(me)
+        if order + 1 == self.parties:
             return order
+        with turn, self.changed:
+            if not turn.scheduled:
+                self.changed.wait_for(lambda: self.state != "fills", timeout)
+            return self.leave(me, order)
+
+    def enter(self, me):
+        if self.broken:
+            raise threading.BrokenBarrierError
+        order = len(self.inside)
+        self.inside.append(me)
+        if order + 1 == self.parties:
+            self.state = "leaves"
+            self.go(me)
+        return order
+
+    def leave(self, me, order):
+        if self.state == "fills":  # its time is up
+            self.state = "broken"
+        goes = self.state == "leaves"
+        self.go(me)
+        if not goes:
+            raise threading.BrokenBarrierError
+        return order
+
+    def go(self, me):
+        self.inside.remove(me)
+        if not self.inside and self.shut():
+            self.state = "fills"
+        self.changed.notify_all()
+
+    def abort(self):
+        with self.changed:
+            self.state = "broken"
+            self.changed.notify_all()
+
+    def reset(self):
+        with self.changed:
+            if not self.inside:
+                self.state = "fills"
+            elif self.state != "leaves":
+                self.state = "resets"
+            self.changed.notify_all()
 '''
 
 RWLOCK = '''

@@ -55,6 +55,12 @@ def ask_waiting(meeting):
     return len(getattr(meeting, "_cond", meeting)._waiters)
 '''
 
+BROKEN = '''
+def ask_broken(barrier):
+    """Tell whether a barrier is broken."""
+    return barrier.broken
+'''
+
 QUESTIONS = {
     "locked": LOCKED,
     "qsize": QSIZE,
@@ -64,6 +70,7 @@ QUESTIONS = {
     "is_set": IS_SET,
     "finished": FINISHED,
     "waiting": WAITING,
+    "broken": BROKEN,
 }
 
 LOCKED_IN_TURN = '''

@@ -14,7 +14,7 @@ Function: TypeAlias = Literal[
     "len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool"
 ]
 StateFunction: TypeAlias = Literal[
-    "locked", "holder", "qsize", "empty", "full", "value", "is_set", "finished", "waiting"
+    "locked", "holder", "qsize", "empty", "full", "value", "is_set", "finished", "waiting", "broken"
 ]
 
 

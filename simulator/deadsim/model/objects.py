@@ -50,11 +50,15 @@ class Event(NamedTuple):
 
 
 class Barrier(NamedTuple):
-    """A point where `parties` threads wait for one another."""
+    """A point where `parties` threads wait for one another.
+
+    It `breaks` where some thread has a step that may break it.
+    """
 
     name: str
     parties: int
     place: Place
+    breaks: bool = False
 
 
 class Latch(NamedTuple):

@@ -109,8 +109,8 @@ PRIMITIVES = (
         objects.Barrier,
         "barrier",
         "barriers",
-        ("waiting",),
-        {"wait": NEVER},
+        ("waiting", "broken"),
+        {"wait": ERROR, "abort": NEVER, "reset": NEVER},
         (
             Wanted(
                 "arrivals",
@@ -118,6 +118,15 @@ PRIMITIVES = (
                 "at {} for others to arrive",
                 "arrives",
                 "waits for",
+                "barrier-starvation",
+                once=True,
+            ),
+            Wanted(
+                "leavers",
+                "leavers",
+                "at {} until the last round has left",
+                "leaves it",
+                "left by",
                 "barrier-starvation",
                 once=True,
             ),

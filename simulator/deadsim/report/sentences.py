@@ -63,13 +63,17 @@ def wanted(wait: Wait, kind: str = "") -> str:
     if wait.want == "owner":
         ended = ", which never gives it back" if kind == "orphaned-lock" else ""
         return f"{about}, held by {others}{ended}"
-    return f"{about}, until {others} {third_person(HELP[wait.want], len(wait.wakers))}"
+    return (
+        f"{about}, until {others} {third_person(wait.helps or HELP[wait.want], len(wait.wakers))}"
+    )
 
 
 def third_person(words: str, number: int) -> str:
     """Let a verb agree with how many do it."""
     if number == 1:
         return words
+    if " or " in words:
+        return " or ".join(third_person(part, number) for part in words.split(" or "))
     first, _, rest = words.partition(" ")
     return " ".join(filter(None, (first.removesuffix("s"), rest)))
 

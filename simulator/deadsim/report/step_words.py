@@ -19,6 +19,8 @@ def brief(world: World, event: Event) -> str:
         case "wait":
             if event.phase == "begin":
                 return f"waits: {name}"
+            if not event.success and world.kind(event.objects[0]) == "barrier":
+                return f"finds {name} broken" if event.effect.takes else f"breaks {name}"
             if not event.success:
                 return f"gives up on {name}"
             return f"passes {name}" if event.phase is None else f"goes on: {name}"
@@ -60,6 +62,8 @@ THIRD = {
     "set": "sets {}",
     "clear": "clears {}",
     "count_down": "counts {} down",
+    "abort": "aborts {}",
+    "reset": "resets {}",
     "put": "puts an item into {}",
     "send": "sends an item into {}",
     "task_done": "calls task_done of {}",
@@ -89,6 +93,10 @@ def deed(world: World, event: Event) -> str:
         case "wait":
             if event.phase == "begin":
                 return f"begins to wait on {name}"
+            if not event.success and world.kind(event.objects[0]) == "barrier":
+                return (
+                    f"finds {name} broken" if event.effect.takes else f"breaks {name}, out of time"
+                )
             if not event.success:
                 return f"stops waiting on {name}"
             return f"passes {name}" if event.phase is None else f"goes on after waiting on {name}"

@@ -29,6 +29,7 @@ class Wait(NamedTuple):
     """What a thread waits for, and for whom; `blocked` is false of one that is bound to wait.
 
     `missing` is how often it takes what it wants; `timeout` after how many virtual seconds it gives up.
+    `helps` is what the wakers do, where that is something else than what is waited for.
     """
 
     thread: str
@@ -41,6 +42,7 @@ class Wait(NamedTuple):
     wakers: tuple[str, ...]
     blocked: bool
     timeout: int | None = None
+    helps: str | None = None
 
 
 class Access(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from deadsim.detect.deadlocks.bystanders import bystanders
 from deadsim.detect.deadlocks.cores import Core, find_cores
-from deadsim.detect.deadlocks.hints import hint_for
+from deadsim.detect.deadlocks.hints import deeds, hint_for
 from deadsim.detect.deadlocks.situation import want_of
 from deadsim.detect.deadlocks.wakers import Halt
 from deadsim.detect.holdings import Holdings, named
@@ -50,6 +50,7 @@ def describe(
             named(world, held.of(halt.thread)),
             world.names(halt.wakers),
             True,
+            helps=deeds(system, halt),
         )
 
     others = bystanders(judge, state, core.threads, core.behind, threads)

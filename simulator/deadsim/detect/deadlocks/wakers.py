@@ -105,7 +105,8 @@ class Halts:
             capable = [other for other in capable if self.halts[other].facts != halt.facts]
         first = [other for other in capable if self.first(other, halt)]
         if halt.missing > len(first or capable) and WANTED[str(halt.facts[0][0])].once:
-            return ()
+            # Too few can still come; one that breaks it is enough.
+            return tuple(other for other in capable if self.may_provide(other, halt, 1))
         if dones(halt.number) in halt.facts:
             # Whoever is held up for want of another item owes nothing for those that there were.
             more = items(halt.number)
@@ -113,9 +114,10 @@ class Halts:
             return tuple(first)
         return tuple(first or capable)
 
-    def may_provide(self, thread: int, halt: Halt) -> bool:
-        """Decide whether a thread may provide what another wants, once it goes on."""
-        return self.closure.may_provide(thread, self.state.frames[thread].position, halt.facts)
+    def may_provide(self, thread: int, halt: Halt, first: int = 0) -> bool:
+        """Decide whether a thread may provide what another wants, once it goes on; from its `first` fact on."""
+        position = self.state.frames[thread].position
+        return self.closure.may_provide(thread, position, halt.facts[first:])
 
     def still_moving(self, halt: Halt) -> tuple[int, ...]:
         """List those that move and on whose account a thread waits: the owners, or whoever could help."""

@@ -191,6 +191,8 @@ class Relaxed:
         for passage in passages[before if isinstance(operation, Read) else 0 :]:
             if passage.unknown and wanted:
                 raise TooMany
+            if passage.stays and passage.held == held:
+                continue  # it stands where it stood
             if passage.stays:
                 walk = Walk(frame)
             else:

@@ -68,6 +68,8 @@ def appearance(declared: SharedObject, state: Any, signal: bool = False) -> Appe
         case Event():
             return Appearance("diamond", "set" if state.set else "not set")
         case Barrier():
+            if state.broken:
+                return Appearance("bar", "broken")
             return Appearance("bar", f"{len(state.arrived)}/{declared.parties} arrived")
         case Latch():
             return Appearance("bar", f"{state} left" if state else "open")

@@ -147,29 +147,98 @@ class RealEvent:
 
 
 class RealBarrier:
-    """A barrier: the last to arrive wakes all others."""
+    """A barrier, as CPython has it: its count, and whether it fills, leaves, is reset or broken."""
+
+    FILLS, LEAVES, RESETS, BROKEN = "fills", "leaves", "resets", "broken"
 
     def __init__(self, number: int, barrier: objects.Barrier) -> None:
         self.number = number
+        self.parties = barrier.parties
         self.waiters = Waiters()
+        self.phase = self.FILLS
+        self.places: dict[int, int] = {}  # of those who are in it, by their workers
+        self.door: set[int] = set()
 
     def wait(self, operation: Operation, outcome: Outcome) -> None:
-        if outcome.phase == "begin":
-            self.waiters.join()
-        elif outcome.phase is None:
-            self.waiters.wake()
-        elif not self.waiters.leave():
+        me = threading.get_ident()
+        said = self.leave(me) if me in self.places else self.enter(me)
+        results = outcome.results[0] if outcome.results else None
+        expected = "stays" if outcome.stays else self.BROKEN if outcome.wrong else results
+        if said != expected:
             raise _disagreement("a barrier", "wait")
+
+    def enter(self, me: int) -> int | str:
+        """Come in, or to the door; the last to arrive goes on at once."""
+        if self.phase in (self.LEAVES, self.RESETS):
+            self.door.add(me)
+            return "stays"
+        self.door.discard(me)
+        if self.phase == self.BROKEN:
+            return self.BROKEN
+        place = len(self.places)
+        if place + 1 == self.parties:
+            self.wake(self.LEAVES)
+            self.settle()
+            return place
+        self.places[me] = place
+        self.waiters.join()
+        return "stays"
+
+    def leave(self, me: int) -> int | str:
+        """Go on, or find it broken; who was not woken has run out of time, and breaks it."""
+        if self.phase == self.FILLS:
+            self.waiters.give_up()
+            self.wake(self.BROKEN)
+        elif not self.waiters.locks[me].acquire(False):
+            raise _disagreement("a barrier", "wait")
+        self.waiters.locks.pop(me)
+        place = self.places.pop(me)
+        goes = self.phase == self.LEAVES
+        self.settle()
+        return place if goes else self.BROKEN
+
+    def wake(self, phase: str) -> None:
+        """Wake all who wait in it, to find it so."""
+        self.phase = phase
+        self.waiters.wake()
+
+    def settle(self) -> None:
+        """Let the next round begin, once the last one has left."""
+        if not self.places and self.phase in (self.LEAVES, self.RESETS):
+            self.phase = self.FILLS
+
+    def abort(self, operation: Operation, outcome: Outcome) -> None:
+        self.wake(self.BROKEN)
+
+    def reset(self, operation: Operation, outcome: Outcome) -> None:
+        if not self.places:
+            self.phase = self.FILLS
+        elif self.phase != self.LEAVES:
+            self.wake(self.RESETS)
 
     def answer(self, question: str) -> Value:
         """Answer a question."""
-        return len(self.waiters.waiting)
+        if question == "broken":
+            return self.phase == self.BROKEN
+        return len(self.places) if self.phase == self.FILLS else 0
 
     def agrees(self, state: Sequence[Any]) -> bool:
-        """Compare with the kernel's state: how many have arrived, and how many have not gone on."""
-        arrived, freed = state[self.number]
-        real = self.waiters
-        return len(real.waiting) == len(arrived) and len(real.locks) == len(arrived) + len(freed)
+        """Compare with the kernel's state: who is in it, at the door, and whether it is broken."""
+        arrived, freed, failing, door, broken = state[self.number]
+        inside = (len(arrived), len(freed), len(failing))
+        count = len(self.places)
+        real = {
+            self.FILLS: (count, 0, 0),
+            self.LEAVES: (0, count, 0),
+            self.RESETS: (0, 0, count),
+            self.BROKEN: (0, 0, count),
+        }[self.phase]
+        return (
+            real == inside
+            and len(self.door) == len(door)
+            and (self.phase == self.BROKEN) is broken
+            and len(self.waiters.waiting) == len(arrived)
+        )
 
     def let_go(self, state: Sequence[Any], thread: int) -> None:
         """Release what a thread that is unwound still holds: nothing."""

@@ -1,14 +1,14 @@
 """What the text of all threads says of each object: what its declaration does not.
 
 A permit of a semaphore has an owner where the text shows it: those who release it take from it too, and
-it begins with some. Any other is a message, a signal, and nobody holds it. A queue may be refused
-only where some step shuts it down.
+it begins with some. Any other is a message, a signal, and nobody holds it. A queue refuses only where
+some step shuts it down, and a barrier breaks only where some step aborts or resets it, or has a timeout.
 """
 
 from collections.abc import Iterable
 
 from deadsim.model.instructions import Step
-from deadsim.model.objects import Queue, Semaphore, SharedObject
+from deadsim.model.objects import Barrier, Queue, Semaphore, SharedObject
 from deadsim.model.program import Thread
 
 
@@ -20,8 +20,10 @@ def told_apart(
     for thread in threads:
         for instruction in thread.code.instructions:
             if isinstance(instruction, Step) and instruction.target:
+                timed = ("timed",) if "timed" in instruction.flags else ()
                 for number in instruction.target.candidates():
-                    users.setdefault((instruction.verb, number), set()).add(thread.name)
+                    for use in (instruction.verb, *timed):
+                        users.setdefault((use, number), set()).add(thread.name)
     return tuple(noted(one, users, number) for number, one in enumerate(objects, first))
 
 
@@ -33,5 +35,8 @@ def noted(one: SharedObject, users: dict[tuple[str, int], set[str]], number: int
             return one._replace(signal=one.value == 0 or bool(given))
         case Queue():
             return one._replace(shuts=("shutdown", number) in users)
+        case Barrier():
+            breaks = any((use, number) in users for use in ("abort", "reset", "timed"))
+            return one._replace(breaks=breaks)
         case _:
             return one

@@ -14,7 +14,7 @@ from deadsim.model.values import Value
 NAME = re.compile(r"[^\W\d][\w-]*")
 FUNCTIONS = ("len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool")
 STATE_FUNCTIONS = (
-    "locked", "holder", "qsize", "empty", "full", "value", "is_set", "finished", "waiting",
+    "locked", "holder", "qsize", "empty", "full", "value", "is_set", "finished", "waiting", "broken",
 )  # fmt: skip
 KEYWORDS = frozenset(
     [

@@ -271,7 +271,10 @@ class _Parser:
         if name in STATE_FUNCTIONS:
             return self.query(node, name, arguments)
         if name not in FUNCTIONS:
-            raise self.reject(function, f"unknown function '{name}'{nearest(name, FUNCTIONS)}")
+            raise self.reject(
+                function,
+                f"unknown function '{name}'{nearest(name, (*FUNCTIONS, *STATE_FUNCTIONS))}",
+            )
         least, most = _ARGUMENTS.get(name, (1, 1))
         if keywords or not least <= len(arguments) <= most:
             wanted = "one argument" if most == 1 else f"{least} or more arguments"

@@ -84,7 +84,7 @@ _TABLE = (
         "wait for a condition (its lock must be held), an event, a barrier or a latch",
         (
             Option("until", "expression", "wait until this is true", sections=("conditions",)),
-            _TIMEOUT._replace(sections=("conditions", "events", "latches")),
+            _TIMEOUT,
             _into("receives false after a timeout, of a barrier the order of arrival"),
         ),
         ("conditions", "events", "barriers", "latches"),
@@ -99,6 +99,20 @@ _TABLE = (
     Verb("notify_all", "object", "wake all waiters of a condition", (), ("conditions",)),
     Verb("set", "object", "set an event", (), ("events",)),
     Verb("clear", "object", "clear an event", (), ("events",)),
+    Verb(
+        "abort",
+        "object",
+        "break a barrier: who waits there, or comes, gets `BrokenBarrier`",
+        (),
+        ("barriers",),
+    ),
+    Verb(
+        "reset",
+        "object",
+        "make a barrier whole; who waits there gets `BrokenBarrier`",
+        (),
+        ("barriers",),
+    ),
     Verb(
         "count_down",
         "object",
