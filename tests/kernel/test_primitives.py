@@ -222,17 +222,18 @@ def test_the_last_to_arrive_frees_the_others_and_places_count_from_the_first() -
     assert [done.variables[f"at[{i}]"] for i in range(3)] == [1, 2, 0]
 
 
-def test_an_arrival_counts_for_the_next_round_already() -> None:
+def test_an_arrival_waits_until_the_round_before_has_left() -> None:
     text = "barriers: {G: 2}\nthreads: {'t[2]': [{wait: G}, {wait: G}]}\n"
-    done = ran(text, schedule=["t[0]", "t[1]", "t[1]", "t[0]", "t[0]", "t[1]"])
+    done = ran(text, schedule=["t[0]", "t[1]", "t[1]", "t[0]", "t[0]", "t[1]", "t[0]"])
     assert done.outcome == "completed"
     assert shown(done) == [
         "t[0] wait- G",
         "t[1] wait G",
-        "t[1] wait- G",
+        "t[1] wait- G",  # at the door
         "t[0] wait+ G",
-        "t[0] wait G",
+        "t[0] wait- G",
         "t[1] wait+ G",
+        "t[0] wait+ G",
     ]
 
 
