@@ -246,15 +246,6 @@ def deeds(system: System, halt: Halt) -> str | None:
     return " or ".join(str(deed) for deed in found) if found and None not in found else None
 
 
-def deeds(system: System, halt: Halt) -> str | None:
-    """Say what those do who could help, where none of them has a step that provides what is waited for itself."""
-    if halt.owned or not halt.wakers:
-        return None
-    sites = [site for site in providers(system, halt.facts) if site.thread in halt.wakers]
-    found = dict.fromkeys(site.deed for site in sites)
-    return " or ".join(str(deed) for deed in found) if found and None not in found else None
-
-
 def listed(words: Sequence[str]) -> str:
     """Join words as a sentence lists them."""
     return " and ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else "".join(words)
