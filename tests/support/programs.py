@@ -299,7 +299,20 @@ class Maker:
             lines += ["    locals: {mine: 0}", "    do:"]
             self.left = max(self.left, 3)
             lines += self.steps(0, "      ")
+        if any("timeout:" in line for line in lines):
+            lines = self.timeouts(lines)
         return "\n".join(lines) + "\n"
+
+    def timeouts(self, lines: list[str]) -> list[str]:
+        """Say sometimes when time runs out, and claim something of it."""
+        how = self.pick("", "", "timeouts: last", "timeouts: last", "timeouts: 'off'")
+        if self.random.random() < 0.5:
+            claim = f"timeout: {self.pick('never', 'possible', 'always')}"
+            expects = [line for line in lines if line.startswith("expect: {")]
+            lines = [line for line in lines if line not in expects]
+            both = f"{expects[0][:-1]}, {claim}}}" if expects else f"expect: {{{claim}}}"
+            lines = [both, *lines]
+        return [*([how] if how else []), *lines]
 
     def claims(self) -> list[str]:
         """Claim something of every state, of the end, and of the output."""

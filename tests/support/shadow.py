@@ -386,7 +386,7 @@ class Certainty:
         """Compare who is blocked with which steps can block, and with what lets them go on."""
         for thread, frame in enumerate(state.frames):
             operation = frame.operation
-            if operation is None or self.system.ways(state, thread):
+            if operation is None or operation.ways(state.objects, thread):
                 continue
             stop = self.system.linked[thread].entries[frame.position]
             assert isinstance(stop, Stop)

@@ -11,7 +11,7 @@ from deadsim.api.display import Displaying, preformatted
 from deadsim.api.files import scenarios_under
 from deadsim.api.one_run import dump
 from deadsim.api.pictures import mode_of, players, rings, timelines
-from deadsim.api.scenario import Scenario, Source, given, loaded
+from deadsim.api.scenario import Scenario, Source, given, loaded, timed
 from deadsim.engine.interrupts import noted
 from deadsim.engine.pool import Pool
 from deadsim.errors import UsageError
@@ -23,7 +23,7 @@ from deadsim.exploration.verdicts.level import Found
 from deadsim.exploration.verdicts.result import Defect
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.claims import DEFECT_TYPES, NAMED_TYPES, DefectType
-from deadsim.model.program import Limits
+from deadsim.model.program import Limits, Timeouts
 from deadsim.runs.result import Verdict
 from deadsim.strategies.registry import StrategyName
 from deadsim.trace.finding import Deadlock, Race
@@ -98,6 +98,11 @@ class Exploration(_Done, Asserting, Displaying):
     def params(self) -> dict[str, Any]:
         """Give the params and their values."""
         return dict(self.result.program.params)
+
+    @property
+    def timeouts(self) -> str:
+        """Say when time ran out: free, last or off."""
+        return self.result.program.timeouts
 
     @property
     def engine(self) -> str:
@@ -293,6 +298,7 @@ def explore(
     sample: StrategyName | None = None,
     reduction: Literal["auto", "none"] = "auto",
     every: bool = False,
+    timeouts: Timeouts | None = None,
 ) -> Exploration:
     """Decide the claims of a scenario over all schedules, or say that a budget was spent first.
 
@@ -309,7 +315,7 @@ def explore(
     `preemptions` bounds how many a schedule has; `sample` draws schedules instead of covering all.
     Raises UsageError for a claim that there is none of.
     """
-    scenario = loaded(scenario)
+    scenario = timed(loaded(scenario), timeouts)
     for name, value, known in (
         ("engine", engine, ("memory", "threads")),
         ("reduction", reduction, ("auto", "none")),

@@ -9,7 +9,7 @@ import click
 
 from deadsim.cli import ci_reports as for_ci
 from deadsim.cli import completions, pictures
-from deadsim.cli.commands import ON_A_FILE, apply, deadsim, pairs
+from deadsim.cli.commands import ON_A_FILE, TIMEOUTS, apply, deadsim, pairs
 from deadsim.cli.files import numbered, save
 from deadsim.cli.output import INTERRUPTED, WRONG, Output, searching, status, terminal_columns, warn
 from deadsim.errors import ScenarioError, UsageError
@@ -56,6 +56,7 @@ BUDGETS = (
     ),
     click.option("--workers", type=click.IntRange(min=1), default=1, help="How many processes."),
     click.option("--all", "every", is_flag=True, help="Show each distinct defect, not one a kind."),
+    TIMEOUTS,
 )
 
 
@@ -153,6 +154,7 @@ def task(program: Program, options: dict[str, Any]) -> Task:
         raise UsageError("--sample and --preemptions exclude one another")
     if options["preemptions"] is not None and options["engine"] == "threads":
         raise UsageError("--preemptions bounds the search in memory, not --engine threads")
+    program = program.with_timeouts(options["timeouts"])
     claims = None
     if options["claims"] is not None:
         claims = [name.strip() for name in options["claims"].split(",") if name.strip()]
@@ -288,7 +290,15 @@ def table(results: list[Exploration], params: tuple[str, ...]) -> list[str]:
         claims = one.claims
         others = [
             key
-            for key in ("livelock", "starvation", "assertion", "invariant", "misuse", "error")
+            for key in (
+                "livelock",
+                "starvation",
+                "assertion",
+                "invariant",
+                "misuse",
+                "error",
+                "timeout",
+            )
             if key in claims and claims[key].possible
         ]
         verdict = {"as-expected": "hold", "refuted": "REFUTED", "undecided": "undecided"}[

@@ -135,6 +135,10 @@ def head(program: Program, modules: list[str], forced: bool) -> str:
     schedule = "Each run takes the schedule that the system gives it: run it several times."
     if forced:
         schedule = "Each run begins with SCHEDULE, a step at a time, and then goes on as it comes."
+    if program.timeouts == "last":
+        schedule += (
+            "\nTime runs out by the clock here, also where another thread could still go on."
+        )
     return HEAD.format(
         schedule=schedule,
         title=f'"""{clean_words["title"]}',
@@ -165,7 +169,7 @@ def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
                 args = tuple(clean(one.value) for one in listed.items if isinstance(one, Scalar))
             body = given.get("do", Sequence((), name.place))
         procedures[clean(name.value)] = Procedure(args, body)
-    return Shared(sections, frozenset(arrays), procedures)
+    return Shared(sections, frozenset(arrays), procedures, program.timeouts == "off")
 
 
 SECTIONS = tuple(row.section for row in PRIMITIVES)

@@ -86,6 +86,11 @@ class TurnBody(Body):
     def written(self, given: Statement) -> list[str]:
         lines = super().written(given)
         before, self.names.before = self.names.before, []
+        timeout = given.options.get("timeout")
+        if self.shared.untimed and timeout is not None:
+            unused = self.names.expression(timeout)  # what it reads takes turns all the same
+            after, self.names.before = self.names.before, []
+            before += [*after, *([f"_ = {unused}"] if "read(" in unused else [])]
         return [*before, *lines]
 
     def plainly(self) -> Body:

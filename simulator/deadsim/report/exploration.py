@@ -11,7 +11,7 @@ from deadsim.model.values import plain
 from deadsim.report.as_json import finding, schedule
 from deadsim.report.sentences import FAIRLY, count, details, headline, visible
 from deadsim.report.table import table
-from deadsim.report.text import command_for, player_for, titled
+from deadsim.report.text import command_for, player_for, titled, under
 from deadsim.runs.judge import NOBODY
 from deadsim.trace.finding import ClaimBroken
 from deadsim.trace.schedule import switches, text
@@ -41,6 +41,7 @@ def as_dict(result: Exploration, traces: bool = True) -> dict[str, Any]:
         "file": program.file,
         "params": {name: plain(value) for name, value in program.params.items()},
         "engine": result.engine,
+        "timeouts": program.timeouts,
         "verdict": result.verdict,
         "complete": result.complete,
         "claims": {
@@ -135,7 +136,8 @@ def report(result: Exploration, columns: int = 80) -> list[str]:
     """Explain an exploration."""
     program = result.program
     whole = "ALL SCHEDULES" if result.complete else "NOT ALL SCHEDULES"
-    lines = [titled(f"{whole}: {size(result)}", visible(program.name), columns)]
+    first = f"{whole}: {size(result)}{under(program)}"
+    lines = [titled(first, visible(program.name), columns)]
     if result.covered is not None:
         lines.append(f"  covered: {result.covered}")
     lines += claim_lines(result)
@@ -251,4 +253,4 @@ def summary(result: Exploration) -> str:
     params = " ".join(f"{name}={value}" for name, value in result.program.given.items())
     about = f"{result.program.file} {params}".strip()
     rest = "" if result.verdict == "as-expected" else f"  {verdict(result)}"
-    return f"{word:<9}  {about}  ({size(result)}){rest}"
+    return f"{word:<9}  {about}  ({size(result)}){under(result.program)}{rest}"
