@@ -14,7 +14,7 @@ SHARED = {
     "barriers": "G: 2, H: 3",
     "latches": "K: 2, M: 1",
     "queues": "q: {maxsize: 1}, u, l: {order: lifo, maxsize: 2}, p: {order: priority}",
-    "pipes": "i: {capacity: 1}, j: {capacity: 2}",
+    "pipes": "i: {capacity: 1}, j: {capacity: 2}, k: {capacity: 0}",
 }
 
 # What may be asked of a state, by the section that has to be there.
@@ -272,7 +272,7 @@ class Maker:
                         return one(f"task_done: {name}")
                 return one(f"join: {name}{self.patience()}")
             case _:
-                name = pick("i", "j")
+                name = pick("i", "j", "k")
                 match pick("send", "send", "receive", "receive", "close"):
                     case "send":
                         return one(f"send: {name}, value: {pick('0', '1', 'mine')}")

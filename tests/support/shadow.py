@@ -24,7 +24,7 @@ from deadsim.kernel.system import State, System, Transition
 from deadsim.model.objects import Barrier, Condition, Event, Lock, Queue, SharedObject
 
 STAGES = (
-    "queued", "arrived", "freed", "waits", "woken", "waiting", "notified", "spurious", "timeout", "late",
+    "queued", "arrived", "freed", "waits", "woken", "waiting", "notified", "spurious", "timeout", "late", "offers", "taken",
 )  # fmt: skip
 """What a thread has that is in the middle of a step."""
 
@@ -482,7 +482,7 @@ class Certainty:
             case "set":
                 return bool(after[number].set)
             case "closed":
-                return bool(after[number].closed)
+                return bool(after[fact[1]].closed)
             case _:
                 raise AssertionError(f"nothing says when {fact} is so")
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence as Sequence_
 
 from deadsim.export import forced as forcing
-from deadsim.export.classes import CLASSES, JOIN_QUEUE
+from deadsim.export.classes import CHANNEL, CHANNEL_IN_TURNS, CLASSES, JOIN_QUEUE
 from deadsim.export.names import Names, identifier
 from deadsim.export.statements import Body, Procedure, Shared
 from deadsim.export.turns import TurnBody, TurnNames
@@ -118,9 +118,14 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     parts = [STEP] if re.search(r"\bstep\(", body) else []
     parts += [JOIN_QUEUE] if "join_queue(" in body else []
     own = forcing.IN_TURNS if forced else {}
+    pipes = {bool(one.capacity) for one in program.objects if isinstance(one, objects.Pipe)}
+    if True not in pipes:
+        kinds.discard(objects.Pipe)
     parts += [text for kind, text in CLASSES.items() if kind in kinds and kind not in own]
+    parts += [CHANNEL] if False in pipes and not forced else []
     if forced:
         parts.append(forcing.TURNS)
+        parts += [CHANNEL_IN_TURNS] if False in pipes else []
     return [*parts, *(text for kind, text in own.items() if kind in kinds)]
 
 
@@ -169,7 +174,13 @@ def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
                 args = tuple(clean(one.value) for one in listed.items if isinstance(one, Scalar))
             body = given.get("do", Sequence((), name.place))
         procedures[clean(name.value)] = Procedure(args, body)
-    return Shared(sections, frozenset(arrays), procedures, program.timeouts == "off")
+    roomless = frozenset(
+        identifier(one.name.partition("[")[0])
+        for one in program.objects
+        if isinstance(one, objects.Pipe) and not one.capacity
+    )
+    untimed = program.timeouts == "off"
+    return Shared(sections, frozenset(arrays), procedures, untimed, roomless)
 
 
 SECTIONS = tuple(row.section for row in PRIMITIVES)
@@ -265,7 +276,7 @@ def made_plainly(program: Program, one: SharedObject) -> str:
             kind = {"fifo": "Queue", "lifo": "LifoQueue", "priority": "PriorityQueue"}[one.order]
             return f"queue.{kind}({max(0, one.maxsize) or ''})"
         case objects.Pipe():
-            return f"Pipe({one.capacity})"
+            return f"Pipe({one.capacity})" if one.capacity else "Channel()"
         case objects.Variable():
             return repr(plain(one.initial))
 

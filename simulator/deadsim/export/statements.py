@@ -20,13 +20,14 @@ class Procedure(NamedTuple):
 class Shared(NamedTuple):
     """What is shared: for each name its section, which are arrays, and the procedures.
 
-    Where it is `untimed` no step gives up after some time.
+    Where it is `untimed` no step gives up after some time; `roomless` are the pipes without room.
     """
 
     sections: Mapping[str, str]
     arrays: frozenset[str]
     procedures: Mapping[str, Procedure]
     untimed: bool = False
+    roomless: frozenset[str] = frozenset()
 
 
 class Body:

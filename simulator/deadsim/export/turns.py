@@ -176,6 +176,9 @@ class TurnBody(Body):
         return [*before, *self.turn(f"for thread in note({which}):", "    thread.start()")]
 
     def do_send(self, given: Statement) -> list[str]:
+        name = self.names.object(given.value)
+        if name.partition("[")[0] in self.shared.roomless:  # which takes its turns itself
+            return [f"_value = {self.option(given, 'value') or 'None'}", f"{name}.send(_value)"]
         return self.in_turn_with_value(given, super().do_send(given))
 
     def do_receive(self, given: Statement) -> list[str]:
