@@ -32,7 +32,7 @@ def test_the_json_of_a_deadlock(two: Path) -> None:
     trace, defects, threads = report.pop("trace"), report.pop("defects"), report.pop("threads")
     assert report == {
         "deadsim": 1, "command": "run", "scenario": "two locks, two orders", "file": "two_locks.yaml",
-        "params": {}, "engine": "threads", "strategy": "round-robin", "seed": None,
+        "params": {}, "engine": "threads", "timeouts": "free", "strategy": "round-robin", "seed": None,
         "outcome": "stuck", "verdict": "as-expected", "reasons": [], "steps": 2,
         "schedule": ["left", "right"], "suspicions": [], "leaks": [], "variables": {}, "output": [],
     }  # fmt: skip

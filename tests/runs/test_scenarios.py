@@ -100,7 +100,7 @@ def test_real_threads_and_the_kernel_agree_on_random_schedules(
             )
             state = system.initial().state
             for step, (thread, way) in enumerate(done.choices):
-                state = system.step(state, thread, way or 0).state
+                state = system.follow(state, thread, way).state
                 assert state.key() == watcher.keys[step]
 
 

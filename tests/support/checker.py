@@ -118,7 +118,8 @@ class Checker:
     def check(self, found: Deadlock, schedule: Iterable[Choice]) -> None:
         """Check a deadlock that a schedule shows."""
         steps = 0 if found.step is None else found.step + 1
-        path = [(self.threads[name], way or 0) for name, way in schedule][:steps]
+        named = [(self.threads[name], way) for name, way in schedule]
+        path = [*self.system.path_of(named)][:steps]
         states = [self.system.initial().state]
         for thread, way in path:
             states.append(self.system.step(states[-1], thread, way).state)

@@ -4,6 +4,7 @@ It visits every state and knows no reduction. What has been shown on the way (a 
 invariant, a race) is part of the state, so that "in every outcome" can be decided too.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import fair_oracle
@@ -142,7 +143,7 @@ def explore(program: Program, max_states: int = 200_000, kinds: bool = False) ->
     while front:
         number = front.pop()
         node = nodes[number]
-        for thread in system.enabled(node.state):
+        for thread in enabled(system, node.state):
             for way in range(system.ways(node.state, thread)):
                 move = system.step(node.state, thread, way)
                 raced, races = accesses(system, node, thread, move)
@@ -161,6 +162,34 @@ def explore(program: Program, max_states: int = 200_000, kinds: bool = False) ->
     moves = who_can_move(edges)
     ends = outcomes(system, nodes, edges)
     return judged(system, nodes, edges, moves, ends, came if kinds else None)
+
+
+def enabled(system: System, state: State) -> list[int]:
+    """List the threads that can go on; whose time may run out is worked out here once more."""
+    found = system.enabled(state)
+    if system.program.timeouts != "free" and not system.over(state.objects):
+        steps = [list(own_steps(state, thread)) for thread in range(len(state.frames))]
+        rest = not any(why == "" for whys in steps for why in whys)
+        late = rest and system.program.timeouts == "last"
+        counts = [sum(why != "late" or late for why in whys) for whys in steps]
+        assert found == [thread for thread, count in enumerate(counts) if count]
+        assert all(system.ways(state, thread) == counts[thread] for thread in found)
+    return found
+
+
+def own_steps(state: State, thread: int) -> Iterator[str]:
+    """Say of each result of a step whether it comes because time is up ("late") or of nothing ("unasked")."""
+    operation = state.frames[thread].operation
+    if operation is None:
+        return
+    for way in range(operation.ways(state.objects, thread)):
+        outcome = operation.apply(state.objects, thread, way)
+        waits = operation.verb == "wait" and outcome.stays and outcome.phase == "end"
+        timed = operation.duration is not None and operation.verb != "sleep"
+        if timed and not outcome.success and outcome.wrong is None:
+            yield "late"
+        else:
+            yield "unasked" if waits else ""
 
 
 def node_key(node: Node) -> Any:
@@ -233,7 +262,8 @@ def judged(
     level("deadlock", bool(dead), all(n.state.key() in dead for n in final))
     running = [bool(who & set(lasting)) for _, who in ends]
     level("livelock", any(running), all(running))
-    for type in DEFECT_TYPES[2:]:
+    named = ("timeout",) if "timeout" in claims.kinds else ()
+    for type in (*DEFECT_TYPES[2:], *named):
         level(type, any(has(n, type) for n in nodes), all(has(n, type) for n in final))
     over = [n for n in final if system.over(n.state.objects)]
     for claim in claims.final:
@@ -281,7 +311,7 @@ def deadlocks_of(
         blocked = [
             t
             for t, frame in enumerate(state.frames)
-            if frame.operation is not None and not system.ways(state, t)
+            if frame.operation is not None and not frame.operation.ways(state.objects, t)
         ]
         over = system.over(state.objects)
         closed.append(frozenset() if over else closure.of(state, blocked))

@@ -14,7 +14,7 @@ SHARED = {
     "barriers": "G: 2, H: 3",
     "latches": "K: 2, M: 1",
     "queues": "q: {maxsize: 1}, u, l: {order: lifo, maxsize: 2}, p: {order: priority}",
-    "pipes": "i: {capacity: 1}, j: {capacity: 2}",
+    "pipes": "i: {capacity: 1}, j: {capacity: 2}, k: {capacity: 0}",
 }
 
 # What may be asked of a state, by the section that has to be there.
@@ -338,7 +338,7 @@ class Maker:
                         return one(f"shutdown: {name}{pick('', ', immediate: true')}")
                 return one(f"join: {name}{self.patience()}")
             case _:
-                name = pick("i", "j")
+                name = pick("i", "j", "k")
                 match pick("send", "send", "receive", "receive", "close"):
                     case "send":
                         return one(f"send: {name}, value: {pick('0', '1', 'mine')}")
@@ -366,7 +366,20 @@ class Maker:
             lines += ["    locals: {mine: 0}", "    do:"]
             self.left = max(self.left, 3)
             lines += self.steps(0, "      ")
+        if any("timeout:" in line for line in lines):
+            lines = self.timeouts(lines)
         return "\n".join(lines) + "\n"
+
+    def timeouts(self, lines: list[str]) -> list[str]:
+        """Say sometimes when time runs out, and claim something of it."""
+        how = self.pick("", "", "timeouts: last", "timeouts: last", "timeouts: 'off'")
+        if self.random.random() < 0.5:
+            claim = f"timeout: {self.pick('never', 'possible', 'always')}"
+            expects = [line for line in lines if line.startswith("expect: {")]
+            lines = [line for line in lines if line not in expects]
+            both = f"{expects[0][:-1]}, {claim}}}" if expects else f"expect: {{{claim}}}"
+            lines = [both, *lines]
+        return [*([how] if how else []), *lines]
 
     def claims(self) -> list[str]:
         """Claim something of every state, of the end, and of the output."""

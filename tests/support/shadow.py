@@ -24,7 +24,7 @@ from deadsim.kernel.system import State, System, Transition
 from deadsim.model.objects import Barrier, Condition, Event, Lock, Queue, SharedObject
 
 STAGES = (
-    "queued", "arrived", "freed", "failing", "waits", "woken", "waiting", "notified", "spurious", "timeout", "late",
+    "queued", "arrived", "freed", "failing", "waits", "woken", "waiting", "notified", "spurious", "timeout", "late", "offers", "taken",
 )  # fmt: skip
 """What a thread has that is in the middle of a step."""
 
@@ -390,7 +390,7 @@ class Certainty:
         """Compare who is blocked with which steps can block, and with what lets them go on."""
         for thread, frame in enumerate(state.frames):
             operation = frame.operation
-            if operation is None or self.system.ways(state, thread):
+            if operation is None or operation.ways(state.objects, thread):
                 continue
             stop = self.system.linked[thread].entries[frame.position]
             assert isinstance(stop, Stop)
@@ -486,7 +486,7 @@ class Certainty:
             case "set":
                 return bool(after[number].set)
             case "closed":
-                return bool(after[number].closed)
+                return bool(after[fact[1]].closed)
             case "shut":
                 return bool(after[number].shut)
             case "broken":

@@ -146,5 +146,11 @@ WRONG = {
     "raise alone in a procedure": ("procedures: {p: [raise]}\nthreads: {t: [{try: [pass], except: {any: [{call: p}]}}]}\n", r":1:18: 'raise' alone stands"),
     "a try in atomic": ("threads: {t: [{atomic: [{try: [pass], finally: []}]}]}\n", "'try' cannot stand inside 'atomic'"),
     "wrong version": ("version: 2\n" + OK, "version 1 of the language"),
+    "a word for timeouts": ("timeouts: never\n" + OK, r":1:11: 'timeouts' is free, last or off"),
+    "timeouts nearly right": ("timeouts: lst\n" + OK, "did you mean 'last'?"),
+    "timeouts of a list": ("timeouts: [last]\n" + OK, r":1:11: 'timeouts' is free, last or off"),
+    "timeouts misspelt": ("timeout: last\n" + OK, r":1:1: unknown key 'timeout'; did you mean 'timeouts'\?"),
+    "a level of timeouts": (OK + "expect: {timeout: allways}\n", "did you mean 'always'?"),
+    "a map of timeouts": (OK + "expect: {timeout: {claim: never}}\n", "expected never, possible or always"),
     "processes": ("processes: {p: {threads: {main: []}}}\n", r":1:1: 'processes' .*not carried out yet"),
 }  # fmt: skip

@@ -11,7 +11,7 @@ from deadsim.api.display import Displaying, preformatted
 from deadsim.api.files import scenarios_under
 from deadsim.api.one_run import dump
 from deadsim.api.pictures import mode_of, players, rings, timelines
-from deadsim.api.scenario import Scenario, Source, given, loaded
+from deadsim.api.scenario import Scenario, Source, given, loaded, timed
 from deadsim.engine.interrupts import noted
 from deadsim.engine.pool import Pool
 from deadsim.errors import UsageError
@@ -25,7 +25,7 @@ from deadsim.exploration.verdicts.level import Found
 from deadsim.exploration.verdicts.result import Canary, Defect, ExampleRun, Unreached
 from deadsim.language.scenario import load as read_scenario
 from deadsim.model.claims import NAMED_TYPES, DefectType
-from deadsim.model.program import Limits
+from deadsim.model.program import Limits, Timeouts
 from deadsim.runs.result import Verdict
 from deadsim.strategies.registry import StrategyName
 from deadsim.trace.finding import Deadlock, Race
@@ -100,6 +100,11 @@ class Exploration(_Done, Asserting, Displaying):
     def params(self) -> dict[str, Any]:
         """Give the params and their values."""
         return dict(self.result.program.params)
+
+    @property
+    def timeouts(self) -> str:
+        """Say when time ran out: free, last or off."""
+        return self.result.program.timeouts
 
     @property
     def engine(self) -> str:
@@ -312,6 +317,7 @@ def explore(
     every: bool = False,
     canary: bool = False,
     examples: int = 0,
+    timeouts: Timeouts | None = None,
 ) -> Exploration:
     """Decide the claims of a scenario over all schedules, or say that a budget was spent first.
 
@@ -328,7 +334,7 @@ def explore(
     `preemptions` bounds how many a schedule has; `sample` draws schedules instead of covering all.
     Raises UsageError for a claim that there is none of.
     """
-    scenario = loaded(scenario)
+    scenario = timed(loaded(scenario), timeouts)
     for name, value, known in (
         ("engine", engine, ("memory", "threads")),
         ("reduction", reduction, ("auto", "none")),

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deadsim.api.assertions import Asserting
 from deadsim.api.display import Displaying
-from deadsim.api.scenario import Scenario, Source, loaded
+from deadsim.api.scenario import Scenario, Source, loaded, timed
 from deadsim.engine.interrupts import noted
 from deadsim.engine.moment import Watcher
 from deadsim.engine.pool import Pool
 from deadsim.exploration.verdicts.level import Found
 from deadsim.model.claims import DefectType
-from deadsim.model.program import Plan, Program
+from deadsim.model.program import Plan, Program, Timeouts
 from deadsim.model.values import plain
 from deadsim.runs import result
 from deadsim.runs.result import Outcome, Verdict
@@ -67,6 +67,11 @@ class Run(_Done, Asserting, Displaying):
     def params(self) -> dict[str, Any]:
         """Give the params and their values."""
         return dict(self.result.program.params)
+
+    @property
+    def timeouts(self) -> str:
+        """Say when time ran out: free, last or off."""
+        return self.result.program.timeouts
 
     @property
     def engine(self) -> str:
@@ -206,6 +211,7 @@ def run(
     depth: int | None = None,
     max_steps: int | None = None,
     keep_going: bool = False,
+    timeouts: Timeouts | None = None,
 ) -> Run:
     """Run a scenario once, on real threads; what is not said here the scenario's `schedule` says.
 
@@ -215,7 +221,7 @@ def run(
     >>> deadsim.run(deadsim.load("two_locks"), strategy="sequential").outcome
     'completed'
     """
-    scenario = loaded(scenario)
+    scenario = timed(loaded(scenario), timeouts)
     plan = planned(scenario.program, strategy, seed, depth)
     return Run(run_with(scenario, plan, max_steps=max_steps, keep_going=keep_going))
 

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from deadsim import gallery
 from deadsim.api.files import contents, reason
 from deadsim.api.one_run import Run, run_with
-from deadsim.api.scenario import Scenario, Source, loaded, written
+from deadsim.api.scenario import Scenario, Source, loaded, timed, written
 from deadsim.engine.moment import Watcher
 from deadsim.errors import UsageError
 from deadsim.language.scenario import is_scenario
 from deadsim.language.scenario import load as read_scenario
-from deadsim.model.program import Choice, Plan, Program
+from deadsim.model.program import Choice, Plan, Program, Timeouts
 from deadsim.report.text import argument, command_for
 from deadsim.runs import result
 from deadsim.trace import schedule as schedules
@@ -38,6 +38,7 @@ def replay(
     *,
     max_steps: int | None = None,
     keep_going: bool = False,
+    timeouts: Timeouts | None = None,
 ) -> Run:
     """Run a schedule again: a saved one by its path, or the names of one on a scenario.
 
@@ -55,12 +56,12 @@ def replay(
     if names is None:
         if not isinstance(what, str | os.PathLike):
             raise UsageError("the names of a schedule are missing")
-        saved = saved_schedule(str(what))
+        saved = saved_schedule(str(what), timeouts=timeouts)
         if saved.warning:
             warnings.warn(saved.warning, stacklevel=2)
         scenario, choices = saved.scenario, saved.choices
     else:
-        scenario = loaded(what)
+        scenario = timed(loaded(what), timeouts)
         choices = schedules.parse_names(names) if isinstance(names, str) else chosen(names)
     return Run(replay_with(scenario, choices, max_steps=max_steps, keep_going=keep_going))
 
@@ -81,8 +82,10 @@ class Saved(NamedTuple):
     warning: str | None
 
 
-def saved_schedule(path: str, params: Mapping[str, str] | None = None) -> Saved:
-    """Read a schedule file and its scenario; `params` take the place of those it was saved with."""
+def saved_schedule(
+    path: str, params: Mapping[str, str] | None = None, timeouts: Timeouts | None = None
+) -> Saved:
+    """Read a schedule file and its scenario; `params` and `timeouts` take the place of those it was saved with."""
     try:
         saved = saved_choices(path)
     except UsageError as error:
@@ -93,7 +96,7 @@ def saved_schedule(path: str, params: Mapping[str, str] | None = None) -> Saved:
     warning = None
     if saved.digest != program.digest:
         warning = f"{named} has changed since the schedule was saved"
-    return Saved(Scenario(program), saved.choices, warning)
+    return Saved(timed(Scenario(program), timeouts or saved.timeouts), saved.choices, warning)
 
 
 def instead_of_saved(path: str) -> str:
@@ -142,4 +145,7 @@ def schedule_text(program: Program, choices: tuple[Choice, ...], path: str) -> s
         folder = os.path.abspath(os.path.dirname(path))
         scenario = os.path.relpath(os.path.abspath(scenario), folder).replace(os.sep, "/")
     params = {name: written(value) for name, value in program.given.items()}
-    return schedules.write(schedules.ScheduleFile(scenario, program.digest, params, choices))
+    timeouts = program.timeouts if program.tells_timeouts else None
+    return schedules.write(
+        schedules.ScheduleFile(scenario, program.digest, params, choices, timeouts)
+    )

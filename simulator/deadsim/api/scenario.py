@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from deadsim.api.files import contents
 from deadsim.errors import UsageError
 from deadsim.language.scenario import load as read_scenario
-from deadsim.model.program import Program
+from deadsim.model.program import TIMEOUTS, Program, Timeouts
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -120,6 +120,18 @@ def loaded(source: Source, **params: Any) -> Scenario:
         "a scenario is what deadsim.load gives, its path, the name of one that ships, or a mapping;"
         f" not {kind(source)}"
     )
+
+
+def timed(scenario: Scenario, timeouts: Timeouts | None) -> Scenario:
+    """Give a scenario with other time-outs than its own, where some are asked for.
+
+    Raises UsageError for a word that is none of those.
+    """
+    if timeouts is None:
+        return scenario
+    if timeouts not in TIMEOUTS:
+        raise UsageError(f"there are no timeouts '{timeouts}'; they are {', '.join(TIMEOUTS)}")
+    return Scenario(scenario.program.with_timeouts(timeouts))
 
 
 def kind(value: object) -> str:

@@ -20,6 +20,7 @@ from deadsim.strategies.registry import NAMES, SAMPLING, WITH_DEPTH
 
 if TYPE_CHECKING:
     from deadsim.api import Scenario
+    from deadsim.model.program import Timeouts
     from deadsim.runs.result import Run
 
 
@@ -64,6 +65,11 @@ ON_A_FILE: tuple[Callable[[F], F], ...] = (
         shell_complete=completions.files,
     ),
 )
+TIMEOUTS: Callable[[F], F] = click.option(
+    "--timeouts",
+    type=click.Choice(["free", "last", "off"]),
+    help="When time runs out: at any point while its step is blocked, only where nobody can go on, never.",
+)
 SCHEDULING: tuple[Callable[[F], F], ...] = (
     click.option("--strategy", type=click.Choice(NAMES), help="Who goes next."),
     click.option("--seed", type=click.IntRange(min=0), help="Seed of what is left to chance (0)."),
@@ -76,6 +82,7 @@ SCHEDULING: tuple[Callable[[F], F], ...] = (
     ),
     click.option("--max-steps", type=click.IntRange(min=1), help="How long a run may get."),
     click.option("--keep-going", is_flag=True, help="Run on after a deadlock, with who still can."),
+    TIMEOUTS,
 )
 SAVE_SCHEDULE: Callable[[F], F] = click.option(
     "--save-schedule",
@@ -132,7 +139,7 @@ def run(file: str, runs: int | None, **options: Any) -> int:
     output = Output(options)
     with output.reporting("run"):
         output.check_writable(*pictures.files(options), options["save_schedule"])
-        scenario = given(file, options["params"])
+        scenario = given(file, options["params"], options["timeouts"])
         if runs is not None:
             return many_runs(scenario, runs, options, output)
         return output.finish(single_run(scenario, options), options)
@@ -144,6 +151,7 @@ def run(file: str, runs: int | None, **options: Any) -> int:
 @click.argument("names", required=False)
 @click.option("--max-steps", type=click.IntRange(min=1), help="How long a run may get.")
 @click.option("--keep-going", is_flag=True, help="Run on after a deadlock, with who still can.")
+@TIMEOUTS
 @SAVE_SCHEDULE
 @apply(pictures.OPTIONS)
 @apply(pictures.LAYOUT)
@@ -156,13 +164,13 @@ def replay(file: str, names: str | None, **options: Any) -> int:
         from deadsim import api
 
         if names is None:
-            saved = api.saved_schedule(file, pairs(options["params"]))
+            saved = api.saved_schedule(file, pairs(options["params"]), options["timeouts"])
             warn(saved.warning)
             scenario, choices = saved.scenario, saved.choices
         else:
             from deadsim.trace.schedule import parse_names
 
-            scenario = given(file, options["params"])
+            scenario = given(file, options["params"], options["timeouts"])
             if os.path.isfile(names):
                 from deadsim.report.text import argument
 
@@ -271,12 +279,13 @@ def pairs(params: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def given(file: str, params: tuple[str, ...]) -> Scenario:
+def given(file: str, params: tuple[str, ...], timeouts: Timeouts | None = None) -> Scenario:
     """Load the scenario that a command names."""
     from deadsim import api
     from deadsim.language.scenario import load as read_scenario
 
-    return api.Scenario(read_scenario(api.contents(file), file, pairs(params)))
+    program = read_scenario(api.contents(file), file, pairs(params))
+    return api.Scenario(program.with_timeouts(timeouts))
 
 
 def single_run(scenario: Scenario, options: dict[str, Any]) -> Run:
@@ -290,7 +299,8 @@ def single_run(scenario: Scenario, options: dict[str, Any]) -> Run:
         if saved.digest != scenario.program.digest:
             warn(f"{scenario.program.file} is not as it was when the schedule was saved")
         script = scenario.program.plan._replace(script=saved.choices)
-        scenario = api.Scenario(scenario.program._replace(plan=script))
+        program = scenario.program._replace(plan=script)
+        scenario = api.Scenario(program.with_timeouts(options["timeouts"] or saved.timeouts))
     plan = api.planned(scenario.program, options["strategy"], options["seed"], options["depth"])
     if options["depth"] is not None and plan.strategy not in WITH_DEPTH:
         raise UsageError(f"--depth is for --strategy {', '.join(WITH_DEPTH)}")

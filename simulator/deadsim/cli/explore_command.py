@@ -10,7 +10,7 @@ import click
 
 from deadsim.cli import ci_reports as for_ci
 from deadsim.cli import completions, pictures
-from deadsim.cli.commands import ON_A_FILE, apply, deadsim, pairs
+from deadsim.cli.commands import ON_A_FILE, TIMEOUTS, apply, deadsim, pairs
 from deadsim.cli.files import numbered, save
 from deadsim.cli.output import (
     INTERRUPTED,
@@ -77,6 +77,7 @@ BUDGETS = (
         type=click.IntRange(min=1, max=100),
         help="Show so many runs that are far apart.",
     ),
+    TIMEOUTS,
 )
 
 
@@ -177,6 +178,7 @@ def task(program: Program, options: dict[str, Any]) -> Task:
         raise UsageError("--sample and --preemptions exclude one another")
     if options["preemptions"] is not None and options["engine"] == "threads":
         raise UsageError("--preemptions bounds the search in memory, not --engine threads")
+    program = program.with_timeouts(options["timeouts"])
     claims = None
     if options["claims"] is not None:
         claims = [name.strip() for name in options["claims"].split(",") if name.strip()]
@@ -326,7 +328,15 @@ def table(results: list[Exploration], params: tuple[str, ...]) -> list[str]:
         claims = one.claims
         others = [
             key
-            for key in ("livelock", "starvation", "assertion", "invariant", "misuse", "error")
+            for key in (
+                "livelock",
+                "starvation",
+                "assertion",
+                "invariant",
+                "misuse",
+                "error",
+                "timeout",
+            )
             if key in claims and claims[key].possible
         ]
         verdict = {"as-expected": "hold", "refuted": "REFUTED", "undecided": "undecided"}[

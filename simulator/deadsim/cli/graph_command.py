@@ -60,7 +60,7 @@ def graph(file: str, kind: str, form: str | None, **options: Any) -> int:
             from deadsim.draw.graphs.png import missing
 
             raise missing()
-        scenario = given(file, options["params"])
+        scenario = given(file, options["params"], options["timeouts"])
         if kind == "timeline":
             from deadsim.draw.time.film import film
 

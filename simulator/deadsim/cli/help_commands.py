@@ -154,6 +154,7 @@ def export(
             if saved.digest != scenario.program.digest:
                 warn(f"{scenario.file} is not as it was when the schedule was saved")
             choices = saved.choices
+            scenario = api.Scenario(scenario.program.with_timeouts(saved.timeouts))
             api.replay(scenario, choices, max_steps=max(1, len(choices)))  # that it fits
         output.write(as_python(scenario.program, choices).rstrip("\n"))
         return 0

@@ -21,6 +21,7 @@ from deadsim.engine.real.objects import Reals
 from deadsim.errors import InternalError
 from deadsim.kernel.log import events_of
 from deadsim.kernel.primitives.thread import ENDED
+from deadsim.kernel.rest import goes_on, in_time
 from deadsim.kernel.row import Result, Row
 from deadsim.kernel.source import Source
 from deadsim.kernel.world import World
@@ -65,6 +66,8 @@ class _Run:
         self.source = source
         self.tabular = source.tabular
         self.results = source.results
+        self.rest = True  # whether time may run out
+        self.keeps_time = getattr(strategy, "keeps_time", False)
         self.strategy = strategy
         self.pool = pool
         self.after = tuple([watcher.after for watcher in watchers])
@@ -186,7 +189,11 @@ class _Run:
         self.chosen = None
         objects, thread = self.objects, row.thread
         results = row.known.get(row.key(objects)) or self.results(row, objects)
-        result = results[0] if len(results) == 1 else self.drawn(results)
+        if not results:
+            raise InternalError("the strategy picked a thread that is blocked", self.names())
+        result = results[0]
+        if len(results) > 1 or result.choice[1] is not None:
+            result = self.drawn(results)
         for number, value in result.changes:
             objects[number] = value
         if result.acts and not self.real.perform(row, result.outcome, objects):
@@ -227,9 +234,11 @@ class _Run:
 
     def drawn(self, results: tuple[Result, ...]) -> Result:
         """Decide which result a step has."""
-        if not results:
-            raise InternalError("the strategy picked a thread that is blocked", self.names())
-        return results[self.strategy.draw(len(results))]
+        left = results if self.rest else in_time(results)
+        places = tuple([result.choice[1] or 0 for result in left])
+        if places == tuple(range(len(left))):
+            return left[self.strategy.draw(len(left))]
+        return left[self.strategy.draw(len(left), places)]
 
     def disagree(self, row: Row) -> None:
         raise InternalError(
@@ -263,7 +272,7 @@ class _Run:
             self.ending = "budget"
         else:
             if timed:
-                enabled = [self.with_time(row) for row in enabled]
+                enabled = self.with_times(enabled)
             thread = self.strategy.pick(enabled)
             self.chosen = self.rows[thread]
             return self.workers[thread]
@@ -282,6 +291,20 @@ class _Run:
             if after(moment, failures):
                 stops = True
         return stops
+
+    def with_times(self, enabled: list[Row]) -> list[Row | Ready]:
+        """Tell of each step with a duration whether it can be taken now, and before its time is up."""
+        if not self.source.last:
+            return [self.with_time(row) for row in enabled]
+        results = [self.results(row, self.objects) for row in enabled]
+        self.rest = not any(map(goes_on, results))
+        return [
+            self.with_time(row)
+            if self.rest or in_time(found)
+            else Ready(row.thread, row.operation, False, held=True)
+            for row, found in zip(enabled, results, strict=True)
+            if self.keeps_time or self.rest or in_time(found)
+        ]
 
     def with_time(self, row: Row) -> Row | Ready:
         """Tell whether a step with a duration can be taken before its time is up."""

@@ -95,6 +95,66 @@ class Pipe:
             self.changed.notify_all()
 '''
 
+CHANNEL = '''
+class Channel:
+    """A one-way pipe without room: who sends waits until somebody has received the item."""
+
+    def __init__(self):
+        self.changed = threading.Condition()
+        self.offers = []
+        self.closed = set()
+
+    def send(self, item):
+        offer = [item]
+        with self.changed:
+            self.begin(offer)
+            self.end(offer)
+
+    def begin(self, offer):
+        if self.closed:
+            raise BrokenPipeError("the pipe is closed")
+        self.offers.append(offer)
+        self.changed.notify_all()
+
+    def end(self, offer):
+        def stands():
+            return any(one is offer for one in self.offers)
+
+        self.changed.wait_for(lambda: not stands() or "read" in self.closed)
+        if stands():
+            self.offers[:] = [one for one in self.offers if one is not offer]
+            raise BrokenPipeError("the pipe is closed")
+
+    def receive(self):
+        """Give an item and true; at the end None and false."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.offers or self.closed)
+            if "read" in self.closed:
+                raise BrokenPipeError("the pipe is closed")
+            if not self.offers:
+                return None, False
+            item = self.offers.pop(0)[0]
+            self.changed.notify_all()
+            return item, True
+
+    def close(self, end):
+        with self.changed:
+            self.closed.add(end)
+            self.changed.notify_all()
+'''
+
+CHANNEL_IN_TURNS = CHANNEL.replace(
+    """        with self.changed:
+            self.begin(offer)
+            self.end(offer)
+""",
+    """        with turn, self.changed:
+            self.begin(offer)
+        with turn, self.changed:
+            self.end(offer)
+""",
+)
+
 LATCH = '''
 class Latch:
     """A count that only goes down; whoever waits goes on once it has come to zero."""

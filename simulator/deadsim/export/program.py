@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence as Sequence_
 
 from deadsim.export import forced as forcing
-from deadsim.export.classes import CLASSES, JOIN_QUEUE, SHUTDOWN
+from deadsim.export.classes import CHANNEL, CHANNEL_IN_TURNS, CLASSES, JOIN_QUEUE, SHUTDOWN
 from deadsim.export.failures import Classes
 from deadsim.export.names import Names, identifier
 from deadsim.export.questions import IN_TURNS, QUESTIONS
@@ -121,9 +121,14 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     parts += [SHUTDOWN] if ".shutdown(" in body else []
     parts += [JOIN_QUEUE] if "join_queue(" in body else []
     own = forcing.IN_TURNS if forced else {}
+    pipes = {bool(one.capacity) for one in program.objects if isinstance(one, objects.Pipe)}
+    if True not in pipes:
+        kinds.discard(objects.Pipe)
     parts += [text for kind, text in CLASSES.items() if kind in kinds and kind not in own]
+    parts += [CHANNEL] if False in pipes and not forced else []
     if forced:
         parts.append(forcing.TURNS)
+        parts += [CHANNEL_IN_TURNS] if False in pipes else []
     asked = {**QUESTIONS, **(IN_TURNS if forced else {})}
     parts += [
         text for name, text in asked.items() if f"ask_{name}(" in body or f"ask_{name}," in body
@@ -142,6 +147,10 @@ def head(program: Program, modules: list[str], forced: bool) -> str:
     schedule = "Each run takes the schedule that the system gives it: run it several times."
     if forced:
         schedule = "Each run begins with SCHEDULE, a step at a time, and then goes on as it comes."
+    if program.timeouts == "last":
+        schedule += (
+            "\nTime runs out by the clock here, also where another thread could still go on."
+        )
     return HEAD.format(
         schedule=schedule,
         title=f'"""{clean_words["title"]}',
@@ -172,7 +181,13 @@ def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
                 args = tuple(clean(one.value) for one in listed.items if isinstance(one, Scalar))
             body = given.get("do", Sequence((), name.place))
         procedures[clean(name.value)] = Procedure(args, body)
-    return Shared(sections, frozenset(arrays), procedures, Classes(top))
+    roomless = frozenset(
+        identifier(one.name.partition("[")[0])
+        for one in program.objects
+        if isinstance(one, objects.Pipe) and not one.capacity
+    )
+    untimed = program.timeouts == "off"
+    return Shared(sections, frozenset(arrays), procedures, Classes(top), untimed, roomless)
 
 
 SECTIONS = tuple(row.section for row in PRIMITIVES)
@@ -268,7 +283,7 @@ def made_plainly(program: Program, one: SharedObject) -> str:
             kind = {"fifo": "Queue", "lifo": "LifoQueue", "priority": "PriorityQueue"}[one.order]
             return f"queue.{kind}({max(0, one.maxsize) or ''})"
         case objects.Pipe():
-            return f"Pipe({one.capacity})"
+            return f"Pipe({one.capacity})" if one.capacity else "Channel()"
         case objects.Variable():
             return repr(plain(one.initial))
 

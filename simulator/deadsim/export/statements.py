@@ -19,12 +19,17 @@ class Procedure(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """What is shared: for each name its section, which are arrays, and which an array of threads."""
+    """What is shared: for each name its section, which are arrays, and the procedures.
+
+    Where it is `untimed` no step gives up after some time; `roomless` are the pipes without room.
+    """
 
     sections: Mapping[str, str]
     arrays: frozenset[str]
     procedures: Mapping[str, Procedure]
     classes: Classes
+    untimed: bool = False
+    roomless: frozenset[str] = frozenset()
 
 
 class Body:
@@ -68,6 +73,8 @@ class Body:
     def option(self, given: Statement, name: str) -> str | None:
         """Write the expression of an option, None where it is not there."""
         node = given.options.get(name)
+        if name == "timeout" and self.shared.untimed:
+            return None
         return None if node is None or is_null(node) else self.names.expression(node)
 
     def local(self, given: Statement, name: str = "into") -> str | None:

@@ -89,6 +89,11 @@ class TurnBody(Body):
     def written(self, given: Statement) -> list[str]:
         lines = super().written(given)
         before, self.names.before = self.names.before, []
+        timeout = given.options.get("timeout")
+        if self.shared.untimed and timeout is not None:
+            unused = self.names.expression(timeout)  # what it reads takes turns all the same
+            after, self.names.before = self.names.before, []
+            before += [*after, *([f"_ = {unused}"] if "read(" in unused else [])]
         return [*before, *lines]
 
     def plainly(self) -> Body:
@@ -174,6 +179,9 @@ class TurnBody(Body):
         return [*before, *self.turn(f"for thread in note({which}):", "    thread.start()")]
 
     def do_send(self, given: Statement) -> list[str]:
+        name = self.names.object(given.value)
+        if name.partition("[")[0] in self.shared.roomless:  # which takes its turns itself
+            return [f"_value = {self.option(given, 'value') or 'None'}", f"{name}.send(_value)"]
         return self.in_turn_with_value(given, super().do_send(given))
 
     def do_receive(self, given: Statement) -> list[str]:

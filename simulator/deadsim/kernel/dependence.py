@@ -5,6 +5,8 @@ thread is an object (its start, its end, a join), and so is the printed output. 
 thread which is no daemon may end the program: it depends on every step of a daemon. Where there are
 invariants, all that change what these look at depend on one another.
 
+Where time runs out only when nobody can take any other step, a step by which it does depends on all.
+
 Independent steps commute: either may be taken first, each is the same step then, and both orders lead
 to the same state. Coarser relations (of what is only pending, of all that may still come) are made
 of the same footprints, by leaving out or by putting together.
@@ -78,10 +80,14 @@ def each_bit(bits: int) -> Iterator[int]:
 
 
 class Dependence:
-    """What steps touch, where `lasting` threads keep the program alive and invariants look at `watched`."""
+    """What steps touch, where `lasting` threads keep the program alive and invariants look at `watched`.
 
-    def __init__(self, lasting: Container[int], watched: Iterable[int]) -> None:
+    Where time runs out only at rest, `rest` is the bit that stands for it.
+    """
+
+    def __init__(self, lasting: Container[int], watched: Iterable[int], rest: int = 0) -> None:
         self.lasting = lasting
+        self.rest = rest
         self.watched = bits(watched)
 
     def of(self, result: Result) -> Footprint:
@@ -91,12 +97,14 @@ class Dependence:
         looks = row.operation.looks if block is None else block.looks
         read = set(effect.reads).difference(effect.writes).union(looks)
         changes = bits(number for number in touches if number not in read)
-        return self.made(row.thread, bits(touches), changes, effect.ends)
+        if result.outcome.by == "time":
+            changes |= self.rest
+        return self.made(row.thread, bits(touches) | self.rest, changes, effect.ends)
 
     def blocked(self, row: Row) -> Footprint:
         """Give what a step may touch that cannot be taken now."""
         touches = bits(row.touches)
-        return self.made(row.thread, touches, touches, False)
+        return self.made(row.thread, touches | self.rest, touches, False)
 
     def made(self, thread: int, touches: int, changes: int, ends: bool) -> Footprint:
         """Put together what a step touches, and what of that it does not only read."""

@@ -5,11 +5,14 @@ from typing import Literal, NamedTuple, TypeAlias
 from deadsim.model.failures import FATAL, MISUSE
 from deadsim.model.place import Place
 
-FailureType: TypeAlias = Literal["assertion", "misuse", "error"]
+FailureType: TypeAlias = Literal["assertion", "misuse", "error", "timeout"]
 
 
 class Failure(NamedTuple):
-    """A thread failed: what it did (a sentence without a subject), and where."""
+    """A thread failed: what it did (a sentence without a subject), and where.
+
+    One whose time runs out goes on; that is noted where it is claimed how often it happens.
+    """
 
     thread: int
     type: FailureType

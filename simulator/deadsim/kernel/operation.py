@@ -17,6 +17,9 @@ Objects: TypeAlias = tuple[Any, ...]
 View: TypeAlias = Sequence[Any]  # the same, to be looked at only
 Phase: TypeAlias = Literal["begin", "end"] | None
 
+By: TypeAlias = Literal["time", "nobody"]
+"""Why a waiter goes on whom nobody let go on: its time has run out, or it woke unasked."""
+
 Fact: TypeAlias = tuple[Hashable, ...]
 """Something that is so, or could come to be so: ("free", lock), ("set", event)."""
 
@@ -59,7 +62,8 @@ class Outcome(NamedTuple):
     `wrong` the thread fails; `started` are threads that now begin; `block` is what a block of
     instructions that was one step did. A thread that `stays` stands before the same operation
     again, of which this was a part: `phase` says which. `ordering` takes the place of the
-    operation's own channels. `notified` are the threads that it took off a condition's waiters.
+    operation's own channels. `notified` are the threads that it took off a condition's waiters. `by` is
+    set of a waiter that goes on though nobody let it.
     """
 
     objects: Objects
@@ -72,6 +76,7 @@ class Outcome(NamedTuple):
     phase: Phase = None
     ordering: Ordering | None = None
     notified: Numbers = ()
+    by: By | None = None
 
 
 class Operation(ABC):
@@ -102,6 +107,7 @@ class Operation(ABC):
     text: str | None = None  # what it prints, or what a named step is called
     can_block: ClassVar[bool] = False  # whether `ways` can be 0
     can_choose: bool = False  # whether it can be more than 1
+    may_be_late: bool = False  # whether its time may run out where it could go on otherwise too
 
     def ways(self, objects: View, thread: int) -> int:
         """Count the results that the step can have now; 0 while it is blocked."""
@@ -146,7 +152,15 @@ class Attempt(Operation):
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         if self.wanted.ways(objects, thread):
             return self.wanted.apply(objects, thread, way)
-        return Outcome(objects, self.failed, success=False)
+        by: By | None = None if self.duration is None else "time"
+        return Outcome(objects, self.failed, success=False, by=by)
+
+    def about(self, objects: Objects, thread: int) -> int:
+        return self.wanted.about(objects, thread)
+
+    def needs(self, objects: Objects, thread: int) -> Needs:
+        """Say what is waited for by a thread whose time never runs out, as others go on for ever."""
+        return self.wanted.needs(objects, thread)
 
 
 def replaced(objects: Objects, number: int, value: Any) -> Objects:

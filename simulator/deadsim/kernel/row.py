@@ -19,7 +19,7 @@ class Result:
     of things. `next` is the row before which the thread stands then, None if it has ended (or if its
     source does not know yet). `started` are the threads that begin with it, each with the row before
     which it stands, and `failures` all threads that fail. `choice` is who took it with which result,
-    as a schedule has it; `acts` says that a real object has to do it too.
+    as a schedule has it (None where there is no other); `acts` says that a real object has to do it too.
     """
 
     __slots__ = (
@@ -71,6 +71,15 @@ class Result:
         )
 
 
+def chosen(results: Sequence[Result], way: int | None) -> Result:
+    """Give the result that a schedule names; where it names none, the first one."""
+    if way is None:
+        return results[0]
+    if way < len(results) and results[way].choice[1] in (way, None):
+        return results[way]
+    return next(result for result in results if result.choice[1] == way)
+
+
 class Table(Protocol):
     """Works out what happens when a step of one of its rows is taken."""
 
@@ -99,6 +108,7 @@ class Row:
         "verb",
     )
     ready = False
+    held = False
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from deadsim.kernel.row import Result, Row
+from deadsim.kernel.row import Result, Row, chosen
 from deadsim.kernel.source import Announce, Beginning
 from deadsim.kernel.system import System
 from deadsim.kernel.world import World
@@ -18,6 +18,7 @@ class ScenarioSource:
         self.system = system
         self.rows = system.rows
         self.results = system.rows.results
+        self.last = system.last
         start = system.initial()
         self.objects = start.state.objects
         self.failures = start.failures
@@ -45,7 +46,7 @@ class ScenarioSource:
         for thread, way in choices:
             row = rows[thread]
             assert row is not None
-            result = self.results(row, objects)[way or 0]
+            result = chosen(self.results(row, objects), way)
             for number, value in result.changes:
                 objects[number] = value
             rows[thread] = result.next

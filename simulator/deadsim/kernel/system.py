@@ -1,17 +1,18 @@
 """A program that is ready to be carried out: its world, its table of steps, and its states."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
-from deadsim.kernel.dependence import Dependence
+from deadsim.kernel.dependence import Dependence, bit
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import Objects, Operation, Outcome
 from deadsim.kernel.primitives import thread as threads
 from deadsim.kernel.programs.link import link
-from deadsim.kernel.programs.linked import Linked
+from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.programs.rows import Rows
 from deadsim.kernel.programs.walk import NOWHERE, Frame
-from deadsim.kernel.row import Result
+from deadsim.kernel.rest import goes_on, in_time
+from deadsim.kernel.row import Result, chosen
 from deadsim.kernel.state_query import watched
 from deadsim.kernel.world import world_of
 from deadsim.model.program import Program
@@ -42,7 +43,8 @@ class System:
     """A program that is ready to be carried out; it holds no state of its own.
 
     `linked` is the code of each thread, `rows` the table of its steps, `lasting` are the threads that
-    keep the program alive.
+    keep the program alive. Where it is the `last` thing that happens that a time runs out, it does so
+    only at rest (`kernel.rest`).
     """
 
     def __init__(self, program: Program) -> None:
@@ -51,7 +53,8 @@ class System:
         self.linked: tuple[Linked, ...] = tuple(
             link(program, self.world, number) for number in range(len(program.threads))
         )
-        self.rows = Rows(self.world, self.linked)
+        self.rows = Rows(self.world, self.linked, program)
+        self.last = program.timeouts == "last" and any(map(is_timed, self.linked))
         self._initial: dict[bool, Transition] = {}
         self._said: dict[Callable[[System], Any], Any] = {}
         self.lasting = frozenset(t for t in self.world.threads if not self.world.is_daemon(t))
@@ -107,22 +110,61 @@ class System:
         operation = state.frames[thread].operation
         if operation is None:
             return 0
+        if self.last:
+            return len(self.results(state, thread))
         return operation.ways(state.objects, thread)
 
     def enabled(self, state: State) -> list[int]:
         """List the threads that can take a step now; nobody can once the program has ended."""
         if self.over(state.objects):
             return []
+        if self.last:
+            found = [self.all_results(state, t) for t in range(len(state.frames))]
+            if any(map(goes_on, found)):
+                found = [in_time(results) for results in found]
+            return [t for t, results in enumerate(found) if results]
         return [t for t in range(len(state.frames)) if self.ways(state, t)]
 
+    def before_time(self, state: State) -> list[int]:
+        """List the threads whose step is not blocked, those among them that wait for their time to run out."""
+        return [t for t in range(len(state.frames)) if self.all_results(state, t)]
+
     def results(self, state: State, thread: int) -> tuple[Result, ...]:
-        """List what can happen with a thread's next step; nothing while it is blocked."""
+        """List what can happen with a thread's next step; nothing while it cannot be taken."""
+        found = self.all_results(state, thread)
+        return found if not self.last or self.at_rest(state) else in_time(found)
+
+    def at_rest(self, state: State) -> bool:
+        """Decide whether nobody can take a step but one whose time runs out, or that wakes unasked."""
+        threads = range(len(state.frames))
+        return not any(goes_on(self.all_results(state, thread)) for thread in threads)
+
+    def all_results(self, state: State, thread: int) -> tuple[Result, ...]:
+        """List what could happen with a thread's next step, whoever else can go on."""
         row = self.rows.of(thread, state.frames[thread])
         return () if row is None else self.rows.results(row, state.objects)
 
     def step(self, state: State, thread: int, way: int = 0) -> Transition:
         """Take a thread's next step, with the result that `way` counts out from 0."""
-        result = self.results(state, thread)[way]
+        return self.taken(state, self.results(state, thread)[way])
+
+    def follow(self, state: State, thread: int, way: int | None) -> Transition:
+        """Take a thread's next step as a schedule has it."""
+        return self.taken(state, chosen(self.results(state, thread), way))
+
+    def path_of(self, schedule: Iterable[tuple[int, int | None]]) -> tuple[tuple[int, int], ...]:
+        """Give a schedule with the number of each result among those that the step has then."""
+        state = self.initial().state
+        path = []
+        for thread, way in schedule:
+            results = self.results(state, thread)
+            result = chosen(results, way)
+            path.append((thread, results.index(result)))
+            state = after(state, result)
+        return tuple(path)
+
+    def taken(self, state: State, result: Result) -> Transition:
+        """Give the state after a step, and what there is to say of it."""
         return Transition(after(state, result), result.outcome, result.failures)
 
 
@@ -137,6 +179,13 @@ def after(state: State, result: Result) -> State:
     return State(tuple(objects), tuple(frames))
 
 
+def is_timed(linked: Linked) -> bool:
+    """Decide whether the time of some step of a thread may run out."""
+    stops = (entry for entry in linked.entries if isinstance(entry, Stop))
+    return any(stop.form is not None and "timed" in stop.form.flags for stop in stops)
+
+
 def dependence(system: System) -> Dependence:
     """Say what the steps of a program touch."""
-    return Dependence(system.lasting, watched(system.program.invariants))
+    rest = bit(len(system.world)) if system.last else 0
+    return Dependence(system.lasting, watched(system.program.invariants), rest)

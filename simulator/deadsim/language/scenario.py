@@ -49,6 +49,7 @@ KEYS = (
     "schedule",
     "expect",
     "limits",
+    "timeouts",
 )
 MAX_THREADS = 10_000
 THREAD_KEYS = ("daemon", "autostart", "locals", "do")
@@ -155,6 +156,7 @@ class _Loader:
             claims=demands.expect(top.get("expect")),
             plan=demands.plan(top.get("schedule")),
             limits=demands.limits(top.get("limits")),
+            timeouts=demands.timeouts(top.get("timeouts")),
         )
         if self.problems.found:
             raise self.fail()

@@ -14,7 +14,7 @@ from deadsim.model.claims import (
     LEVELS,
     NAMED_TYPES,
 )
-from deadsim.model.program import Limits
+from deadsim.model.program import TIMEOUTS, Limits
 from deadsim.strategies.registry import NAMES
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -96,6 +96,11 @@ def schema() -> dict[str, Any]:
                 "type": ["object", "null"],
                 "properties": {name: {"type": "integer", "minimum": 1} for name in Limits._fields},
                 "additionalProperties": False,
+            },
+            "timeouts": {
+                "description": "When the time of a timed step may run out: at any point while it is blocked, "
+                "only where no thread can take any other step, or never.",
+                "enum": [*TIMEOUTS, None],
             },
         },
         "anyOf": [{"required": ["threads"]}, {"required": ["processes"]}],
@@ -284,7 +289,7 @@ def _expect() -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for type in (*DEFECT_TYPES, *NAMED_TYPES):
         forms: list[dict[str, Any]] = [{"type": "null"}]
-        if type not in NAMED_TYPES:
+        if type != "starvation":
             forms.insert(0, level)
         if type in maps:
             required = ["claim", "threads"] if type == "starvation" else ["claim"]

@@ -7,9 +7,17 @@ from deadsim.model.expressions import Expression
 from deadsim.model.place import Place
 
 DefectType: TypeAlias = Literal[
-    "deadlock", "livelock", "race", "assertion", "invariant", "misuse", "error", "starvation"
+    "deadlock",
+    "livelock",
+    "race",
+    "assertion",
+    "invariant",
+    "misuse",
+    "error",
+    "starvation",
+    "timeout",
 ]
-NAMED_TYPES: tuple[DefectType, ...] = ("starvation",)
+NAMED_TYPES: tuple[DefectType, ...] = ("starvation", "timeout")
 """Types of defects of which nothing is claimed where they are not named."""
 
 DEFECT_TYPES: tuple[DefectType, ...] = tuple(

@@ -83,7 +83,7 @@ class Queue(NamedTuple):
 
 
 class Pipe(NamedTuple):
-    """A one-way pipe that carries items."""
+    """A one-way pipe that carries items; one without room hands them over."""
 
     name: str
     capacity: int

@@ -54,6 +54,15 @@ class Primitive(NamedTuple):
 
 
 _ITEM = Wanted("items", "item", "for an item in {}", "puts one in", "filled by", "peer-gone")
+_TAKER = Wanted(
+    "receives",
+    "receive",
+    "for its offer to {} to be taken",
+    "receives",
+    "received by",
+    "peer-gone",
+    "receive",
+)
 _ROOM = Wanted("slots", "room", "for room in {}", "takes an item out", "emptied by", "peer-gone")
 
 PRIMITIVES = (
@@ -181,7 +190,7 @@ PRIMITIVES = (
         "pipes",
         ("qsize",),
         {"send": BROKEN_PIPE, "receive": BROKEN_PIPE, "close": NEVER},
-        (_ITEM, _ROOM),
+        (_ITEM, _ROOM, _TAKER),
     ),
     Primitive(objects.Variable, "variable", "variables", (), {"read": NEVER, "write": NEVER}),
 )

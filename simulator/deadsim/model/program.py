@@ -1,6 +1,6 @@
 """A scenario as it was read: what is shared, who runs, what is claimed and asked for."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from deadsim.model.claims import Claims
 from deadsim.model.expressions import Expression
@@ -56,12 +56,19 @@ class Limits(NamedTuple):
     memory: int | None = None
 
 
+Timeouts: TypeAlias = Literal["free", "last", "off"]
+"""When the time of a timed step may run out: at any point while it is blocked, only where no thread can
+take any other step, or never."""
+
+TIMEOUTS: tuple[Timeouts, ...] = get_args(Timeouts)
+
+
 class Program(NamedTuple):
     """A whole scenario.
 
     Objects are numbered through: the threads first, then the printed output, then `objects` in the
     order of the file. `source` is the text of the file as it was read, `data` its bytes; `given` are the
-    params whose values came from outside.
+    params whose values came from outside, and so is `timeouts` where it was `asked` for.
     """
 
     name: str
@@ -77,6 +84,19 @@ class Program(NamedTuple):
     claims: Claims
     plan: Plan
     limits: Limits
+    timeouts: Timeouts = "free"
+    asked: bool = False
+
+    def with_timeouts(self, asked: Timeouts | None) -> "Program":
+        """Give the same scenario with other time-outs than its own, where some are asked for."""
+        if asked is None or asked == self.timeouts:
+            return self
+        return self._replace(timeouts=asked, asked=True)
+
+    @property
+    def tells_timeouts(self) -> bool:
+        """Tell whether a schedule has to say how time runs out, to be one of the file."""
+        return self.timeouts != "free" or self.asked
 
     @property
     def digest(self) -> str:

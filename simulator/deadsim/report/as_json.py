@@ -181,6 +181,7 @@ def run(result: Run) -> dict[str, Any]:
         "file": program.file,
         "params": {name: plain(value) for name, value in program.params.items()},
         "engine": "threads",
+        "timeouts": program.timeouts,
         "strategy": result.strategy,
         "seed": result.seed,
         "outcome": result.outcome,

@@ -110,6 +110,11 @@ EXPLANATIONS = {
         "Let those who come later wait for who waits already, or give the turn away by name.",
         "writer_preferred",
     ),
+    "timeout": Explanation(
+        "The time of a timed step runs out; told only where `expect` names it.",
+        "timeout_as_last_resort",
+        "Let what is waited for come for certain; with `timeouts: last` only those that nobody helps run out.",
+    ),
     "race": Explanation(
         "Two accesses to a variable, at least one a write, that nothing orders.",
         "lost_update",

@@ -12,7 +12,7 @@ from deadsim.report.as_json import finding, position, schedule
 from deadsim.report.sentences import FAIRLY, count, details, headline, visible
 from deadsim.report.suggestions import suggestions
 from deadsim.report.table import table
-from deadsim.report.text import command_for, player_for, titled
+from deadsim.report.text import command_for, player_for, titled, under
 from deadsim.runs.judge import NOBODY
 from deadsim.trace.finding import ClaimBroken
 from deadsim.trace.schedule import switches, text, words
@@ -42,6 +42,7 @@ def as_dict(result: Exploration, traces: bool = True) -> dict[str, Any]:
         "file": program.file,
         "params": {name: plain(value) for name, value in program.params.items()},
         "engine": result.engine,
+        "timeouts": program.timeouts,
         "verdict": result.verdict,
         "complete": result.complete,
         "claims": {
@@ -186,7 +187,8 @@ def report(result: Exploration, columns: int = 80) -> list[str]:
     """Explain an exploration."""
     program = result.program
     whole = "ALL SCHEDULES" if result.complete else "NOT ALL SCHEDULES"
-    lines = [titled(f"{whole}: {size(result)}", visible(program.name), columns)]
+    first = f"{whole}: {size(result)}{under(program)}"
+    lines = [titled(first, visible(program.name), columns)]
     lines += covering(result)
     lines += claim_lines(result)
     lines += unreached_lines(result)
@@ -324,7 +326,7 @@ def summary(result: Exploration) -> str:
     params = " ".join(f"{name}={value}" for name, value in result.program.given.items())
     about = f"{result.program.file} {params}".strip()
     rest = "" if result.verdict == "as-expected" else f"  {verdict(result)}"
-    return f"{word:<9}  {about}  ({size(result)}){rest}"
+    return f"{word:<9}  {about}  ({size(result)}){under(result.program)}{rest}"
 
 
 MOST_UNREACHED = 5

@@ -22,6 +22,7 @@ RULES = {
     "deadlock": "A thread can never take another step.",
     "livelock": "A thread can run on for ever and never end.",
     "starvation": "A thread that is not stuck can be kept from going on for ever.",
+    "timeout": "The time of a timed step runs out.",
     "race": "Nothing orders two accesses to a variable, one of them a write.",
     "assertion": "An assertion fails.",
     "invariant": "An invariant does not hold in some state.",

@@ -204,6 +204,8 @@ def headline(found: Finding) -> str:
             return f"ASSERTION failed {place_of(found.step)}: {subject(found)} (line {found.place.line}): {found.message}"
         case Failed("misuse"):
             return f"MISUSE {place_of(found.step)}: {subject(found)} {found.message} (line {found.place.line})"
+        case Failed("timeout"):
+            return f"TIMEOUT {place_of(found.step)}: {subject(found)} {found.message} (line {found.place.line})"
         case Failed():
             return f"ERROR {place_of(found.step)}: {subject(found)} (line {found.place.line}): {found.message}"
         case ClaimBroken():
@@ -328,7 +330,7 @@ def message(found: Finding) -> str:
             return f"nothing orders two uses of {found.variable}: {'; '.join(parts)}"
         case Failed("invariant"):
             return f"the invariant does not hold: {found.message}"
-        case Failed("misuse"):
+        case Failed("misuse") | Failed("timeout"):
             return f"{subject(found)} {found.message}"
         case _:
             return found.message

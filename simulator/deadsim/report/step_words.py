@@ -26,6 +26,8 @@ def brief(world: World, event: Event) -> str:
             return f"passes {name}" if event.phase is None else f"goes on: {name}"
         case "shutdown":
             return f"shuts {name} down"
+        case "send" if event.success and event.phase is not None:
+            return f"offers to {name}" if event.phase == "begin" else f"goes on: {name}"
         case "put" | "send" | "get" | "receive" | "join" if not event.success:
             return f"cannot {event.verb}: {name}"
         case "get" | "receive":
@@ -100,6 +102,12 @@ def deed(world: World, event: Event) -> str:
             if not event.success:
                 return f"stops waiting on {name}"
             return f"passes {name}" if event.phase is None else f"goes on after waiting on {name}"
+        case "send" if event.success and event.phase is not None:
+            return (
+                f"offers an item to {name}"
+                if event.phase == "begin"
+                else f"goes on, its item in {name} received"
+            )
         case "put" | "send" | "get" | "receive" | "join" | "start" | "task_done" if (
             not event.success
         ):

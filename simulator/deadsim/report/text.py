@@ -76,10 +76,13 @@ def command_for(program: Program, schedule: tuple[Choice, ...]) -> str | None:
     if len(names) > INLINE:
         return None
     if program.file in NO_FILES:
-        return f"deadsim.replay(scenario, {names!r})"
+        how = f", timeouts={program.timeouts!r}" if program.tells_timeouts else ""
+        return f"deadsim.replay(scenario, {names!r}{how})"
     params = [
         f"-p {shlex.quote(f'{name}={as_given(value)}')} " for name, value in program.given.items()
     ]
+    if program.tells_timeouts:
+        params.append(f"--timeouts {program.timeouts} ")
     return f"deadsim replay {''.join(params)}{argument(program.file)} {shlex.quote(names)}"
 
 
@@ -121,7 +124,8 @@ def report(run: Run, columns: int = 80) -> list[str]:
         blocks.append([outcome(run)])
     for number, block in enumerate(blocks):
         if number == 0:
-            block[0] = titled(block[0], visible(run.program.name), columns)
+            first = block[0] + under(run.program)
+            block[0] = titled(first, visible(run.program.name), columns)
         lines.extend(block)
     for found in run.suspicions:
         why = "it may go on for ever" if isinstance(found, Livelock) else "no schedule shows it"
@@ -174,4 +178,10 @@ def summary(run: Run) -> list[str]:
     """Say in two lines what happened, and in one more what goes round, if anything does."""
     found = [visible(headline(one)) for one in run.defects] or [outcome(run)]
     round_ = [visible(headline(one)) for one in run.suspicions if isinstance(one, Livelock)]
+    found[0] += under(run.program)
     return [*found, *round_, f"verdict:  {verdict(run)}"]
+
+
+def under(program: Program) -> str:
+    """Say how time runs out, where that is not at any point."""
+    return "" if program.timeouts == "free" else f" (timeouts: {program.timeouts})"

@@ -49,7 +49,7 @@ def judge(
     reasons: list[str] = []
     shown = {found.type for found in defects}
     here = {found.type for found in defects if not predicted(found)}
-    for type in DEFECT_TYPES:
+    for type in (*DEFECT_TYPES, "timeout"):
         claim = program.claims.kinds.get(type, KindClaim("never"))
         if claim.level == "never" and type in shown:
             refuted = True

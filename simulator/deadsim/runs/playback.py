@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from deadsim.detect.deadlocks.situation import Situation, situation
 from deadsim.detect.holdings import Holdings
+from deadsim.kernel.failure import Failure
 from deadsim.kernel.system import State, System
 from deadsim.model.program import Choice
 from deadsim.trace.event import Event
@@ -68,15 +69,20 @@ def follow(system: System, schedule: Iterable[Choice], first: int) -> Iterator[R
     """Give the states of a run: that before step `first`, and that after each step from there on."""
     numbers = {system.world.name(number): number for number in system.world.threads}
     at = system.initial()
-    failed = frozenset(failure.thread for failure in at.failures)
+    failed = who_failed(at.failures)
     if not first:
         yield Reached(system, 0, at.state, failed)
     for taken, choice in enumerate(schedule, 1):
-        at = system.step(at.state, numbers[choice.thread], choice.result or 0)
+        at = system.follow(at.state, numbers[choice.thread], choice.result)
         if at.failures:
-            failed |= {failure.thread for failure in at.failures}
+            failed |= who_failed(at.failures)
         if taken >= first:
             yield Reached(system, taken, at.state, failed)
+
+
+def who_failed(failures: Iterable[Failure]) -> frozenset[int]:
+    """Give the threads that have failed; one whose time runs out goes on."""
+    return frozenset(failure.thread for failure in failures if failure.type != "timeout")
 
 
 def describe(

@@ -58,6 +58,7 @@ class Runner:
         self.judge = StuckJudge(self.system)
         self.names = {self.world.name(number): number for number in self.world.threads}
         self.prints = prints(self.system)
+        self.patient = program.timeouts == "last"
         self._measured: list[tuple[int, tuple[int, ...]]] | None = None
 
     def run(
@@ -84,7 +85,7 @@ class Runner:
         script: Script | None = None
         names = plan.script if replay is None else tuple(replay)
         if names is not None:
-            script = Script(self.numbers(names), chance)
+            script = Script(self.numbers(names), chance, self.patient)
         strategy = script or self.strategy(plan, chance)
         asked = max_steps or self.program.limits.steps
         budget = asked or RUN_STEPS
@@ -263,7 +264,8 @@ class Runner:
 
     def strategy(self, plan: Plan, chance: Chance) -> Strategy:
         """Make the strategy that a plan names, behind a clock."""
-        return Clock(registry.strategy(plan.strategy, Needs(chance, plan.depth, self.measured)))
+        made = registry.strategy(plan.strategy, Needs(chance, plan.depth, self.measured))
+        return Clock(made, self.patient)
 
     def measured(self) -> list[tuple[int, tuple[int, ...]]]:
         """Measure a run: who took each step, and what it touched; one thread after the other, in memory."""
@@ -294,6 +296,8 @@ class Runner:
         if unfit.bound is not None:
             expected = f"{name}#{unfit.result}"
             several = f"{unfit.bound} results, from #0" if unfit.bound > 1 else "one result alone"
+            if unfit.places is not None:
+                several = " and ".join(f"#{place}" for place in unfit.places) + " alone"
             return ReplayDiverged(unfit.step, expected, f"that step has {several}")
         return ReplayDiverged(unfit.step, name, self.why_not(unfit.thread, last.state))
 
@@ -307,6 +311,11 @@ class Runner:
             return f"{name} has ended"
         line = self.system.linked[thread].place(frame.position).line
         about = target_name(self.system, thread, frame, state.objects)
+        if thread in self.system.before_time(state):
+            return (
+                f"{name} waits in '{frame.operation.verb}' of {about} (line {line}): its time does not "
+                "run out while another thread can go on (timeouts: last)"
+            )
         return f"{name} is blocked in '{frame.operation.verb}' of {about} (line {line})"
 
     def left_over(self, script: Script, execution: Execution, last: "LastState") -> ReplayDiverged:

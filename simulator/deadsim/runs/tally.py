@@ -53,6 +53,7 @@ class Count:
             "file": self.program.file,
             "params": {name: plain(value) for name, value in self.program.params.items()},
             "engine": "threads",
+            "timeouts": self.program.timeouts,
             "strategy": self.strategy,
             "runs": self.done,
             "first_seed": self.first_seed,
@@ -73,6 +74,8 @@ class Count:
         last = self.first_seed + self.done - 1
         part = "" if self.done == self.asked else f" of {self.asked}"
         seeds = f"seeds {self.first_seed} to {last}, {self.strategy}"
+        if self.program.timeouts != "free":
+            seeds += f", timeouts: {self.program.timeouts}"
         lines = [f"{self.done}{part} runs of {self.program.name} ({seeds})"]
         if not quiet:
             for name, count in sorted(self.outcomes.items()):

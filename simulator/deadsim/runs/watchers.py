@@ -19,6 +19,7 @@ from deadsim.kernel.programs.walk import NOWHERE
 from deadsim.kernel.state_query import state_evaluator, true
 from deadsim.kernel.system import State, System
 from deadsim.kernel.world import World
+from deadsim.model.place import Place
 from deadsim.model.program import Choice
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Failed, Livelock, Race
@@ -324,13 +325,14 @@ class OutputWatch:
 
 
 class FailureWatch:
-    """Notes threads that fail, and invariants that do not hold, each of them once."""
+    """Notes threads that fail or run out of time, and invariants that do not hold, each of them once."""
 
     def __init__(self, system: System) -> None:
         self.program = system.program
         self.world = system.world
         self.found: list[Failed] = []
         self.failed: set[int] = set()
+        self.late: set[tuple[int, Place]] = set()  # whose time ran out where
         self.invariants: list[tuple[int, Evaluate]] = [
             (number, state_evaluator(self.world, invariant.expression))
             for number, invariant in enumerate(self.program.invariants)
@@ -339,7 +341,12 @@ class FailureWatch:
     def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
         step = None if moment.result is None else moment.step
         for failure in failures:
-            self.failed.add(failure.thread)
+            if failure.type != "timeout":
+                self.failed.add(failure.thread)
+            elif (failure.thread, failure.place) in self.late:
+                continue
+            else:
+                self.late.add((failure.thread, failure.place))
             name = self.world.name(failure.thread)
             self.found.append(Failed(failure.type, step, name, failure.place, failure.message))
         for number, holds in list(self.invariants):

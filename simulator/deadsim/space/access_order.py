@@ -134,7 +134,7 @@ def renamed(knower: Knower, names: tuple[int, ...]) -> Knower:
     what, at = knower
     if what == "thread" or (what == "channel" and 0 <= at < len(names)):
         return what, names[at]
-    if isinstance(what, tuple) and what[0] == "woken":
+    if isinstance(what, tuple) and what[0] in ("woken", "taken"):
         return (what[0], what[1], names[what[2]]), at
     return knower
 

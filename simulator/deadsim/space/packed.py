@@ -56,6 +56,8 @@ class Space:
     `alike` have the same numbers for the places where they can stand.
     """
 
+    last = False  # whether time runs out only where nobody can take any other step
+
     def __init__(
         self,
         system: System,
@@ -219,7 +221,7 @@ class Space:
         row = self.rows[thread][packed & self.fields[thread]] = mask, {}
         return row
 
-    def moves(self, packed: Packed, thread: int) -> tuple[Move, ...]:
+    def all_moves(self, packed: Packed, thread: int) -> tuple[Move, ...]:
         """List what a thread's next step can be: a move for each of its results, none if blocked."""
         row = self.rows[thread].get(packed & self.fields[thread])
         if row is None:
@@ -230,10 +232,16 @@ class Space:
             moves = known[packed & mask] = tuple(self.find_moves(packed, thread))
         return moves
 
+    moves = all_moves
+
+    def at_rest(self, packed: Packed) -> bool:
+        """Decide whether time may run out in a state; asked where that depends on others."""
+        return True
+
     def find_moves(self, packed: Packed, thread: int) -> Iterator[Move]:
         """Ask the kernel what a thread's next step can be."""
         state = self.state(packed)
-        for result in self.system.results(state, thread):
+        for result in self.system.all_results(state, thread):
             delta = 0
             for number, value in result.changes:
                 delta += self.placed(number, value) - (packed & self.masks[number])

@@ -14,16 +14,20 @@ def rehearse(
     state = system.initial().state
     for _ in range(max_steps):
         options: list[Option] = []
-        for thread in system.enabled(state):
+        able = system.enabled(state)
+        if not able:
+            return
+        for thread in system.before_time(state) if system.last else able:
             operation = state.frames[thread].operation
             assert operation is not None
             timed = operation.duration is not None
             ready = timed and operation.ready(state.objects, thread)
-            options.append(Ready(thread, operation, ready))
-        if not options:
-            return
+            options.append(Ready(thread, operation, ready, held=thread not in able))
         thread = strategy.pick(options)
         results = system.results(state, thread)
-        result = results[strategy.draw(len(results)) if len(results) > 1 else 0]
+        result = results[0]
+        if len(results) > 1 or result.choice[1] is not None:
+            places = [one.choice[1] or 0 for one in results]
+            result = results[strategy.draw(len(results), places)]
         state = after(state, result)
         yield thread, Transition(state, result.outcome, result.failures)

@@ -14,10 +14,17 @@ PATIENCE = 1_000
 
 
 class Clock:
-    """Keeps virtual time, in seconds, for the strategy behind it."""
+    """Keeps virtual time, in seconds, for the strategy behind it.
 
-    def __init__(self, inner: Strategy) -> None:
+    Where `patient` it moves on only when nothing else can go on. Who is held gets no further before that,
+    though its time be up.
+    """
+
+    keeps_time = True
+
+    def __init__(self, inner: Strategy, patient: bool = False) -> None:
         self.inner = inner
+        self.patient = patient
         self.now = 0
         self.since_moved = 0
         self.due: dict[int, int] = {}
@@ -35,12 +42,14 @@ class Clock:
         timed = [option for option in options if option.operation.duration is not None]
         if timed:
             self.look(timed)
-            waiting = [option for option in timed if self.withheld(option)]
-            if waiting and (len(waiting) == len(options) or self.since_moved >= PATIENCE):
+            options = [option for option in options if not option.held]
+            waiting = [option for option in timed if not option.held and self.withheld(option)]
+            spins = self.since_moved >= PATIENCE and not self.patient
+            if waiting and (len(waiting) == len(options) or spins):
                 self.move(min(self.due[option.thread] for option in waiting))
             options = [option for option in options if not self.withheld(option)]
         thread = self.inner.pick(options)
-        self.taken(thread)
+        self.taken(options, thread)
         return thread
 
     def withheld(self, option: Option) -> bool:
@@ -53,7 +62,7 @@ class Clock:
         named = next(option for option in options if option.thread == thread)
         if self.withheld(named):
             self.move(self.due[thread])
-        self.taken(thread)
+        self.taken((named,), thread)
 
     def look(self, timed: Sequence[Option]) -> None:
         for option in timed:
@@ -66,16 +75,21 @@ class Clock:
         self.now = to
         self.since_moved = 0
 
-    def taken(self, thread: int) -> None:
+    def taken(self, options: Sequence[Option], thread: int) -> None:
         self.since_moved += 1
         due = self.due.pop(thread, None)
-        self.early = due is not None and due > self.now
+        self.early = False
         if due is not None:
             self.last[thread] = due
+            if due > self.now:
+                taken = next(option for option in options if option.thread == thread)
+                self.early = taken.operation.may_be_late
 
-    def draw(self, bound: int) -> int:
-        if self.early:
-            return 1  # it wakes unasked: its time is not up
+    def draw(self, bound: int, places: Sequence[int] | None = None) -> int:
+        if bound == 1:
+            return 0
+        if self.early:  # it wakes unasked: its time is not up
+            return places.index(1) if places else 1
         return self.inner.draw(bound)
 
     def end(self, outcome: str) -> None:

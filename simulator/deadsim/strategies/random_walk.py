@@ -18,7 +18,7 @@ class Random:
         count = len(options)
         return options[self.chance.draw(count) if count > 1 else 0].thread
 
-    def draw(self, bound: int) -> int:
+    def draw(self, bound: int, places: Sequence[int] | None = None) -> int:
         return self.chance.draw(bound)
 
     def end(self, outcome: str) -> None:

@@ -26,7 +26,7 @@ class RoundRobin:
         self.last = options[0].thread
         return self.last
 
-    def draw(self, bound: int) -> int:
+    def draw(self, bound: int, places: Sequence[int] | None = None) -> int:
         return self.chance.draw(bound)
 
     def end(self, outcome: str) -> None:

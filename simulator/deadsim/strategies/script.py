@@ -10,8 +10,16 @@ from deadsim.strategies.strategy import Chance, Option
 class Unfit(Exception):
     """The thread that a script names cannot go on, or not with the result that it names."""
 
-    def __init__(self, step: int, thread: int, result: int | None, bound: int | None) -> None:
+    def __init__(
+        self,
+        step: int,
+        thread: int,
+        result: int | None,
+        bound: int | None,
+        places: Sequence[int] | None = None,
+    ) -> None:
         self.step = step
+        self.places = places
         self.thread = thread
         self.result = result
         self.bound = bound
@@ -24,10 +32,17 @@ class Script:
     Raises Unfit at the first name that does not fit. Naming a thread overrules the clock.
     """
 
-    def __init__(self, choices: Sequence[tuple[int, int | None]], chance: Chance) -> None:
+    keeps_time = True
+
+    def __init__(
+        self,
+        choices: Sequence[tuple[int, int | None]],
+        chance: Chance,
+        patient: bool = False,
+    ) -> None:
         self.choices = choices
         self.turns = RoundRobin(chance)
-        self.clock = Clock(self.turns)
+        self.clock = Clock(self.turns, patient)
         self.step = 0
 
     def begin(self) -> None:
@@ -46,7 +61,7 @@ class Script:
             return self.clock.pick(options)
         thread, result = self.choices[step]
         named = next((option for option in options if option.thread == thread), None)
-        if named is None:
+        if named is None or named.held:
             raise Unfit(step, thread, result, None)
         if result and not named.operation.can_choose:
             raise Unfit(step, thread, result, 1)
@@ -54,15 +69,15 @@ class Script:
         self.turns.last = thread
         return thread
 
-    def draw(self, bound: int) -> int:
+    def draw(self, bound: int, places: Sequence[int] | None = None) -> int:
         step = self.step - 1
         if step < len(self.choices):
             thread, result = self.choices[step]
             if result is not None:
-                if result >= bound:
-                    raise Unfit(step, thread, result, bound)
-                return result
-        return self.clock.draw(bound)
+                if result not in (places or range(bound)):
+                    raise Unfit(step, thread, result, bound, places)
+                return places.index(result) if places else result
+        return self.clock.draw(bound, places)
 
     def end(self, outcome: str) -> None:
         self.clock.end(outcome)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 class Option(Protocol):
     """A thread that can take a step, and the operation that it stands before.
 
-    Where that has a duration, `ready` says whether it can be taken before the time is up.
+    Where that has a duration, `ready` says whether it can be taken before the time is up; one that is
+    `held` can only be taken once nobody else can go on.
     """
 
     @property
@@ -24,6 +25,9 @@ class Option(Protocol):
     @property
     def ready(self) -> bool: ...
 
+    @property
+    def held(self) -> bool: ...
+
 
 class Ready(NamedTuple):
     """A step with a duration that can be taken before its time is up."""
@@ -31,6 +35,7 @@ class Ready(NamedTuple):
     thread: int
     operation: Operation
     ready: bool = True
+    held: bool = False
 
 
 class Strategy(Protocol):
@@ -38,7 +43,8 @@ class Strategy(Protocol):
 
     The engine calls `begin` before an execution and `end` after it. `pick` gets the threads that can
     go on, in the order of their numbers and at least one; `draw` decides everything else that is
-    left to chance. Both are recorded by the engine, so a replay needs nothing from a strategy.
+    left to chance, where a schedule calls what there is to choose from by `places`. One that has a
+    `keeps_time` which is true is told who is held too. Both are recorded by the engine, so a replay needs nothing from a strategy.
     """
 
     def begin(self) -> None: ...
@@ -47,7 +53,7 @@ class Strategy(Protocol):
         """Give the thread that takes the next step."""
         ...
 
-    def draw(self, bound: int) -> int:
+    def draw(self, bound: int, places: Sequence[int] | None = None) -> int:
         """Give a number from 0 to `bound` - 1."""
         ...
 

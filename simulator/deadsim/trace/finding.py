@@ -114,7 +114,7 @@ class Race(NamedTuple):
 class Failed(NamedTuple):
     """A thread that failed, or an invariant that did not hold any more after its step."""
 
-    type: Literal["assertion", "invariant", "misuse", "error"]
+    type: Literal["assertion", "invariant", "misuse", "error", "timeout"]
     step: int | None
     thread: str | None
     place: Place

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from deadsim.errors import UsageError
-from deadsim.model.program import Choice
+from deadsim.model.program import TIMEOUTS, Choice, Timeouts
 
 MAX_NAMES = 10_000_000
 
@@ -23,12 +23,16 @@ _INDEX = re.compile(r"\s*,\s*")
 
 
 class ScheduleFile(NamedTuple):
-    """A schedule as it is saved: `scenario` is a path relative to the file, params as text."""
+    """A schedule as it is saved: `scenario` is a path relative to the file, params as text.
+
+    `timeouts` is None where the file does not say when time may run out.
+    """
 
     scenario: str
     digest: str
     params: Mapping[str, str]
     choices: tuple[Choice, ...]
+    timeouts: Timeouts | None = None
 
 
 def parse_name(text: str) -> tuple[Choice, int] | None:
@@ -79,6 +83,8 @@ def write(saved: ScheduleFile) -> str:
     """Give the text of a schedule file."""
     lines = ["deadsim-schedule 1", f"scenario: {saved.scenario}", f"sha256: {saved.digest}"]
     lines += [f"param {name}={value}" for name, value in saved.params.items()]
+    if saved.timeouts is not None:
+        lines.append(f"timeouts {saved.timeouts}")
     lines.append("")
     line = ""
     for word in text(saved.choices).split(" ") if saved.choices else ():
@@ -104,6 +110,7 @@ def read(content: str, file: str) -> ScheduleFile:
         raise wrong(1, "a schedule file begins with 'deadsim-schedule 1'")
     scenario = digest = ""
     params: dict[str, str] = {}
+    timeouts: Timeouts | None = None
     number = 1
     for number, line in enumerate(lines[1:], 2):
         bare = line.strip()
@@ -116,9 +123,15 @@ def read(content: str, file: str) -> ScheduleFile:
         elif bare.startswith("param ") and "=" in bare:
             name, _, value = bare.removeprefix("param ").partition("=")
             params[name.strip()] = value
+        elif bare.split()[0] == "timeouts":
+            given = bare.removeprefix("timeouts").strip()
+            timeouts = next((word for word in TIMEOUTS if word == given), None)
+            if timeouts is None:
+                raise wrong(number, f"'timeouts' is {', '.join(TIMEOUTS)}, not '{given}'")
         else:
             raise wrong(
-                number, "expected 'scenario:', 'sha256:', 'param NAME=VALUE' or an empty line"
+                number,
+                "expected 'scenario:', 'sha256:', 'param NAME=VALUE', 'timeouts last' or an empty line",
             )
     if not scenario:
         raise wrong(number, "there is no line 'scenario: PATH' at the head of the file")
@@ -128,4 +141,4 @@ def read(content: str, file: str) -> ScheduleFile:
             choices.extend(parse_names(line))
         except UsageError as error:
             raise wrong(offset, str(error)) from None
-    return ScheduleFile(scenario, digest, params, tuple(choices))
+    return ScheduleFile(scenario, digest, params, tuple(choices), timeouts)

@@ -79,6 +79,8 @@ def appearance(declared: SharedObject, state: Any, signal: bool = False) -> Appe
             return Appearance("cylinder", f"{len(state.items)}{most}{shut}")
         case Pipe():
             closed = " closed" if state.closed else ""
+            if not declared.capacity:
+                return Appearance("cylinder", f"{len(state.standing)} offered{closed}")
             return Appearance("cylinder", f"{len(state.items)}/{declared.capacity}{closed}")
         case Variable():
             return Appearance("box", repr(state))

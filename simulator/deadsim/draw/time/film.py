@@ -27,6 +27,7 @@ Glyph: TypeAlias = Literal[
     "RACE",
     "LIVELOCK",
     "STARVATION",
+    "TIMEOUT",
     "OK",
     "ASSERTION",
     "INVARIANT",
@@ -209,6 +210,8 @@ def glyph(film: Film) -> Glyph:
             return "INVARIANT"
         case Failed(type="misuse"):
             return "MISUSE"
+        case Failed(type="timeout"):
+            return "TIMEOUT"
         case Failed():
             return "ERROR"
         case ClaimBroken(type="final"):

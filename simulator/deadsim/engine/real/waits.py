@@ -69,19 +69,19 @@ class RealCondition:
                 self.lock.release()
         elif outcome.stays:
             if self.waiters.locks[me].acquire(False):
-                raise _disagreement("a condition", "wait")
+                raise disagreement("a condition", "wait")
             self.unasked.add(me)
         else:
             for _ in range(outcome.objects[self.mutex][1]):
                 if not self.lock.acquire(False):
-                    raise _disagreement("a condition's lock", "wait")
+                    raise disagreement("a condition's lock", "wait")
             woken = self.waiters.leave()
             if me in self.unasked:  # only now is it off the list, if no notify took it off before
                 self.unasked.remove(me)
                 if not woken:
                     self.waiters.give_up()
             elif not woken:
-                raise _disagreement("a condition", "wait")
+                raise disagreement("a condition", "wait")
 
     def notify(self, operation: Operation, outcome: Outcome) -> None:
         self.waiters.wake(max(0, getattr(operation, "count", 1)))
@@ -118,12 +118,12 @@ class RealEvent:
             self.waiters.join()
         elif outcome.phase is None:
             if not self.flag.wait(0):
-                raise _disagreement("an event", "wait")
+                raise disagreement("an event", "wait")
         else:
             if not outcome.success:
                 self.waiters.give_up()
             if self.waiters.leave() is not outcome.success:
-                raise _disagreement("an event", "wait")
+                raise disagreement("an event", "wait")
 
     def set(self, operation: Operation, outcome: Outcome) -> None:
         self.flag.set()
@@ -165,7 +165,7 @@ class RealBarrier:
         results = outcome.results[0] if outcome.results else None
         expected = "stays" if outcome.stays else self.BROKEN if outcome.wrong else results
         if said != expected:
-            raise _disagreement("a barrier", "wait")
+            raise disagreement("a barrier", "wait")
 
     def enter(self, me: int) -> int | str:
         """Come in, or to the door; the last to arrive goes on at once."""
@@ -190,7 +190,7 @@ class RealBarrier:
             self.waiters.give_up()
             self.wake(self.BROKEN)
         elif not self.waiters.locks[me].acquire(False):
-            raise _disagreement("a barrier", "wait")
+            raise disagreement("a barrier", "wait")
         self.waiters.locks.pop(me)
         place = self.places.pop(me)
         goes = self.phase == self.LEAVES
@@ -271,7 +271,7 @@ class RealRWLock:
             done = bool(self.readers) or self.room.acquire(False)
             self.readers.append(me)
         if not done:
-            raise _disagreement("an rwlock", "acquire")
+            raise disagreement("an rwlock", "acquire")
 
     def release(self, operation: Operation, outcome: Outcome) -> None:
         me = threading.get_ident()
@@ -309,7 +309,14 @@ class RealRWLock:
 
 
 class RealPipe:
-    """A pipe: a deque under a lock."""
+    """A pipe: a deque under a lock; for one without room another class."""
+
+    def __new__(cls, number: int, pipe: objects.Pipe) -> Any:
+        if pipe.capacity:
+            return super().__new__(cls)
+        from deadsim.engine.real.channels import RealChannel
+
+        return RealChannel(number, pipe)
 
     def __init__(self, number: int, pipe: objects.Pipe) -> None:
         self.number = number
@@ -321,14 +328,14 @@ class RealPipe:
     def send(self, operation: Operation, outcome: Outcome) -> None:
         with self.guard:
             if self.closed or len(self.items) >= self.capacity:
-                raise _disagreement("a pipe", "send")
+                raise disagreement("a pipe", "send")
             self.items.append(outcome.objects[self.number].items[-1])
 
     def receive(self, operation: Operation, outcome: Outcome) -> None:
         with self.guard:
             item = (self.items.popleft(), True) if self.items else (None, False)
             if item != outcome.results:
-                raise _disagreement("a pipe", "receive")
+                raise disagreement("a pipe", "receive")
 
     def close(self, operation: Operation, outcome: Outcome) -> None:
         with self.guard:
@@ -347,6 +354,6 @@ class RealPipe:
         """Release what a thread that is unwound still holds: nothing."""
 
 
-def _disagreement(what: str, verb: str) -> InternalError:
+def disagreement(what: str, verb: str) -> InternalError:
     """Make the error for a real object that does not do what the kernel says."""
     return InternalError(f"{what} does not '{verb}' as the kernel does")

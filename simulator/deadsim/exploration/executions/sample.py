@@ -85,7 +85,7 @@ class Sampled:
     def judge(self, run: Run) -> None:
         """Take in one run."""
         shown: set[str] = {found.type for found in run.defects}
-        for type in DEFECT_TYPES:
+        for type in (*DEFECT_TYPES, "timeout"):
             # A deadlock of some threads ends the run, but the others could have gone on.
             if type in self.values and (type in shown or (run.ended and type != "livelock")):
                 self.values[type].add(type in shown)
@@ -132,4 +132,5 @@ class Sampled:
 
     def path(self, schedule: tuple[Choice, ...]) -> Path:
         """Give a schedule by numbers."""
-        return tuple((self.runner.names[choice.thread], choice.result or 0) for choice in schedule)
+        numbers = self.runner.numbers(schedule)
+        return self.runner.system.path_of(numbers)

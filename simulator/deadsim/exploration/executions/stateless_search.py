@@ -24,6 +24,7 @@ from deadsim.runs.result import lines
 from deadsim.runs.watchers import state_of
 from deadsim.space.packed import Outgrown, Space
 from deadsim.space.playback import retrace
+from deadsim.space.resting_space import space_of
 from deadsim.space.state_predicate import Asked
 from deadsim.strategies.script import Script
 from deadsim.strategies.strategy import Chance
@@ -56,7 +57,7 @@ class Stateless:
         self.known: dict[str, Known] = {}
         self.spent: Spent | None = None
         output = any(claim.key in asked for claim in self.program.claims.output)
-        self.space = Space(system, output)
+        self.space = space_of(system, output)
         self.begin()
 
     def begin(self) -> None:
@@ -130,7 +131,7 @@ class Stateless:
             if any(space.running(end, thread) for thread in self.system.lasting):
                 shown.add("deadlock")
                 self.note_deadlocks(execution, events)
-        for key in DEFECT_TYPES:
+        for key in (*DEFECT_TYPES, "timeout"):
             if key in self.values and (execution.whole or key in shown):
                 self.values[key].add(key in shown)
         if execution.whole:

@@ -25,6 +25,7 @@ def search(reached: Reached, budget: Budget, most: int | None = None) -> None:
             return
     seen: set[Packed] = set().union(*levels)
     lasting = space.lasting
+    unasked, late = reached.unasked, reached.late
     while levels[-1]:
         if most is not None and len(seen) > most:
             return
@@ -62,6 +63,14 @@ def search(reached: Reached, budget: Budget, most: int | None = None) -> None:
                     if after not in seen:
                         seen.add(after)
                         following.append(after)
+            if late:
+                for one in unasked if transitions > before else unasked + late:
+                    for delta in one.deltas(state):
+                        transitions += 1
+                        after = state + delta
+                        if after not in seen:
+                            seen.add(after)
+                            following.append(after)
             if transitions == before:
                 halts.append(state)
         reached.transitions += transitions

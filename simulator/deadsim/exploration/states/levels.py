@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from deadsim.kernel.operation import By
+from deadsim.kernel.programs.linked import Stop
+from deadsim.kernel.system import is_timed
 from deadsim.model.claims import DefectType
 from deadsim.space.packed import Packed, Space
 from deadsim.space.state_predicate import Asked
@@ -27,7 +30,9 @@ class Reached:
     `ends` are those in which the program has ended, `halts` those in which nothing can move though
     it has not; `shown` are the types of failures and broken invariants, those included that are known
     to begin with, and `sights` is where each of the others shows first. `complete` says that nothing is
-    missing; until then what stands in `quick` serves to go on.
+    missing; until then what stands in `quick` serves to go on. Where time runs out only at rest, those are
+    the steps that threads are let take; `unasked` has those of who wakes unasked, `late` those by which
+    time runs out.
     """
 
     def __init__(self, space: Space, shown: Iterable[DefectType] = ()) -> None:
@@ -41,6 +46,7 @@ class Reached:
             type: Sight(space.start) for type in self.shown.difference(shown)
         }
         self.quick: list[Quick] = []
+        self.unasked, self.late = at_rest(self) if space.last else ([], [])
         self.complete = False
         self.invariants = [Asked(space, i.expression) for i in space.system.program.invariants]
         self.judge(self.levels[0])
@@ -85,11 +91,13 @@ class Reached:
 class Quick:
     """The steps of some threads, by all bits that any of them was seen to depend on at once.
 
-    One look-up takes the place of two for each of them, as long as there are not too many values.
+    One look-up takes the place of two for each of them, as long as there are not too many values. Where
+    time runs out only at rest, these are the steps that are made `by` what that says.
     """
 
-    def __init__(self, reached: Reached, threads: tuple[int, ...]) -> None:
+    def __init__(self, reached: Reached, threads: tuple[int, ...], by: By | None = None) -> None:
         self.reached = reached
+        self.by = by
         self.space = reached.space
         self.threads = threads
         self.mask = 0
@@ -101,7 +109,9 @@ class Quick:
         deltas: list[int] = []
         for thread in self.threads:
             field = self.space.fields[thread]
-            for way, (delta, fails, info) in enumerate(self.space.moves(state, thread)):
+            for way, (delta, fails, info) in enumerate(self.space.all_moves(state, thread)):
+                if self.space.last and info.result.outcome.by != self.by:
+                    continue
                 deltas.append(delta)
                 for failure in info.failures if fails else ():
                     self.reached.see(failure.type, Sight(state, (thread, way)))
@@ -111,6 +121,24 @@ class Quick:
             self.known.clear()
         found = self.known[state & self.mask] = tuple(deltas)
         return found
+
+    def deltas(self, state: Packed) -> tuple[int, ...]:
+        """Give what their next steps can add to a state."""
+        found = self.known.get(state & self.mask)
+        return self.find(state) if found is None else found
+
+
+def at_rest(reached: Reached) -> tuple[list[Quick], list[Quick]]:
+    """Give the steps of those who wake unasked, and those by which time runs out, a thread each."""
+    unasked: list[Quick] = []
+    late: list[Quick] = []
+    for thread, linked in enumerate(reached.space.system.linked):
+        stops = [entry for entry in linked.entries if isinstance(entry, Stop)]
+        if any(one.form is not None and one.form.wakes_unasked(one.numbers) for one in stops):
+            unasked.append(Quick(reached, (thread,), "nobody"))
+        if is_timed(linked):
+            late.append(Quick(reached, (thread,), "time"))
+    return unasked, late
 
 
 def groups(reached: Reached, single: list[Quick]) -> list[Quick]:

@@ -128,6 +128,8 @@ class Vectors:
                 self.front = np.sort(layout.all_short(list(level)))
             self.seen.add(self.front)
         self.tables = [Table(one, layout, budget) for one in quick]
+        self.unasked = [Table(one, layout, budget) for one in reached.unasked]
+        self.late = [Table(one, layout, budget) for one in reached.late]
         lasting = reached.space.lasting
         self.never_over = bool(layout.fixed & lasting)
         self.lasting = np.uint64(layout.short(lasting))
@@ -172,7 +174,14 @@ class Vectors:
             for able, deltas in table.moves(states):
                 found.append(states[able] + deltas)
                 moved |= able
-        reached.halts.extend(self.layout.packed(states[~moved]))
+        still = states[~moved]
+        for tables, there in ((self.unasked, states), (self.late, still)):
+            for table in tables:
+                for able, deltas in table.moves(there):
+                    found.append(there[able] + deltas)
+        for table in (*self.unasked, *self.late):
+            still = still[table.counts[table.find(still)] == 0]
+        reached.halts.extend(self.layout.packed(still))
         after = np.concatenate(found) if found else NONE
         reached.transitions += len(after)
         self.budget.transitions += len(after)

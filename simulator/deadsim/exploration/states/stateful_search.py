@@ -34,7 +34,8 @@ from deadsim.kernel.system import System
 from deadsim.model.claims import DefectType
 from deadsim.runs.result import lines
 from deadsim.space.access_order import Order
-from deadsim.space.packed import Info, Outgrown, Packed, Space
+from deadsim.space.packed import Info, Outgrown, Packed
+from deadsim.space.resting_space import space_of
 from deadsim.space.state_predicate import Asked
 
 Reduce: TypeAlias = Literal["early", "late", "never"]
@@ -57,7 +58,7 @@ A_PAIR = 4
 DEARER = 4
 """How many times fewer nodes a reduced graph may have at first; each takes as long as a dozen states."""
 
-FAILURES: tuple[DefectType, ...] = ("assertion", "invariant", "misuse", "error")
+FAILURES: tuple[DefectType, ...] = ("assertion", "invariant", "misuse", "error", "timeout")
 
 
 class Stateful:
@@ -93,7 +94,7 @@ class Stateful:
         self.reduce = "never" if whole else reduce
         self.keep_output = any(claim.key in asked for claim in self.program.claims.output)
         self.alike = () if self.reduce == "never" else self.analysis.alike
-        self.space = Space(system, self.keep_output, self.alike)
+        self.space = space_of(system, self.keep_output, self.alike)
         self.reached = Reached(self.space)
         self.depth = 0
         self.components: list[Component] | None = None

@@ -17,6 +17,7 @@ from deadsim.kernel.primitives.lock import Acquire, Release
 from deadsim.kernel.primitives.thread import NEW
 from deadsim.kernel.programs.rows import touched
 from deadsim.space.packed import Move, Packed, Space
+from deadsim.space.resting_space import by
 
 LOOKED_AT = 50
 """Threads, up to which it is asked of each whether it commutes with all others."""
@@ -54,9 +55,23 @@ class Stubborn:
         return [thread for thread in self.space.threads if self.space.moves(state, thread)]
 
     def chosen(self, state: Packed, first: int) -> list[int]:
-        """Choose a set, beginning with who is to go first; give those in it that can go on."""
+        """Choose a set, beginning with who is to go first; give those in it that can go on.
+
+        Where time runs out only at rest, one of them keeps all others from that until it moves.
+        """
         if self.space.over(state):
             return []
+        found = self.find_chosen(state, first)
+        if self.space.last and not self.keeps_going(state, found):
+            return self.enabled(state)
+        return found
+
+    def keeps_going(self, state: Packed, threads: Iterable[int]) -> bool:
+        """Decide whether one of some threads can take a step that no time has to run out for."""
+        return any(by(move) is None for t in threads for move in self.space.moves(state, t))
+
+    def find_chosen(self, state: Packed, first: int) -> list[int]:
+        """Choose a set in which somebody can go on."""
         moves = self.space.moves
         able = [thread for thread in self.closed(state, first) if moves(state, thread)]
         if len(able) == 1:
@@ -85,6 +100,8 @@ class Stubborn:
     def is_alone(self, state: Packed, thread: int) -> bool:
         """Decide whether a thread can go on with what commutes with all that others may ever do."""
         moves = self.space.moves(state, thread)
+        if self.space.last and not self.keeps_going(state, (thread,)):
+            return False
         return bool(moves) and self.next(thread, moves).alone
 
     def closed(self, state: Packed, seed: int) -> set[int]:

@@ -65,11 +65,22 @@ class WayBack:
         depth = next(number for number, level in enumerate(levels) if state in level)
         path: list[tuple[int, int]] = []
         for level in reversed(levels[:depth]):
-            known = {before: (thread, way) for thread, way, before in self.before(state)}
+            known = {
+                before: (thread, way)
+                for thread, way, before in self.before(state)
+                if not self.space.last or self.leads(level, before, thread, way, state)
+            }
             there = found_in(level, known)
             state = next(before for before in known if before in there)
             path.append(known[state])
         return tuple(reversed(path))
+
+    def leads(self, level: Any, before: Packed, thread: int, way: int, after: Packed) -> bool:
+        """Decide whether a state of a level is left by a step for another, or only would be at rest."""
+        if not found_in(level, (before,)):
+            return False
+        moves = self.space.moves(before, thread)
+        return way < len(moves) and before + moves[way][0] == after
 
 
 def found_in(level: Any, states: Collection[Packed]) -> set[Packed]:

@@ -7,7 +7,7 @@ from deadsim.detect.stuck.flow import Flow, step_may_fail
 from deadsim.detect.stuck.raising import END
 from deadsim.kernel.primitives.semaphore import permits
 from deadsim.kernel.programs.linked import Linked, Stop
-from deadsim.kernel.system import System
+from deadsim.kernel.system import System, is_timed
 from deadsim.model.claims import DefectType
 from deadsim.model.expressions import Binary, Compare, Constant, Local
 from deadsim.model.instructions import Atomic, Branch, Code, Fail, Jump, Let
@@ -37,6 +37,8 @@ def impossible(system: System) -> dict[DefectType, str]:
         found["assertion"] = "nothing is asserted"
     if not program.invariants:
         found["invariant"] = "there is no invariant"
+    if not any(map(is_timed, system.linked)):
+        found["timeout"] = "no step has a time that can run out"
     if system.once(terminates):
         found["livelock"] = found["starvation"] = "no thread can go round for ever"
     return found

@@ -200,6 +200,6 @@ def spelled(system: System, path: Path, before: Path = ()) -> tuple[Choice, ...]
         results = system.results(state, thread)
         if number >= len(before):
             name = system.program.threads[thread].name
-            choices.append(Choice(name, way if len(results) > 1 else None))
+            choices.append(Choice(name, results[way].choice[1]))
         state = after(state, results[way])
     return tuple(choices)

@@ -103,6 +103,8 @@ class Goals:
             row = rows.get(state & field) or space.row(state, thread)
             moves = row[1].get(state & row[0])
             if moves is None:
+                moves = space.all_moves(state, thread)
+            if space.last:
                 moves = space.moves(state, thread)
             for way, (delta, fails, info) in enumerate(moves):
                 after = state + delta

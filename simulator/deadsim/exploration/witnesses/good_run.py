@@ -47,15 +47,14 @@ class Nearest:
         for thread, way in path[:step]:
             state = system.step(state, thread, way).state
         for thread in system.enabled(state):
-            ways = system.ways(state, thread)
-            for way in range(ways):
+            for way, result in enumerate(system.results(state, thread)):
                 if (thread, way) != path[step]:
-                    yield Choice(system.program.threads[thread].name, way if ways > 1 else None)
+                    yield Choice(system.program.threads[thread].name, result.choice[1])
 
     def seems_good(self, names: tuple[Choice, ...]) -> bool:
         """Try a schedule in memory, and then round robin: decide whether it ends and nothing fails."""
         system = self.runner.system
-        script = Script(self.runner.numbers(names), Chance(0))
+        script = Script(self.runner.numbers(names), Chance(0), self.runner.patient)
         seen = set()
         for thread, move in rehearse(system, script, min(MOST_STEPS, self.left)):
             self.left -= 1

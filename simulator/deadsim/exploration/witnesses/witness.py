@@ -130,7 +130,7 @@ class Showing:
             case "invariant":
                 broken = (not holds(space.after(path)) for holds in self.search.reached.invariants)
                 yield naming.goal_of_invariant(list(broken).index(True))
-            case "assertion" | "misuse" | "error":
+            case "assertion" | "misuse" | "error" | "timeout":
                 failures = space.begun.failures
                 if path:
                     thread, way = path[-1]
@@ -234,7 +234,7 @@ class Showing:
         for goal, shows in goals.sights() if wanted & {"final", "output"} else ():
             if goal.type in ("final", "output"):
                 states += [(s, everybody) for s in goals.outcomes if shows(s, None)]
-        failing = wanted & {"assertion", "misuse", "error"}
+        failing = wanted & {"assertion", "misuse", "error", "timeout"}
         try:
             distance = PlaceDistance(space, states, failing, self.budget)
         except Spent:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from deadsim.kernel.abstract.form import Approach, Declared, Form, Passage, Results
-from deadsim.kernel.expressions.operators import amount
 from deadsim.kernel.operation import Attempt, Operation
 from deadsim.model.values import Value
 
@@ -26,9 +25,8 @@ class AttemptForm(Form):
         self.varies = self.varies or self.gives_up
 
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        duration = None
-        if "timed" in self.flags:
-            duration = amount(operands[-1], "a timeout", 0)
+        duration = self.duration(operands)
+        if "timed" in self.flags or "untimed" in self.flags:
             operands = operands[:-1]
         wanted = self.blocking(objects, operands)
         return Attempt(wanted, duration, self.failed) if self.gives_up else wanted

@@ -81,8 +81,7 @@ class WaitForm(Form):
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         number = objects[0]
         condition: Any = self.declared[number]
-        timed = "timed" in self.flags
-        duration = amount(operands[0], "a timeout", 0) if timed else None
+        duration = self.duration(operands)
         return Wait(number, condition.lock, condition.spurious, duration, "again" in self.flags)
 
     def passages(self, a: Approach) -> Iterable[Passage]:
@@ -113,6 +112,10 @@ class WaitForm(Form):
             yield Passage(begun, facts=(("free", mutex),), stays=True)
         if not depth:
             yield Passage(held, fails=True)
+
+    def wakes_unasked(self, numbers: Sequence[int]) -> bool:
+        declared: Any = self.declared
+        return any(declared[number].spurious for number in numbers)
 
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
         condition: Any = self.declared[number]

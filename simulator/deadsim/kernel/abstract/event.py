@@ -13,7 +13,6 @@ from deadsim.kernel.abstract.form import (
     without,
 )
 from deadsim.kernel.abstract.question import either, waiting
-from deadsim.kernel.expressions.operators import amount
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.event import Clear, Flag, Set, Wait
 from deadsim.model.objects import Event
@@ -40,8 +39,7 @@ class WaitForm(Form):
         self.can_block = "timed" not in flags
 
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        timed = "timed" in self.flags
-        return Wait(objects[0], amount(operands[0], "a timeout", 0) if timed else None)
+        return Wait(objects[0], self.duration(operands))
 
     def passages(self, a: Approach) -> Iterable[Passage]:
         number, held = a.number, a.held

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
+from deadsim.kernel.expressions.operators import amount
 from deadsim.kernel.operation import Fact, Operation, Stock
 from deadsim.model.objects import SharedObject
 from deadsim.model.values import Value
@@ -90,9 +91,9 @@ class Approach(NamedTuple):
         """Count how much there could be for the thread."""
         facts = self.facts
         total = facts.stock.get(stock, 0)
-        for thread, amount in facts.totals.get(stock, {}).items():
+        for thread, many in facts.totals.get(stock, {}).items():
             if thread != self.thread or self.operation is None:
-                total += amount
+                total += many
         return total - self.held.get(stock, 0)
 
 
@@ -142,7 +143,21 @@ class Form(ABC):
     @property
     def counts(self) -> bool:
         """Tell whether an operand has to be an amount, so that it may fail by it."""
-        return "timed" in self.flags or "count" in self.flags
+        return not {"timed", "untimed", "count"}.isdisjoint(self.flags)
+
+    def duration(self, operands: Sequence[Value]) -> int | None:
+        """Give the time after which the step gives up, its last operand; None where it never does.
+
+        An "untimed" one has it too, and waits for as long as it takes.
+        """
+        if "timed" not in self.flags and "untimed" not in self.flags:
+            return None
+        given = amount(operands[-1], "a timeout", 0)
+        return given if "timed" in self.flags else None
+
+    def wakes_unasked(self, numbers: Sequence[int]) -> bool:
+        """Decide whether a thread that waits may go on though nobody lets it."""
+        return False
 
     @abstractmethod
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:

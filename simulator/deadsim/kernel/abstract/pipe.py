@@ -5,19 +5,26 @@ from typing import Any
 
 from deadsim.kernel.abstract.form import Approach, Facts, Form, Held, Passage, more
 from deadsim.kernel.abstract.question import numbers
-from deadsim.kernel.operation import Fact, Operation
-from deadsim.kernel.primitives.pipe import Close, Content, End, Receive, Send
+from deadsim.kernel.operation import Fact, Operation, Stock
+from deadsim.kernel.primitives.pipe import Close, Content, End, Offers, Receive, Send
 from deadsim.kernel.primitives.queue import items, slots
 from deadsim.model.objects import Pipe
 from deadsim.model.values import Value
 
 
-def offer(number: int, pipe: Pipe, state: Content, facts: Facts, holding: dict[int, Held]) -> None:
+def offer(
+    number: int, pipe: Pipe, state: Content | Offers, facts: Facts, holding: dict[int, Held]
+) -> None:
     """Note for relaxed progress what is in it, and which ends are closed."""
-    facts.stock[items(number)] = len(state.items)
-    facts.stock[slots(number)] = pipe.capacity - len(state.items)
-    for item in state.items:
-        facts.store(number, item)
+    if isinstance(state, Offers):
+        from deadsim.kernel.abstract import channel
+
+        channel.offer(number, state, facts, holding)
+    else:
+        facts.stock[items(number)] = len(state.items)
+        facts.stock[slots(number)] = pipe.capacity - len(state.items)
+        for item in state.items:
+            facts.store(number, item)
     for end in state.closed:
         facts.known.add(("closed", number, end))
         facts.known.add(("was closed", number, end))
@@ -76,10 +83,14 @@ class ReceiveForm(Form):
         if ("closed", number, "write") in known:
             yield Passage(a.held, (None, False))
         if a.available(items(number)) > 0:
-            after = more(more(a.held, items(number)), slots(number), -1)
+            after, given = self.taken(a)
             values = list(a.facts.values.get(number, {}).values())
             for value in values if a.wanted and a.operation else [None]:
-                yield Passage(after, (value, True), supplies=((slots(number), 1),))
+                yield Passage(after, (value, True), supplies=((given, 1),))
+
+    def taken(self, a: Approach) -> tuple[Held, Stock]:
+        """Give what the thread has once it has an item, and what it provides with that."""
+        return more(more(a.held, items(a.number)), slots(a.number), -1), slots(a.number)
 
     def may_fail(self, number: int, held: frozenset[int]) -> bool:
         return True
@@ -109,6 +120,15 @@ class CloseForm(Form):
 
     def certain(self, number: int) -> Sequence[Fact]:
         return (("closed", number),)
+
+
+def forms(pipe: Pipe) -> dict[str, type[Form]]:
+    """Give the forms of a pipe's verbs, with room or without."""
+    if pipe.capacity:
+        return FORMS
+    from deadsim.kernel.abstract import channel
+
+    return channel.FORMS
 
 
 FORMS: dict[str, type[Form]] = {"send": SendForm, "receive": ReceiveForm, "close": CloseForm}

@@ -37,7 +37,10 @@ def form_of(world: World, verb: str, number: int | None, flags: tuple[str, ...])
         return (AskAmountForm if verb == "value" else AskForm)(world, flags, verb, answers)
     if world.is_thread(number):
         return thread.FORMS[verb](world, flags)
-    made: type[Form] = ABSTRACT[type(world[number])].FORMS[verb]
+    declared = world[number]
+    file = ABSTRACT[type(declared)]
+    forms = file.forms(declared) if hasattr(file, "forms") else file.FORMS
+    made: type[Form] = forms[verb]
     return made(world, flags)
 
 

@@ -100,7 +100,7 @@ class Wait(Operation):
         self.spurious = spurious
         self.duration = duration
         self.continues = continues
-        self.can_choose = spurious and duration is not None
+        self.can_choose = self.may_be_late = spurious and duration is not None
         self.objects = (number, mutex)
         self.parks = (mutex,)
 
@@ -136,6 +136,7 @@ class Wait(Operation):
                 stays=True,
                 phase="end",
                 ordering=Ordering(),
+                by="time" if timeout else "nobody",
             )
         rest = tuple(waiter for waiter in waiters if waiter != own)
         after = replaced(replaced(objects, self.number, rest), self.mutex, (thread, own.depth))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, View, replaced
+from deadsim.kernel.operation import By, Needs, Objects, Operation, Outcome, View, replaced
 from deadsim.kernel.ordering import Ordering
 from deadsim.model.objects import Event
 
@@ -68,7 +68,8 @@ class Wait(Operation):
                 replaced(objects, number, joined), stays=True, phase="begin", ordering=Ordering()
             )
         left = replaced(objects, number, flag.left_by(thread))
-        return Outcome(left, (woken,), success=woken, phase="end")
+        by: By | None = None if woken else "time"
+        return Outcome(left, (woken,), success=woken, phase="end", by=by)
 
     def needs(self, objects: Objects, thread: int) -> Needs:
         return Needs((("set", self.number),))

@@ -1,5 +1,6 @@
-"""One-way pipes that carry items. State: (items, which ends are closed)."""
+"""One-way pipes that carry items. State: (items, which ends are closed); of one without room `Offers`."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, View, Wrong, replaced
@@ -19,9 +20,44 @@ class Content(NamedTuple):
     closed: tuple[End, ...] = ()
 
 
-def initial(pipe: Pipe) -> Content:
+class Offers(NamedTuple):
+    """Of a pipe without room: the ends that are closed, who offers what, the one who has done so longest first,
+    and whose offers were taken.
+    """
+
+    closed: tuple[End, ...] = ()
+    standing: tuple[tuple[int, Value], ...] = ()
+    taken: tuple[int, ...] = ()
+
+    @property
+    def items(self) -> tuple[Value, ...]:
+        """Give the items that are on their way: none is."""
+        return ()
+
+    def rank(self, thread: int) -> int | None:
+        """Count the offers that stand before a thread's own; None where that has none that stands."""
+        return next((n for n, (who, _) in enumerate(self.standing) if who == thread), None)
+
+
+def initial(pipe: Pipe) -> Content | Offers:
     """Give the state that the object begins with."""
-    return Content()
+    return Content() if pipe.capacity else Offers()
+
+
+def mentions(pipe: Pipe) -> bool:
+    """Decide whether the states mention threads."""
+    return not pipe.capacity
+
+
+def threads_in(state: Offers) -> tuple[int, ...]:
+    """List the threads that the state mentions, first to last."""
+    return (*(thread for thread, _ in state.standing), *state.taken)
+
+
+def renamed(state: Offers, names: Sequence[int]) -> Offers:
+    """Give the state with each thread called by another's number."""
+    standing = tuple((names[thread], item) for thread, item in state.standing)
+    return Offers(state.closed, standing, tuple(sorted(names[thread] for thread in state.taken)))
 
 
 def broken(verb: str, number: int) -> Wrong:
@@ -101,10 +137,10 @@ class Close(Operation):
         self.objects = self.gives = (number,)
 
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
-        there, closed = objects[self.number]
-        if self.end in closed:
+        before = objects[self.number]
+        if self.end in before.closed:
             return Outcome(objects)
-        after = Content(there, tuple(sorted((*closed, self.end))))
+        after = before._replace(closed=tuple(sorted((*before.closed, self.end))))
         return Outcome(replaced(objects, self.number, after))
 
 

@@ -16,7 +16,8 @@ def initial_state(declared: SharedObject) -> Any:
 
 def mentions_threads(declared: SharedObject) -> bool:
     """Decide whether the states of an object mention threads."""
-    return hasattr(PRIMITIVES[type(declared)], "renamed")
+    file = PRIMITIVES[type(declared)]
+    return hasattr(file, "renamed") and getattr(file, "mentions", bool)(declared)
 
 
 def threads_in(declared: SharedObject, state: Any) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ from deadsim.model.instructions import (
     Resume,
     Step,
 )
-from deadsim.model.program import Program
+from deadsim.model.program import Program, Timeouts
 from deadsim.model.values import UNSET
 
 
@@ -35,7 +35,7 @@ def link(program: Program, world: World, thread: int) -> Linked:
     for position, instruction in enumerate(code.instructions):
         match instruction:
             case Step():
-                entries.append(_step(world, instruction))
+                entries.append(_step(world, instruction, program.timeouts))
             case Let(slot, value):
                 entries.append(_let(slot, evaluator(value), position + 1))
             case Forget(slots):
@@ -99,10 +99,13 @@ def _fail(
     return fail
 
 
-def _step(world: World, step: Step) -> Stop:
+def _step(world: World, step: Step, timeouts: Timeouts) -> Stop:
     target = step.target
+    flags = step.flags
+    if timeouts == "off":
+        flags = tuple("untimed" if flag == "timed" else flag for flag in flags)
     candidates = range(0) if target is None else target.candidates()
-    form = form_of(world, step.verb, None if target is None else candidates.start, step.flags)
+    form = form_of(world, step.verb, None if target is None else candidates.start, flags)
     numbers = tuple(candidates)
     find = None if target is None or target.fixed is not None or target.whole else locate(target)
     operands = tuple(evaluator(operand) for operand in step.operands)

@@ -13,6 +13,7 @@ from deadsim.kernel.programs.linked import Linked
 from deadsim.kernel.programs.walk import Frame, begin, proceed
 from deadsim.kernel.row import Result, Row
 from deadsim.kernel.world import World
+from deadsim.model.program import Program
 from deadsim.trace.effect import Effect
 
 MOST_ROWS = 2_000  # of a thread, that are kept
@@ -27,8 +28,10 @@ SCALARS = frozenset((int, str, type(None)))
 class Rows:
     """Makes the rows of a scenario, and works out what happens when their steps are taken."""
 
-    def __init__(self, world: World, linked: Sequence[Linked]) -> None:
+    def __init__(self, world: World, linked: Sequence[Linked], program: Program) -> None:
         self.world = world
+        self.last = program.timeouts == "last"
+        self.tells_time = "timeout" in program.claims.kinds
         self.linked = linked
         self.known: list[dict[Any, Row]] = [{} for _ in linked]
         self.first: dict[int, tuple[Row | None, tuple[Failure, ...]]] = {}
@@ -91,14 +94,19 @@ class Rows:
         ways = row.operation.ways(objects, thread)
         if ways == 1:
             return (self._result(row, objects, apply(objects, thread, 0), None),)
-        return tuple(
-            [self._result(row, objects, apply(objects, thread, way), way) for way in range(ways)]
-        )
+        found = [
+            self._result(row, objects, apply(objects, thread, way), way) for way in range(ways)
+        ]
+        if self.last:
+            found.sort(key=lambda result: result.outcome.by == "time")
+        return tuple(found)
 
     def _result(self, row: Row, before: Objects, outcome: Outcome, way: int | None) -> Result:
         thread, after = row.thread, outcome.objects
         linked = self.linked[thread]
         frame, failures = proceed(linked, row.frame, outcome, self.failing(outcome))
+        if outcome.by == "time" and self.tells_time:
+            failures = (self.timeout(row), *failures)
         changes = {}
         if after is not before:
             changes = {n: after[n] for n in row.touches if after[n] is not before[n]}
@@ -135,6 +143,12 @@ class Rows:
         if found is None:
             found = self.effects[key] = effect_of(row.operation, outcome, row.thread, ends)
         return found
+
+    def timeout(self, row: Row) -> Failure:
+        """Say that the time of a step runs out."""
+        names = list(dict.fromkeys(map(self.world.name, row.touches[:1])))
+        about = f" of {names[0]}" if names else ""
+        return Failure(row.thread, "timeout", f"runs out of time in '{row.verb}'{about}", row.place)
 
     def failing(self, outcome: Outcome) -> Failing | None:
         """Say what a thread did wrong, with the object's name."""

@@ -30,7 +30,7 @@ from deadsim.model.claims import (
     Level,
     OutputClaim,
 )
-from deadsim.model.program import Choice, Invariant, Limits, Plan
+from deadsim.model.program import TIMEOUTS, Choice, Invariant, Limits, Plan, Timeouts
 from deadsim.strategies.registry import NAMES, WITH_DEPTH
 from deadsim.trace.schedule import parse_name
 
@@ -331,6 +331,17 @@ class Demands:
                 break
             choices.extend([choice] * times)
         return tuple(choices)
+
+    def timeouts(self, node: Node | None) -> Timeouts:
+        """Read when time runs out."""
+        if node is None:
+            return "free"
+        for word in TIMEOUTS:
+            if isinstance(node, Scalar) and node.value == word:
+                return word
+        hint = nearest(node.value, TIMEOUTS) if isinstance(node, Scalar) else ""
+        self.problems.add(node.place, f"'timeouts' is {listed(TIMEOUTS)}{hint}")
+        return "free"
 
     def limits(self, node: Node | None) -> Limits:
         """Read `limits`."""

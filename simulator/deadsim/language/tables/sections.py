@@ -108,7 +108,14 @@ SECTIONS: dict[str, Section] = {
         Section(
             "pipes",
             "one-way pipes that carry items",
-            (EntryOption("capacity", "integer", "room", required=True, least=1),),
+            (
+                EntryOption(
+                    "capacity",
+                    "integer",
+                    "room; 0: who sends waits until the item is received",
+                    required=True,
+                ),
+            ),
         ),
         Section(
             "variables",

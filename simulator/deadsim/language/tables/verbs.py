@@ -172,7 +172,7 @@ _TABLE = (
     Verb(
         "send",
         "object",
-        "send an item into a pipe; waits while it is full",
+        "send an item into a pipe; waits while it is full, or without room until it is received",
         (Option("value", "expression", "the item", required=True),),
         ("pipes",),
     ),
