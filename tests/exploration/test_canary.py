@@ -194,8 +194,8 @@ def test_canaries_in_random_programs_against_the_plain_search(count: int) -> Non
         result = deadsim.explore(scenario, canary=True, max_states=MOST_STATES // 8)
         if result.verdict == "as-expected":
             seen.update(checked(scenario.program, result.canaries or ()))
-    assert seen[True] > count / 2
-    assert seen[False] > count / 2
+    assert seen[True] > count / 6
+    assert seen[False] > count / 6
 
 
 def key(one: Edit) -> tuple[object, str, tuple[str, ...]]:

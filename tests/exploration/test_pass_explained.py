@@ -222,7 +222,7 @@ def test_each_class_is_a_candidate_and_no_two_are_equivalent() -> None:
         whole = [one for one in Classes(space, Budget()) if one.whole]
         assert len(found.candidates) == len(whole)
         compared += len(whole) > 1
-    assert compared > 20
+    assert compared >= 15
 
 
 def test_the_next_example_is_the_one_that_is_farthest_from_those_before() -> None:
