@@ -38,7 +38,7 @@ BY_OUTCOME = ("deadlock", "livelock", "output")
 NAMING = 100
 """Steps for which a deadlock counts that is given a name."""
 
-JUDGING = 1_000
+JUDGING = 100
 """Steps for which a state counts of which it has to be found out who is stuck in it."""
 
 
