@@ -40,7 +40,11 @@ def explored(
     if after:
         timer.start()
     before, begin = resident(), time.perf_counter()
-    result = deadsim.explore(scenario, **options)
+    try:
+        result = deadsim.explore(scenario, **options)
+    except KeyboardInterrupt:  # it came before the search had begun
+        out.put((0.0, 0.0, [], False))
+        return
     seconds = time.perf_counter() - begin
     timer.cancel()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

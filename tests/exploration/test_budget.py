@@ -14,6 +14,7 @@ from deadsim.exploration.budget import Budget, Spent
 from deadsim.exploration.explorer import Request, explore
 from deadsim.exploration.states.stateful_search import Stateful, keys
 from deadsim.exploration.verdicts.result import Exploration
+from deadsim.exploration.witnesses import witness
 from deadsim.kernel.system import System
 from deadsim.model.program import Limits, Program
 from portion import few_and_all, one_in
@@ -259,6 +260,15 @@ def test_what_is_decided_tries_nothing() -> None:
     assert found["try"] == []
 
 
+def test_some_schedules_that_decide_nothing_say_to_try_all() -> None:
+    scenario = deadsim.load("dining_ordered")
+    found = json.loads(deadsim.explore(scenario, sample="random", max_executions=3).to_json())
+    assert found["verdict"] == "undecided"
+    assert found["try"][0] == "deadsim explore dining_ordered"
+    found = json.loads(deadsim.explore(scenario, preemptions=0).to_json())
+    assert found["try"][0] == "deadsim explore dining_ordered"
+
+
 def test_a_smaller_param_is_tried() -> None:
     text = SERVER.replace("locks:", "params: {n: 3, k: 5}\nlocks:").replace(
         "client[2]", "'client[n]'"
@@ -334,7 +344,10 @@ def test_what_is_said_at_once_has_the_verdict_and_the_way_to_it() -> None:
 INPUTS = Path(__file__).parent.parent.parent / "benchmarks" / "inputs"
 
 
-def test_a_search_that_sees_a_deadlock_and_no_more_saves_the_way_to_it(tmp_path: Path) -> None:
+def test_a_search_that_sees_a_deadlock_and_no_more_saves_the_way_to_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(witness, "AT_LEAST", 0)  # nor looks for a shorter one
     saved = tmp_path / "found.schedule"
     options = ("--claims", "deadlock", "--max-states", "3000", "--max-executions", "1")
     given = (str(INPUTS / "santa.yaml"), "-p", "elves=4", "-p", "reindeer=1", *options)

@@ -39,14 +39,13 @@ def ways(result: Exploration) -> Iterator[str]:
 
 
 def more(result: Exploration) -> Iterator[str]:
-    """Give the command with a higher budget."""
-    if result.limit is not None:
-        option, amount = result.limit
-        yield (
-            f"{command(result)} {option} {amount * MORE:g}"
-            if amount * MORE < 1e6
-            else (f"{command(result)} {option} {amount * MORE:.0f}")
-        )
+    """Give the command with a higher budget; where none was spent, but some schedules were left out, without that."""
+    if result.limit is None:
+        yield command(result)
+        return
+    option, amount = result.limit
+    much = amount * MORE
+    yield f"{command(result)} {option} {f'{much:g}' if much < 1e6 else f'{much:.0f}'}"
 
 
 def smaller(result: Exploration) -> Iterator[str]:
