@@ -31,6 +31,9 @@ MOST_SHOWN = 20
 AT_LEAST = 20_000
 """Steps of a search for shorter schedules where few states were visited; else no more than those."""
 
+DEARER = 5
+"""How many times as long a step of it takes as a state of the search that has decided."""
+
 NAMING = 100
 """Steps for which a deadlock counts that is given a name."""
 
@@ -60,7 +63,7 @@ class Showing:
         self.preemptions = search.preemptions
         self.budget = budget.part()
         self.budget.hunting = True
-        self.most = max(AT_LEAST, search.budget.counted[0])
+        self.most = max(AT_LEAST, search.budget.counted[0] // DEARER)
         self.hunted = False
         self.cores: list[Named] | None = None
         self.at_hand: set[Goal] = set()
