@@ -253,3 +253,66 @@ def test_what_a_run_says_is_json_of_one_object() -> None:
     run = deadsim.run(deadsim.loads(CIRCLE), timeouts="off")
     assert json.loads(run.to_json())["timeouts"] == "off"
     assert run.deadlocks[0].kind == "circular-wait"
+
+
+BARRIER = """
+barriers: {b: 2}
+threads:
+  t: [{try: [{wait: b, timeout: 1}], except: {BrokenBarrier: [pass]}}]
+  u: [{step: x}, {step: y}, {try: [{wait: b}], except: {BrokenBarrier: [pass]}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "found"), [("free", "possible"), ("last", "never"), ("off", "never")]
+)
+def test_the_time_of_one_who_waits_at_a_barrier_runs_out_as_any_other(
+    timeouts: str, found: str
+) -> None:
+    text = f"timeouts: {timeouts}\n{BARRIER}expect: {{timeout: {found}}}\n"
+    for options in ({}, {"engine": "threads"}, {"reduction": "none"}):
+        result = deadsim.explore(deadsim.loads(text), **options)
+        assert (result.claims["timeout"].found, result.verdict) == (found, "as-expected")
+
+
+@pytest.mark.parametrize("timeouts", ["free", "last"])
+def test_a_barrier_that_nobody_else_comes_to_breaks_by_time(timeouts: str) -> None:
+    text = (
+        f"timeouts: {timeouts}\nbarriers: {{b: 2}}\nthreads: {{t: [{{wait: b, timeout: 1}}]}}\n"
+        "expect: {timeout: always, error: always}\n"
+    )
+    assert deadsim.explore(deadsim.loads(text)).verdict == "as-expected"
+    assert deadsim.run(deadsim.loads(text)).verdict == "as-expected"
+
+
+def test_a_time_of_a_barrier_is_checked_though_it_never_runs_out() -> None:
+    text = (
+        "timeouts: off\nvariables: {n: -1}\nbarriers: {b: 1}\n"
+        "threads: {t: [{wait: b, timeout: n}]}\nexpect: {misuse: always}\n"
+    )
+    assert deadsim.explore(deadsim.loads(text)).verdict == "as-expected"
+
+
+def test_whatever_is_taken_before_it_is_ready_says_that_its_time_ran_out() -> None:
+    """So it is told by the claim, and held back where time runs out last or never."""
+    verbs = set()
+    for seed in range(400):
+        system = System(deadsim.loads(scenario(seed)).program)
+        state = system.initial().state
+        for number in range(60):
+            enabled = system.enabled(state)
+            if not enabled:
+                break
+            for thread in enabled:
+                operation = state.frames[thread].operation
+                assert operation is not None
+                late = operation.duration is not None and operation.objects
+                if late and not operation.ready(state.objects, thread):
+                    verbs.add((operation.verb, type(operation).__module__.rpartition(".")[2]))
+                    ways = range(operation.ways(state.objects, thread))
+                    whys = {operation.apply(state.objects, thread, way).by for way in ways}
+                    assert "time" in whys, (seed, operation.verb)
+                    assert None not in whys, (seed, operation.verb)
+            state = system.step(state, enabled[number * 7 % len(enabled)]).state
+    assert ("wait", "barrier") in verbs
+    assert len(verbs) >= 4

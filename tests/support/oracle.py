@@ -186,7 +186,9 @@ def own_steps(state: State, thread: int) -> Iterator[str]:
         outcome = operation.apply(state.objects, thread, way)
         waits = operation.verb == "wait" and outcome.stays and outcome.phase == "end"
         timed = operation.duration is not None and operation.verb != "sleep"
-        if timed and not outcome.success and outcome.wrong is None:
+        # Whose time runs out at a barrier breaks it, which raises; others that raise have not waited.
+        arrived = timed and thread in getattr(state.objects[operation.objects[0]], "arrived", ())
+        if timed and not outcome.success and (outcome.wrong is None or arrived):
             yield "late"
         else:
             yield "unasked" if waits else ""

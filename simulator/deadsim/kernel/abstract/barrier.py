@@ -13,7 +13,6 @@ from deadsim.kernel.abstract.form import (
     without,
 )
 from deadsim.kernel.abstract.question import either, waiting
-from deadsim.kernel.expressions.operators import amount
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.barrier import Abort, Reset, Round, Wait, arrivals, broken, leavers
 from deadsim.model.objects import Barrier
@@ -50,8 +49,8 @@ class WaitForm(Form):
         return self.declared[number]
 
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        duration = amount(operands[0], "a timeout", 0) if "timed" in self.flags else None
-        return Wait(objects[0], int(self.barrier(objects[0]).parties), duration)
+        parties = int(self.barrier(objects[0]).parties)
+        return Wait(objects[0], parties, self.duration(operands))
 
     def passages(self, a: Approach) -> Iterable[Passage]:
         number, held = a.number, a.held

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from deadsim.kernel.operation import (
+    By,
     Fact,
     Needs,
     Objects,
@@ -88,16 +89,16 @@ def broken(number: int) -> Fact:
     return ("broken", number)
 
 
-def finds_broken(objects: Objects, number: int, told: bool = True) -> Outcome:
+def finds_broken(objects: Objects, number: int, by: By | None = None) -> Outcome:
     """Raise in who finds a barrier broken, after what has broken it, by a channel of its own.
 
-    Who has broken it by running out of time was not `told`: that orders nothing.
+    Who has broken it `by` running out of time comes after nothing.
     """
     wrong = Wrong(
         "BrokenBarrier: 'wait' at {}, which is broken", number, "error", "BrokenBarrier", True
     )
-    ordering = Ordering(takes=(~number,)) if told else Ordering()
-    return Outcome(objects, success=False, wrong=wrong, phase="end", ordering=ordering)
+    ordering = Ordering(takes=(~number,)) if by is None else Ordering()
+    return Outcome(objects, success=False, wrong=wrong, phase="end", ordering=ordering, by=by)
 
 
 class Wait(Operation):
@@ -138,7 +139,7 @@ class Wait(Operation):
             still = tuple(other for other in state.failing if other != thread)
             return finds_broken(replaced(objects, number, state._replace(failing=still)), number)
         if thread in state.arrived:
-            return finds_broken(replaced(objects, number, state.fail(True, thread)), number, False)
+            return finds_broken(replaced(objects, number, state.fail(True, thread)), number, "time")
         return self.arrive(objects, thread, state)
 
     def arrive(self, objects: Objects, thread: int, state: Round) -> Outcome:
