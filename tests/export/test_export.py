@@ -69,7 +69,7 @@ def test_a_defect_of_the_gallery_happens_where_it_is_forced(name: str, tmp_path:
         ), found.finding
 
 
-@pytest.mark.parametrize("programs", few_and_all(5, 25))
+@pytest.mark.parametrize("programs", few_and_all(8, 30))
 def test_random_programs_are_forced_into_their_defects(programs: int, tmp_path: Path) -> None:
     compared = 0
     for seed in range(programs):
@@ -92,9 +92,10 @@ def test_random_programs_are_forced_into_their_defects(programs: int, tmp_path: 
 @pytest.mark.parametrize("programs", few_and_all(6, 80))
 def test_random_bodies_fail_and_are_caught_as_in_python(programs: int, tmp_path: Path) -> None:
     for seed in range(programs):
-        steps, lines = sequential.Maker(seed).body()
-        wanted = sequential.run_in_python(lines)
-        scenario = library.loads(sequential.scenario(steps))
+        maker = sequential.Maker(seed, calls=True)
+        again, (steps, lines) = maker.procedure(), maker.body()
+        wanted = sequential.run_in_python(lines, again.lines)
+        scenario = library.loads(sequential.scenario(steps, again.steps))
         for schedule in (None, library.run(scenario).result.schedule):
             done = ran(as_python(scenario.program, schedule), tmp_path)
             assert done.stdout.splitlines() == wanted.output, seed

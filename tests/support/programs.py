@@ -124,7 +124,7 @@ class Maker:
                 return [f'{indent}- {{write: "v[{index}]", value: {self.pick("1", "mine")}}}']
             case "call":
                 return [
-                    f"{indent}- {{call: use, args: [{self.pick('A', 'B', 'R')}, {self.pick('x', 'mine', '1')}]}}"
+                    f"{indent}- {{call: {self.pick('use', 'again')}, args: [{self.pick('A', 'B', 'R')}, {self.pick('x', 'mine', '1')}]}}"
                 ]
             case "let":
                 return [f"{indent}- let: {{mine: {self.pick('0', '1', 'x', '1 - mine')}}}"]
@@ -315,7 +315,16 @@ class Maker:
             "{acquire: which}, {if: a, then: [return]}, {release: which}",
         )
         every = "raises: [{raise: oops}, {raise: far}]"  # so that they may be caught
-        lines.append(f"procedures: {{use: {{args: [which, a], do: [{body}]}}, {every}}}")
+        again = self.pick(
+            "{with: which, do: [{if: a < 2, then: [{call: again, args: [which, a + 1]}]}]}",
+            "{acquire: which}, {if: x, then: [return]}, {call: again, args: [A, a]}, {release: which}",
+            "{write: y, value: a}, {if: a < x, then: [{call: again, args: [which, a + 1]}, {write: x, value: a}]}",
+            "{try: [{call: again, args: [R, y]}], except: {RecursionError: [{release: which}]}}",
+            "{step: deeper}, {try: [{call: again, args: [which, a]}], finally: [{write: x, value: a}]}",
+        )
+        own = f"again: {{args: [which, a], do: [{again}]}}"
+        lines.append(f"procedures: {{use: {{args: [which, a], do: [{body}]}}, {own}, {every}}}")
+        lines.append("limits: {recursion: 2}")
         lines.append("threads:")
         for number in range(self.threads):
             lines.append("  t1[2]:" if self.alike and number == 1 else f"  t{number}:")

@@ -83,9 +83,8 @@ WRONG = {
     "no expression": ("threads: {t: [{assert: '1 +'}]}\n", "is not an expression"),
     "format": ("threads: {t: [{print: '{1!r}'}]}\n", "conversions and formats"),
     "open brace": ("threads: {t: [{print: 'a { b'}]}\n", "is not closed"),
-    "recursive procedure": ("procedures: {p: [{call: p}]}\nthreads: {t: [{call: p}]}\n", "'p' calls itself"),
-    "mutual recursion": ("procedures: {p: [{call: q}], q: [{call: p}]}\nthreads: {t: [{call: p}]}\n", "calls itself"),
-    "uncalled recursion": ("procedures: {p: [{call: p}]}\n" + OK, "calls itself"),
+    "recursion without an end": (OK + "limits: {recursion: 0}\n", "'recursion' is an integer, 1 or more"),
+    "wrong arguments of a recursive call": ("procedures: {p: {args: [n], do: [{call: p}]}}\n" + OK, r":1:35: 'p' takes 1 argument, not 0"),
     "wrong number of arguments": ("procedures: {p: {args: [a], do: []}}\nthreads: {t: [{call: p}]}\n", "takes 1 argument, not 0"),
     "too many steps": (
         "procedures:\n  p0: [" + ", ".join(["{step: x}"] * 10) + "]\n"

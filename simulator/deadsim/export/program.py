@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence as Sequence_
 
 from deadsim.export import forced as forcing
-from deadsim.export.classes import CLASSES, JOIN_QUEUE
+from deadsim.export.classes import CLASSES, DEEPER, JOIN_QUEUE
 from deadsim.export.failures import Classes
 from deadsim.export.names import Names, identifier
 from deadsim.export.statements import Body, Procedure, Shared
@@ -17,7 +17,7 @@ from deadsim.language.reading.document import Node, Scalar, Sequence, decode, pa
 from deadsim.model import objects
 from deadsim.model.objects import SharedObject
 from deadsim.model.primitives import PRIMITIVES
-from deadsim.model.program import Choice, Program
+from deadsim.model.program import RECURSION, Choice, Program
 
 HEAD = '''\
 {title}
@@ -117,6 +117,8 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     """List the helpers and classes that a program needs, as text."""
     kinds = {type(one) for one in program.objects}
     parts = [STEP] if re.search(r"\bstep\(", body) else []
+    if "@deeper" in body:
+        parts.append(DEEPER.format(most=program.limits.recursion or RECURSION))
     parts += [JOIN_QUEUE] if "join_queue(" in body else []
     own = forcing.IN_TURNS if forced else {}
     parts += [text for kind, text in CLASSES.items() if kind in kinds and kind not in own]

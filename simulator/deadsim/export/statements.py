@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from deadsim.export.failures import Classes
 from deadsim.export.names import Names, identifier
-from deadsim.language.checks.form import Statement, is_null, statement, steps
+from deadsim.language.checks.form import Statement, is_null, may_come_to_itself, statement, steps
 from deadsim.language.expressions.names import Problems, clean
 from deadsim.language.reading.document import Mapping as Map
 from deadsim.language.reading.document import Node, Scalar, Sequence
@@ -26,6 +26,10 @@ class Shared(NamedTuple):
     procedures: Mapping[str, Procedure]
     classes: Classes
 
+    def comes_to_itself(self, name: str) -> bool:
+        """Decide whether a procedure may call itself, directly or through others."""
+        return may_come_to_itself(name, {one: p.body for one, p in self.procedures.items()})
+
 
 class Body:
     """Writes the steps of one function; `sections` says what its arguments are, where they are objects."""
@@ -38,6 +42,7 @@ class Body:
         self.sections = {**shared.sections, **(sections or {})}
         self.assigned: set[str] = set()
         self.inlined = 0
+        self.frames: dict[tuple[str, str], str] = {}  # procedures around that may be called again
 
     def block(self, node: Node, indent: str) -> list[str]:
         """Write a list of steps; `pass` where there is none."""
@@ -310,28 +315,39 @@ class Body:
         replaced: dict[str, str] = {}
         sections: dict[str, str] = {}
         values: list[tuple[str, str]] = []
+        again = self.shared.comes_to_itself(name)
         written = mentioned(procedure.body)
         for argument, node in zip(procedure.args, nodes, strict=True):
             text = clean(node.value).partition("[")[0].strip() if isinstance(node, Scalar) else ""
             section = self.sections.get(text)
             if section and (section != "variables" or argument in written):
-                replaced[argument] = self.names.object(node)
                 sections[argument] = section
+                if again and section not in ("variables", "threads"):
+                    values.append((identifier(argument), self.names.object(node)))
+                else:
+                    replaced[argument] = self.names.object(node)
             else:
                 values.append((identifier(argument), self.names.expression(node)))
+        given_values = ", ".join(value for _, value in values)
+        frame = name, repr(sorted(replaced.items()))
+        if frame in self.frames:
+            return [f"{self.frames[frame]}({given_values})"]
         inner = self.inner(replaced, sections)
         inner.inlined = self.inlined + 1
+        function = f"{identifier(name)}_{inner.inlined}"
+        if again:
+            inner.frames = {**self.frames, frame: function}
         body = inner.block(procedure.body, "    ")
         self.inlined = inner.inlined
-        function = f"{identifier(name)}_{self.inlined}"
         shared = sorted(inner.assigned)
         declared = [f"    global {', '.join(shared)}"] if shared else []
         parameters = ", ".join(argument for argument, _ in values)
         return [
+            *(["@deeper"] if again else []),
             f"def {function}({parameters}):",
             *declared,
             *body,
-            f"{function}({', '.join(value for _, value in values)})",
+            f"{function}({given_values})",
         ]
 
 

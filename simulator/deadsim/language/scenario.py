@@ -10,6 +10,7 @@ from deadsim.language.checks.declarations import Declarations, index_values, pai
 from deadsim.language.checks.form import body_hint, is_null
 from deadsim.language.checks.raised import raised_classes
 from deadsim.language.emit.body import Body
+from deadsim.language.emit.calls import write_frames
 from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
 from deadsim.language.emit.signals import told_apart
 from deadsim.language.emit.steps import writer
@@ -33,7 +34,7 @@ from deadsim.language.tables.sections import SECTIONS
 from deadsim.language.tables.verbs import PENDING_SECTIONS
 from deadsim.model.instructions import Code
 from deadsim.model.place import Place
-from deadsim.model.program import Program, Thread
+from deadsim.model.program import RECURSION, Program, Thread
 from deadsim.model.values import MAX_TEXT, Unset
 
 KEYS = (
@@ -124,6 +125,9 @@ class _Loader:
         self.declared.give_locks()
         self.around.classes = raised_classes(top)
         self.procedures(top.get("procedures"))
+        demands = Demands(self.problems, Scope(self.declared.shared))
+        limits = demands.limits(top.get("limits"))
+        self.around.recursion = limits.recursion or RECURSION
         try:
             threads = self.threads(templates)
             self.uncalled()
@@ -131,7 +135,6 @@ class _Loader:
             message = f"a scenario may have {MAX_STEPS:,} steps, procedures written out"
             self.problems.add(large.place, message)
             raise self.fail() from None
-        demands = Demands(self.problems, Scope(self.declared.shared))
         name = claims.literal(top.get("name"), _stem(self.file), self.problems, "'name'", MAX_TEXT)
         program = Program(
             name=" ".join(name.split()),
@@ -148,7 +151,7 @@ class _Loader:
             invariants=demands.invariants(top.get("invariants")),
             claims=demands.expect(top.get("expect")),
             plan=demands.plan(top.get("schedule")),
-            limits=demands.limits(top.get("limits")),
+            limits=limits,
         )
         if self.problems.found:
             raise self.fail()
@@ -323,10 +326,11 @@ class _Loader:
         for name in form.collect_locals(template.body):
             if name not in own and name not in self.declared.shared:
                 own[name] = Slot(body.slot())
-        writer(self.around, body, Scope(self.declared.shared, own)).thread(
-            template.body, template.key.place
-        )
-        return body.code(template.key.place)
+        thread = writer(self.around, body, Scope(self.declared.shared, own))
+        thread.thread(template.body, template.key.place)
+        body.end(template.key.place)
+        write_frames(thread)
+        return body.code()
 
     def uncalled(self) -> None:
         """Check each procedure for itself too, whatever its arguments may turn out to be."""
