@@ -44,7 +44,7 @@ MEANING = {
     "state function in a thread", "reserved variable", "reserved param", "nothing released",
     "a count for a lock", "counting down by none", "timeout of a barrier", "until for an event", "waiting for a queue",
     "a lock that is none", "an array of queues joined", "rwlock without a mode", "mode of a lock",
-    "processes", "an unknown class", "a class that is not raised", "a class called any", "raise alone outside",
+    "processes", "a local called as an argument", "a local that is not constant", "an unknown class", "a class that is not raised", "a class called any", "raise alone outside",
     "raise alone in a finally", "raise alone in a procedure",
 }  # fmt: skip
 

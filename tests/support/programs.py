@@ -289,7 +289,12 @@ class Maker:
                 value = pick("0", "1", "mine", "null" if name != "p" else "2")
                 match pick("put", "put", "get", "get", "task_done", "join"):
                     case "put":
-                        return one(f"put: {name}, value: {value}{self.patience(tries=True)}")
+                        given = (
+                            f"value: {value}"
+                            if name == "p"
+                            else pick(f"value: {value}", 'text: "a{x}"')
+                        )
+                        return one(f"put: {name}, {given}{self.patience(tries=True)}")
                     case "get":
                         into = pick("", ", into: mine")
                         patience = self.patience(tries=True).replace(", into: mine", "")
@@ -322,7 +327,8 @@ class Maker:
             "{try: [{call: again, args: [R, y]}], except: {RecursionError: [{release: which}]}}",
             "{step: deeper}, {try: [{call: again, args: [which, a]}], finally: [{write: x, value: a}]}",
         )
-        own = f"again: {{args: [which, a], do: [{again}]}}"
+        again = f"{{let: {{more: more + 1}}}}, {again}"
+        own = f"again: {{args: [which, a], locals: {{more: 0}}, do: [{again}]}}"
         lines.append(f"procedures: {{use: {{args: [which, a], do: [{body}]}}, {own}, {every}}}")
         lines.append("limits: {recursion: 2}")
         lines.append("threads:")

@@ -161,13 +161,15 @@ def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
     written = top.get("procedures")
     for name, body in written.pairs if isinstance(written, Map) else ():
         args: tuple[str, ...] = ()
+        local: Node | None = None
         if isinstance(body, Map):
             given = {option.value: value for option, value in body.pairs}
             listed = given.get("args")
             if isinstance(listed, Sequence):
                 args = tuple(clean(one.value) for one in listed.items if isinstance(one, Scalar))
+            local = given.get("locals")
             body = given.get("do", Sequence((), name.place))
-        procedures[clean(name.value)] = Procedure(args, body)
+        procedures[clean(name.value)] = Procedure(args, body, local)
     return Shared(sections, frozenset(arrays), procedures, Classes(top))
 
 

@@ -16,6 +16,7 @@ class Procedure(NamedTuple):
 
     args: tuple[str, ...]
     body: Node
+    locals: Node | None = None
 
 
 class Shared(NamedTuple):
@@ -75,6 +76,13 @@ class Body:
         node = given.options.get(name)
         return None if node is None or is_null(node) else self.names.expression(node)
 
+    def value(self, given: Statement, default: str = "None") -> str:
+        """Write what is put, sent, written or added: a `value`, or a `text`."""
+        text = given.options.get("text")
+        if text is not None:
+            return self.names.words(text)
+        return self.option(given, "value") or default
+
     def local(self, given: Statement, name: str = "into") -> str | None:
         """Give the local that receives a result."""
         node = given.options.get(name)
@@ -132,7 +140,7 @@ class Body:
 
     def do_put(self, given: Statement) -> list[str]:
         more = self.patience(given, "block")
-        call = f"{self.names.object(given.value)}.put({self.option(given, 'value') or 'None'}{', ' + more if more else ''})"
+        call = f"{self.names.object(given.value)}.put({self.value(given)}{', ' + more if more else ''})"
         into = self.local(given)
         if not more:
             return [call, *([f"{into} = True"] if into else [])]
@@ -181,7 +189,7 @@ class Body:
         return f"{name!r}, {self.names.text(f'({rest.rstrip()[:-1]})')}"
 
     def do_send(self, given: Statement) -> list[str]:
-        return [f"{self.names.object(given.value)}.send({self.option(given, 'value') or 'None'})"]
+        return [f"{self.names.object(given.value)}.send({self.value(given)})"]
 
     def do_receive(self, given: Statement) -> list[str]:
         into, ok = self.local(given) or "_", self.local(given, "ok") or "_"
@@ -204,10 +212,10 @@ class Body:
         return [f"{self.local(given) or '_'} = {self.names.object(given.value)}"]
 
     def do_write(self, given: Statement) -> list[str]:
-        return [f"{self.variable(given.value)} = {self.option(given, 'value') or 'None'}"]
+        return [f"{self.variable(given.value)} = {self.value(given)}"]
 
     def do_add(self, given: Statement) -> list[str]:
-        return [f"{self.variable(given.value)} += {self.option(given, 'value') or '1'}"]
+        return [f"{self.variable(given.value)} += {self.value(given, '1')}"]
 
     def do_let(self, given: Statement) -> list[str]:
         assert isinstance(given.value, Map)
@@ -337,7 +345,11 @@ class Body:
         function = f"{identifier(name)}_{inner.inlined}"
         if again:
             inner.frames = {**self.frames, frame: function}
-        body = inner.block(procedure.body, "    ")
+        begun = [
+            f"    {identifier(one.value)} = {inner.names.expression(node)}"
+            for one, node in (procedure.locals.pairs if isinstance(procedure.locals, Map) else ())
+        ]
+        body = [*begun, *inner.block(procedure.body, "    ")]
         self.inlined = inner.inlined
         shared = sorted(inner.assigned)
         declared = [f"    global {', '.join(shared)}"] if shared else []

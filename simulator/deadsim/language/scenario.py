@@ -35,7 +35,7 @@ from deadsim.language.tables.verbs import PENDING_SECTIONS
 from deadsim.model.instructions import Code
 from deadsim.model.place import Place
 from deadsim.model.program import RECURSION, Program, Thread
-from deadsim.model.values import MAX_TEXT, Unset
+from deadsim.model.values import MAX_TEXT, Unset, Value
 
 KEYS = (
     "version",
@@ -233,23 +233,47 @@ class _Loader:
                 continue
             self.declared.claim_name(name, key.place, Procedure(name))
             args: list[str] = []
+            given: dict[str, Value] = {}
             body: Node = Scalar("", True, key.place, None)
             if isinstance(value, Sequence):
                 body = value
             else:
-                for word, given in pairs(value, self.problems, f"the procedure '{name}'"):
+                for word, node in value.pairs if isinstance(value, Mapping) else ():
+                    if word.value == "args":  # before the locals, which are called otherwise
+                        args = self.arguments(node)
+                for word, node in pairs(value, self.problems, f"the procedure '{name}'"):
                     if word.value == "do":
-                        body = given
-                    elif word.value == "args":
-                        args = self.arguments(given)
-                    else:
-                        hint = nearest(word.value, ("args", "do")) or "; it has 'args' and 'do'"
+                        body = node
+                    elif word.value == "locals":
+                        given = self.locals(node, {one: Unknown() for one in args}, "argument")
+                    elif word.value != "args":
+                        known = ("args", "locals", "do")
+                        hint = nearest(word.value, known) or f"; it has {listed(known, 'and')}"
                         self.problems.add(word.place, f"a procedure has no '{word.value}'{hint}")
-            self.around.procedures[name] = ProcedureText(name, key.place, tuple(args), body)
+            self.around.procedures[name] = ProcedureText(name, key.place, tuple(args), body, given)
 
-    def arguments(self, node: Node) -> list[str]:
+    def locals(self, node: Node | None, own: dict[str, Meaning], what: str) -> dict[str, Value]:
+        """Read `locals`: names, and the constants that they begin with."""
+        reader = self.declared.constants(dict(own))
+        found: dict[str, Value] = {}
+        for key, inner in pairs(node, self.problems, "'locals'"):
+            name = form.local_name(key, self.problems)
+            value = reader.constant(inner)
+            if (
+                name is None
+                or isinstance(value, Unset)
+                or not self.own_name(name, key.place, "local")
+            ):
+                continue
+            if name in own:
+                self.problems.add(key.place, f"'{name}' is an {what} already")
+                continue
+            found[name] = value
+        return found
+
+    def arguments(self, node: Node | None) -> list[str]:
         args: list[str] = []
-        if is_null(node):
+        if node is None or is_null(node):
             return args
         for item in form.items(node, self.problems, "'args'"):
             name = form.local_name(item, self.problems)
@@ -308,20 +332,7 @@ class _Loader:
         """Write the code of one thread."""
         body = Body()
         own = index_values(template.indices, template.shape, position)
-        reader = self.declared.constants(dict(own))
-        written = template.options.get("locals")
-        for key, node in pairs(written, self.problems, "'locals'"):
-            name = form.local_name(key, self.problems)
-            value = reader.constant(node)
-            if (
-                name is None
-                or isinstance(value, Unset)
-                or not self.own_name(name, key.place, "local")
-            ):
-                continue
-            if name in own:
-                self.problems.add(key.place, f"'{name}' is {noun(own[name])} already")
-                continue
+        for name, value in self.locals(template.options.get("locals"), own, "index").items():
             own[name] = Slot(body.slot(value))
         for name in form.collect_locals(template.body):
             if name not in own and name not in self.declared.shared:

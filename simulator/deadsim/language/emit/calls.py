@@ -85,6 +85,9 @@ def procedure_scope(
     own.update({local: Slot(slot) for local, slot in zip(fresh, slots, strict=True)})
     if slots:
         writer.body.emit(Forget(tuple(slots), given.place))
+    for local, slot in zip(fresh, slots, strict=True):
+        if local in text.given:
+            writer.body.let(slot, Constant(text.given[local]), text.place)
     return Scope(writer.around.shared, own)
 
 
@@ -149,6 +152,10 @@ def write_frames(writer: Writer) -> None:
             if local not in own and local not in around.shared:
                 own[local] = Slot(body.slot())
         frame.entry = body.here
+        for local, value in text.given.items():
+            meaning = own.get(local)
+            if isinstance(meaning, Slot):
+                body.let(meaning.number, Constant(value), text.place)
         inner = Writer(around, body, Scope(around.shared, own), writer.table)
         inner.exits.append(call := OpenCall(text.name, frame=True))
         inner.block(text.body, "a procedure's body")

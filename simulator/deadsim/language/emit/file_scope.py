@@ -5,6 +5,7 @@ from deadsim.language.expressions.names import Meaning, Problems, clean
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
 from deadsim.model.place import Place
 from deadsim.model.program import RECURSION
+from deadsim.model.values import Value
 
 MAX_STEPS = 100_000  # of a scenario, procedures written out where they are called
 MAX_INSTRUCTIONS = 4_000_000  # of all threads together, each element of an array for itself
@@ -20,12 +21,20 @@ class TooLarge(Exception):
 class ProcedureText:
     """A procedure as it stands in the file."""
 
-    def __init__(self, name: str, place: Place, args: tuple[str, ...], body: Node) -> None:
+    def __init__(
+        self,
+        name: str,
+        place: Place,
+        args: tuple[str, ...],
+        body: Node,
+        given: dict[str, Value] | None = None,
+    ) -> None:
         self.name = name
         self.place = place
         self.args = args
         self.body = body
-        self.locals = form.collect_locals(body)
+        self.given = given or {}  # locals with the values that they begin with
+        self.locals = tuple({**self.given, **form.collect_locals(body)})
 
 
 class Surroundings:

@@ -37,7 +37,7 @@ def counted(writer: Writer, given: Statement) -> None:
 
 def put(writer: Writer, given: Statement) -> None:
     """Write `put` or `send`."""
-    value = writer.option(given, "value", Constant(None))
+    value = writer.value(given)
     waiting = patience(writer, given)
     about(writer, given, (value,), waiting.flags, waiting.operands, ("into",))
 
@@ -196,7 +196,7 @@ def read(writer: Writer, given: Statement) -> None:
 
 def write(writer: Writer, given: Statement) -> None:
     target = writer.target(given)
-    value = writer.option(given, "value", Constant(None))
+    value = writer.value(given)
     if target is None:
         return
     work = writer.lowering(given)

@@ -52,6 +52,8 @@ _MODE = Option(
     "mode", "word", "how to take an rwlock", sections=("rwlocks",), words=("read", "write")
 )
 
+_TEXT = Option("text", "text", "in place of `value`: a text, with places in braces")
+
 
 def _into(about: str) -> Option:
     return Option("into", "local", about)
@@ -112,7 +114,8 @@ _TABLE = (
         "object",
         "put an item into a queue; waits while it is full",
         (
-            Option("value", "expression", "the item", required=True),
+            Option("value", "expression", "the item"),
+            _TEXT,
             _BLOCKING,
             _TIMEOUT,
             _into("receives whether it was put"),
@@ -152,7 +155,10 @@ _TABLE = (
         "send",
         "object",
         "send an item into a pipe; waits while it is full",
-        (Option("value", "expression", "the item", required=True),),
+        (
+            Option("value", "expression", "the item"),
+            _TEXT,
+        ),
         ("pipes",),
     ),
     Verb(
@@ -176,7 +182,7 @@ _TABLE = (
         "write",
         "object",
         "write a shared variable",
-        (Option("value", "expression", "what to write", required=True),),
+        (Option("value", "expression", "what to write"), _TEXT),
         ("variables",),
     ),
     Verb(
