@@ -103,12 +103,15 @@ def test_a_failure_is_shown_once_nothing_can_stop_it(body: str, step: int) -> No
 
 
 @pytest.mark.parametrize("programs", few_and_all(300, 5_000))
-def test_random_bodies_do_what_python_does(programs: int) -> None:
+@pytest.mark.parametrize("calls", [False, True])
+def test_random_bodies_do_what_python_does(programs: int, calls: bool) -> None:
     ended = {True: 0, False: 0}
     for seed in range(programs):
-        steps, lines = Maker(seed).body()
-        wanted = run_in_python(lines)
-        result = deadsim.run(deadsim.loads(scenario(steps)))
+        maker = Maker(seed, calls)
+        procedure = maker.procedure() if calls else None
+        steps, lines = maker.body()
+        wanted = run_in_python(lines, procedure and procedure.lines)
+        result = deadsim.run(deadsim.loads(scenario(steps, procedure and procedure.steps)))
         assert list(result.output) == wanted.output, seed
         failed = [one for one in result.defects if isinstance(one, Failed)]
         shown = [one.message for one in failed if one.type == "assertion"]

@@ -149,7 +149,7 @@ class Maker:
                 return [f'{indent}- {{write: "v[{index}]", value: {self.pick("1", "mine")}}}']
             case "call":
                 return [
-                    f"{indent}- {{call: use, args: [{self.pick('A', 'B', 'R')}, {self.pick('x', 'mine', '1')}]}}"
+                    f"{indent}- {{call: {self.pick('use', 'again')}, args: [{self.pick('A', 'B', 'R')}, {self.pick('x', 'mine', '1')}]}}"
                 ]
             case "let":
                 return [f"{indent}- let: {{mine: {self.pick('0', '1', 'x', '1 - mine')}}}"]
@@ -327,7 +327,12 @@ class Maker:
                 value = pick("0", "1", "mine", "null" if name != "p" else "2")
                 match pick("put", "put", "get", "get", "task_done", "join", "shutdown"):
                     case "put":
-                        return one(f"put: {name}, value: {value}{self.patience(tries=True)}")
+                        given = (
+                            f"value: {value}"
+                            if name == "p"
+                            else pick(f"value: {value}", 'text: "a{x}"')
+                        )
+                        return one(f"put: {name}, {given}{self.patience(tries=True)}")
                     case "get":
                         into = pick("", ", into: mine")
                         patience = self.patience(tries=True).replace(", into: mine", "")
@@ -355,7 +360,17 @@ class Maker:
             "{acquire: which}, {if: a, then: [return]}, {release: which}",
         )
         every = "raises: [{raise: oops}, {raise: far}]"  # so that they may be caught
-        lines.append(f"procedures: {{use: {{args: [which, a], do: [{body}]}}, {every}}}")
+        again = self.pick(
+            "{with: which, do: [{if: a < 2, then: [{call: again, args: [which, a + 1]}]}]}",
+            "{acquire: which}, {if: x, then: [return]}, {call: again, args: [A, a]}, {release: which}",
+            "{write: y, value: a}, {if: a < x, then: [{call: again, args: [which, a + 1]}, {write: x, value: a}]}",
+            "{try: [{call: again, args: [R, y]}], except: {RecursionError: [{release: which}]}}",
+            "{step: deeper}, {try: [{call: again, args: [which, a]}], finally: [{write: x, value: a}]}",
+        )
+        again = f"{{let: {{more: more + 1}}}}, {again}"
+        own = f"again: {{args: [which, a], locals: {{more: 0}}, do: [{again}]}}"
+        lines.append(f"procedures: {{use: {{args: [which, a], do: [{body}]}}, {own}, {every}}}")
+        lines.append("limits: {recursion: 2}")
         lines.append("threads:")
         for number in range(self.threads):
             lines.append("  t1[2]:" if self.alike and number == 1 else f"  t{number}:")

@@ -11,7 +11,22 @@ class Blue(Exception): pass
 class Green(Exception): pass
 class Plain(Exception): pass
 class Fatal(BaseException): pass
+
+depth = [0]
+def deeper(body):
+    def called(n):
+        if depth[0] == DEEPEST:
+            raise RecursionError(TOO_DEEP)
+        depth[0] += 1
+        try:
+            body(n)
+        finally:
+            depth[0] -= 1
+    return called
 """
+
+DEEPEST = 3
+TOO_DEEP = f"calls 'again' while {DEEPEST} such calls are open"
 
 
 class Both(NamedTuple):
@@ -24,10 +39,21 @@ class Both(NamedTuple):
 class Maker:
     """Makes the body of one thread from a seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, calls: bool = False) -> None:
         self.random = Random(seed)
+        self.calls = calls
         self.left = 14
         self.number = 0
+        self.inside = False  # of the procedure
+
+    def procedure(self) -> Both:
+        """Make a procedure that calls itself."""
+        self.inside = True
+        made = self.block(1, False, False)
+        self.inside = False
+        more, lines = self.printed()
+        steps = ["- let: {mine: n * 10}", *made.steps, *more, '- print: "{n} {mine}"']
+        return Both(steps, ["mine = n * 10", *made.lines, *lines, "print(f'{n} {mine}')"])
 
     def body(self) -> Both:
         """Make a whole body."""
@@ -55,6 +81,7 @@ class Maker:
         """Make one step."""
         self.left -= 1
         kinds = ["print", "raise", "raise", "return", "assert"]
+        kinds += ["call"] if self.calls else []
         kinds += ["break", "continue"] if in_loop else []
         kinds += ["again"] * 3 if in_except else []
         if depth < 4 and self.left > 0:
@@ -84,6 +111,14 @@ class Maker:
                     [f"- raise: '{name}: {self.number}'"],
                     [f"raise {name}('{name}: {self.number}')"],
                 )
+            case "call":
+                value = "n + 1" if self.inside else "0"
+                if self.inside and self.random.random() < 0.5:
+                    return Both(
+                        ["- if: n < 2", f"  then: [{{call: again, args: [{value}]}}]"],
+                        ["if n < 2:", f"    again({value})"],
+                    )
+                return Both([f"- {{call: again, args: [{value}]}}"], [f"again({value})"])
             case "again":
                 return Both(["- raise"], ["raise"])
             case "assert":
@@ -110,7 +145,8 @@ class Maker:
         chance = self.random.random
         inner = self.block(depth + 1, in_loop, in_except)
         steps, lines = ["- try:", *indented(inner.steps)], ["try:", *indented(inner.lines)]
-        names = self.random.sample(CLASSES, self.random.choice((0, 1, 1, 2)))
+        known = (*CLASSES, "RecursionError") if self.calls else CLASSES
+        names = self.random.sample(known, self.random.choice((0, 1, 1, 2)))
         if chance() < 0.4:
             names.append("any")
         if names:
@@ -134,9 +170,12 @@ def indented(lines: list[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-def scenario(steps: list[str]) -> str:
+def scenario(steps: list[str], procedure: list[str] | None = None) -> str:
     """Write a scenario of one thread; every class is raised somewhere."""
     every = "".join(f"  raises_{name}: [raise: {name}]\n" for name in CLASSES)
+    if procedure is not None:
+        own = "\n".join(indented(indented(procedure)))
+        every += f"  again:\n    args: [n]\n    do:\n{own}\nlimits: {{recursion: {DEEPEST}}}\n"
     body = "\n".join(indented(steps))
     return f"locks: {{R: {{reentrant: true}}}}\nprocedures:\n{every}threads:\n  main:\n{body}\n"
 
@@ -149,11 +188,13 @@ class Ran(NamedTuple):
     uncaught: str | None
 
 
-def run_in_python(lines: list[str]) -> Ran:
+def run_in_python(lines: list[str], procedure: list[str] | None = None) -> Ran:
     """Let Python do it."""
     output: list[str] = []
     asserted: list[str] = []
     text = "\n".join(["def main():", *indented(lines)])
+    if procedure is not None:
+        text = "\n".join(["@deeper", "def again(n):", *indented(procedure), text])
     import threading
     import warnings
 
@@ -161,6 +202,8 @@ def run_in_python(lines: list[str]) -> Ran:
         "print": output.append,
         "asserted": asserted,
         "R": threading.RLock(),
+        "DEEPEST": DEEPEST,
+        "TOO_DEEP": TOO_DEEP,
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # 3.14 warns of a `return` in a `finally`

@@ -175,6 +175,27 @@ class Latch:
             return self.changed.wait_for(lambda: not self.count, timeout)
 '''
 
+DEEPER = '''
+RECURSION = {most}
+calls = threading.local()
+
+
+def deeper(procedure):
+    """Let a procedure call itself, while no more than RECURSION such calls are open."""
+
+    def call(*given):
+        depth = getattr(calls, "depth", 0)
+        if depth == RECURSION:
+            raise RecursionError(f"{{RECURSION}} calls are open")
+        calls.depth = depth + 1
+        try:
+            procedure(*given)
+        finally:
+            calls.depth = depth
+
+    return call
+'''
+
 JOIN_QUEUE = '''
 def join_queue(waited_for, timeout):
     """Wait until all items of a queue are dealt with; tell whether they are."""

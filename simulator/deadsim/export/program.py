@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence as Sequence_
 
 from deadsim.export import forced as forcing
-from deadsim.export.classes import CHANNEL, CHANNEL_IN_TURNS, CLASSES, JOIN_QUEUE, SHUTDOWN
+from deadsim.export.classes import CHANNEL, CHANNEL_IN_TURNS, CLASSES, DEEPER, JOIN_QUEUE, SHUTDOWN
 from deadsim.export.failures import Classes
 from deadsim.export.names import Names, identifier
 from deadsim.export.questions import IN_TURNS, QUESTIONS
@@ -18,7 +18,7 @@ from deadsim.language.reading.document import Node, Scalar, Sequence, decode, pa
 from deadsim.model import objects
 from deadsim.model.objects import SharedObject
 from deadsim.model.primitives import PRIMITIVES
-from deadsim.model.program import Choice, Program
+from deadsim.model.program import RECURSION, Choice, Program
 
 HEAD = '''\
 {title}
@@ -119,6 +119,8 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     kinds = {type(one) for one in program.objects}
     parts = [STEP] if re.search(r"\bstep\(", body) else []
     parts += [SHUTDOWN] if ".shutdown(" in body else []
+    if "@deeper" in body:
+        parts.append(DEEPER.format(most=program.limits.recursion or RECURSION))
     parts += [JOIN_QUEUE] if "join_queue(" in body else []
     own = forcing.IN_TURNS if forced else {}
     pipes = {bool(one.capacity) for one in program.objects if isinstance(one, objects.Pipe)}
@@ -174,13 +176,15 @@ def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
     written = top.get("procedures")
     for name, body in written.pairs if isinstance(written, Map) else ():
         args: tuple[str, ...] = ()
+        local: Node | None = None
         if isinstance(body, Map):
             given = {option.value: value for option, value in body.pairs}
             listed = given.get("args")
             if isinstance(listed, Sequence):
                 args = tuple(clean(one.value) for one in listed.items if isinstance(one, Scalar))
+            local = given.get("locals")
             body = given.get("do", Sequence((), name.place))
-        procedures[clean(name.value)] = Procedure(args, body)
+        procedures[clean(name.value)] = Procedure(args, body, local)
     roomless = frozenset(
         identifier(one.name.partition("[")[0])
         for one in program.objects

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from deadsim.export.failures import Classes
 from deadsim.export.names import Names, identifier
-from deadsim.language.checks.form import Statement, is_null, statement, steps
+from deadsim.language.checks.form import Statement, is_null, may_come_to_itself, statement, steps
 from deadsim.language.expressions.names import Problems, clean
 from deadsim.language.reading.document import Mapping as Map
 from deadsim.language.reading.document import Node, Scalar, Sequence
@@ -16,6 +16,7 @@ class Procedure(NamedTuple):
 
     args: tuple[str, ...]
     body: Node
+    locals: Node | None = None
 
 
 class Shared(NamedTuple):
@@ -31,6 +32,10 @@ class Shared(NamedTuple):
     untimed: bool = False
     roomless: frozenset[str] = frozenset()
 
+    def comes_to_itself(self, name: str) -> bool:
+        """Decide whether a procedure may call itself, directly or through others."""
+        return may_come_to_itself(name, {one: p.body for one, p in self.procedures.items()})
+
 
 class Body:
     """Writes the steps of one function; `sections` says what its arguments are, where they are objects."""
@@ -43,6 +48,7 @@ class Body:
         self.sections = {**shared.sections, **(sections or {})}
         self.assigned: set[str] = set()
         self.inlined = 0
+        self.frames: dict[tuple[str, str], str] = {}  # procedures around that may be called again
 
     def block(self, node: Node, indent: str) -> list[str]:
         """Write a list of steps; `pass` where there is none."""
@@ -76,6 +82,13 @@ class Body:
         if name == "timeout" and self.shared.untimed:
             return None
         return None if node is None or is_null(node) else self.names.expression(node)
+
+    def value(self, given: Statement, default: str = "None") -> str:
+        """Write what is put, sent, written or added: a `value`, or a `text`."""
+        text = given.options.get("text")
+        if text is not None:
+            return self.names.words(text)
+        return self.option(given, "value") or default
 
     def local(self, given: Statement, name: str = "into") -> str | None:
         """Give the local that receives a result."""
@@ -134,7 +147,7 @@ class Body:
 
     def do_put(self, given: Statement) -> list[str]:
         more = self.patience(given, "block")
-        call = f"{self.names.object(given.value)}.put({self.option(given, 'value') or 'None'}{', ' + more if more else ''})"
+        call = f"{self.names.object(given.value)}.put({self.value(given)}{', ' + more if more else ''})"
         into = self.local(given)
         if not more:
             return [call, *([f"{into} = True"] if into else [])]
@@ -185,7 +198,7 @@ class Body:
         return f"{name!r}, {self.names.text(f'({rest.rstrip()[:-1]})')}"
 
     def do_send(self, given: Statement) -> list[str]:
-        return [f"{self.names.object(given.value)}.send({self.option(given, 'value') or 'None'})"]
+        return [f"{self.names.object(given.value)}.send({self.value(given)})"]
 
     def do_receive(self, given: Statement) -> list[str]:
         into, ok = self.local(given) or "_", self.local(given, "ok") or "_"
@@ -213,10 +226,10 @@ class Body:
         return [f"{self.local(given) or '_'} = {self.names.object(given.value)}"]
 
     def do_write(self, given: Statement) -> list[str]:
-        return [f"{self.variable(given.value)} = {self.option(given, 'value') or 'None'}"]
+        return [f"{self.variable(given.value)} = {self.value(given)}"]
 
     def do_add(self, given: Statement) -> list[str]:
-        return [f"{self.variable(given.value)} += {self.option(given, 'value') or '1'}"]
+        return [f"{self.variable(given.value)} += {self.value(given, '1')}"]
 
     def do_let(self, given: Statement) -> list[str]:
         assert isinstance(given.value, Map)
@@ -324,28 +337,43 @@ class Body:
         replaced: dict[str, str] = {}
         sections: dict[str, str] = {}
         values: list[tuple[str, str]] = []
+        again = self.shared.comes_to_itself(name)
         written = mentioned(procedure.body)
         for argument, node in zip(procedure.args, nodes, strict=True):
             text = clean(node.value).partition("[")[0].strip() if isinstance(node, Scalar) else ""
             section = self.sections.get(text)
             if section and (section != "variables" or argument in written):
-                replaced[argument] = self.names.object(node)
                 sections[argument] = section
+                if again and section not in ("variables", "threads"):
+                    values.append((identifier(argument), self.names.object(node)))
+                else:
+                    replaced[argument] = self.names.object(node)
             else:
                 values.append((identifier(argument), self.names.expression(node)))
+        given_values = ", ".join(value for _, value in values)
+        frame = name, repr(sorted(replaced.items()))
+        if frame in self.frames:
+            return [f"{self.frames[frame]}({given_values})"]
         inner = self.inner(replaced, sections)
         inner.inlined = self.inlined + 1
-        body = inner.block(procedure.body, "    ")
+        function = f"{identifier(name)}_{inner.inlined}"
+        if again:
+            inner.frames = {**self.frames, frame: function}
+        begun = [
+            f"    {identifier(one.value)} = {inner.names.expression(node)}"
+            for one, node in (procedure.locals.pairs if isinstance(procedure.locals, Map) else ())
+        ]
+        body = [*begun, *inner.block(procedure.body, "    ")]
         self.inlined = inner.inlined
-        function = f"{identifier(name)}_{self.inlined}"
         shared = sorted(inner.assigned)
         declared = [f"    global {', '.join(shared)}"] if shared else []
         parameters = ", ".join(argument for argument, _ in values)
         return [
+            *(["@deeper"] if again else []),
             f"def {function}({parameters}):",
             *declared,
             *body,
-            f"{function}({', '.join(value for _, value in values)})",
+            f"{function}({given_values})",
         ]
 
 

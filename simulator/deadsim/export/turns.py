@@ -138,7 +138,7 @@ class TurnBody(Body):
 
     def in_turn_with_value(self, given: Statement, lines: list[str]) -> list[str]:
         """Work a value out first, then do what is done with it in one turn."""
-        value = self.option(given, "value") or "None"
+        value = self.value(given)
         return [
             f"_value = {value}",
             *self.turn(*(line.replace(f"({value}", "(_value", 1) for line in lines)),
@@ -211,7 +211,7 @@ class TurnBody(Body):
         index, name = self.parts(given.value)
         before, self.names.before = self.names.before, []  # the value is read before the index is
         lines = [
-            f"_value = {self.option(given, 'value') or 'None'}",
+            f"_value = {self.value(given)}",
             *before,
             *([f"_index = {index}"] if index else []),
         ]
@@ -223,7 +223,7 @@ class TurnBody(Body):
         lines += self.turn(f"_old = {name}")
         return [
             *lines,
-            f"_value = _old + {bracketed(self.option(given, 'value') or '1')}",
+            f"_value = _old + {bracketed(self.value(given, '1'))}",
             *self.turn(f"{name} = _value"),
         ]
 

@@ -10,6 +10,7 @@ from deadsim.language.checks.declarations import Declarations, index_values, pai
 from deadsim.language.checks.form import body_hint, is_null, unlike
 from deadsim.language.checks.raised import raised_classes
 from deadsim.language.emit.body import Body
+from deadsim.language.emit.calls import write_frames
 from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
 from deadsim.language.emit.steps import writer
 from deadsim.language.emit.uses import told_apart
@@ -33,8 +34,8 @@ from deadsim.language.tables.sections import SECTIONS
 from deadsim.language.tables.verbs import PENDING_SECTIONS
 from deadsim.model.instructions import Code
 from deadsim.model.place import Place
-from deadsim.model.program import Program, Thread
-from deadsim.model.values import MAX_TEXT, Unset, as_given
+from deadsim.model.program import RECURSION, Program, Thread
+from deadsim.model.values import MAX_TEXT, Unset, Value, as_given
 
 KEYS = (
     "version",
@@ -131,6 +132,9 @@ class _Loader:
         self.declared.give_locks()
         self.around.classes = raised_classes(top)
         self.procedures(top.get("procedures"))
+        demands = Demands(self.problems, Scope(self.declared.shared))
+        limits = demands.limits(top.get("limits"))
+        self.around.recursion = limits.recursion or RECURSION
         try:
             threads = self.threads(templates)
             self.uncalled()
@@ -138,7 +142,6 @@ class _Loader:
             message = f"a scenario may have {MAX_STEPS:,} steps, procedures written out"
             self.problems.add(large.place, message)
             raise self.fail() from None
-        demands = Demands(self.problems, Scope(self.declared.shared))
         name = claims.literal(top.get("name"), _stem(self.file), self.problems, "'name'", MAX_TEXT)
         program = Program(
             name=" ".join(name.split()),
@@ -155,7 +158,7 @@ class _Loader:
             invariants=demands.invariants(top.get("invariants")),
             claims=demands.expect(top.get("expect")),
             plan=demands.plan(top.get("schedule")),
-            limits=demands.limits(top.get("limits")),
+            limits=limits,
             timeouts=demands.timeouts(top.get("timeouts")),
         )
         if self.problems.found:
@@ -238,23 +241,47 @@ class _Loader:
                 continue
             self.declared.claim_name(name, key.place, Procedure(name))
             args: list[str] = []
+            given: dict[str, Value] = {}
             body: Node = Scalar("", True, key.place, None)
             if isinstance(value, Sequence):
                 body = value
             else:
-                for word, given in pairs(value, self.problems, f"the procedure '{name}'"):
+                for word, node in value.pairs if isinstance(value, Mapping) else ():
+                    if word.value == "args":  # before the locals, which are called otherwise
+                        args = self.arguments(node)
+                for word, node in pairs(value, self.problems, f"the procedure '{name}'"):
                     if word.value == "do":
-                        body = given
-                    elif word.value == "args":
-                        args = self.arguments(given)
-                    else:
-                        hint = nearest(word.value, ("args", "do")) or "; it has 'args' and 'do'"
+                        body = node
+                    elif word.value == "locals":
+                        given = self.locals(node, {one: Unknown() for one in args}, "argument")
+                    elif word.value != "args":
+                        known = ("args", "locals", "do")
+                        hint = nearest(word.value, known) or f"; it has {listed(known, 'and')}"
                         self.problems.add(word.place, f"a procedure has no '{word.value}'{hint}")
-            self.around.procedures[name] = ProcedureText(name, key.place, tuple(args), body)
+            self.around.procedures[name] = ProcedureText(name, key.place, tuple(args), body, given)
 
-    def arguments(self, node: Node) -> list[str]:
+    def locals(self, node: Node | None, own: dict[str, Meaning], what: str) -> dict[str, Value]:
+        """Read `locals`: names, and the constants that they begin with."""
+        reader = self.declared.constants(dict(own))
+        found: dict[str, Value] = {}
+        for key, inner in pairs(node, self.problems, "'locals'"):
+            name = form.local_name(key, self.problems)
+            value = reader.constant(inner)
+            if (
+                name is None
+                or isinstance(value, Unset)
+                or not self.own_name(name, key.place, "a local")
+            ):
+                continue
+            if name in own:
+                self.problems.add(key.place, f"'{name}' is an {what} already")
+                continue
+            found[name] = value
+        return found
+
+    def arguments(self, node: Node | None) -> list[str]:
         args: list[str] = []
-        if is_null(node):
+        if node is None or is_null(node):
             return args
         for item in form.items(node, self.problems, "'args'"):
             name = form.local_name(item, self.problems)
@@ -313,28 +340,16 @@ class _Loader:
         """Write the code of one thread."""
         body = Body()
         own = index_values(template.indices, template.shape, position)
-        reader = self.declared.constants(dict(own))
-        written = template.options.get("locals")
-        for key, node in pairs(written, self.problems, "'locals'"):
-            name = form.local_name(key, self.problems)
-            value = reader.constant(node)
-            if (
-                name is None
-                or isinstance(value, Unset)
-                or not self.own_name(name, key.place, "a local")
-            ):
-                continue
-            if name in own:
-                self.problems.add(key.place, f"'{name}' is {noun(own[name])} already")
-                continue
+        for name, value in self.locals(template.options.get("locals"), own, "index").items():
             own[name] = Slot(body.slot(value))
         for name in form.collect_locals(template.body):
             if name not in own and name not in self.declared.shared:
                 own[name] = Slot(body.slot())
-        writer(self.around, body, Scope(self.declared.shared, own)).thread(
-            template.body, template.key.place
-        )
-        return body.code(template.key.place)
+        thread = writer(self.around, body, Scope(self.declared.shared, own))
+        thread.thread(template.body, template.key.place)
+        body.end(template.key.place)
+        write_frames(thread)
+        return body.code()
 
     def uncalled(self) -> None:
         """Check each procedure for itself too, whatever its arguments may turn out to be."""

@@ -155,6 +155,10 @@ def schema() -> dict[str, Any]:
                         "type": "object",
                         "properties": {
                             "args": {"type": ["array", "null"], "items": _NAME},
+                            "locals": {
+                                "type": ["object", "null"],
+                                "additionalProperties": {"$ref": "#/$defs/expression"},
+                            },
                             "do": {"$ref": "#/$defs/steps"},
                         },
                         "additionalProperties": False,
@@ -183,6 +187,8 @@ def _verb(verb: Verb, inside: bool = False) -> dict[str, Any]:
         "required": [verb.name, *(option.name for option in verb.options if option.required)],
         "additionalProperties": False,
     }
+    if "text" in properties and "value" in properties:
+        step["oneOf"] = [{"required": ["value"]}, {"required": ["text"]}]
     if verb.name == "try":
         step["anyOf"] = [{"required": ["except"]}, {"required": ["finally"]}]
     if {"blocking", "timeout"} <= properties.keys():
@@ -206,7 +212,14 @@ def _section(section: Section) -> dict[str, Any]:
     required = [option.name for option in section.options if option.required]
     entry: dict[str, Any]
     if section.name == "variables":
-        entry = {"$ref": "#/$defs/expression"}
+        value = {"$ref": "#/$defs/expression"}
+        whole = {
+            "type": "object",
+            "properties": {"value": value},
+            "required": ["value"],
+            "additionalProperties": False,
+        }
+        entry = {"anyOf": [value, whole]}
     else:
         whole = {
             "type": "object",

@@ -64,6 +64,25 @@ class Resume(NamedTuple):
     place: Place
 
 
+class Enter(NamedTuple):
+    """Open a call of a procedure that may come to itself: its slots begin anew, with what is `given`.
+
+    It fails where `most` calls are open already.
+    """
+
+    unit: int
+    given: tuple[tuple[int, Expression], ...]
+    most: int
+    place: Place
+
+
+class Return(NamedTuple):
+    """Leave such a procedure: its slots have the values again that they had before the call."""
+
+    unit: int
+    place: Place
+
+
 class Step(NamedTuple):
     """One indivisible step of the thread.
 
@@ -100,7 +119,7 @@ class End(NamedTuple):
 
 
 Instruction: TypeAlias = (
-    Let | Forget | Jump | Branch | Fail | Resume | Step | Atomic | AtomicEnd | End
+    Let | Forget | Jump | Branch | Fail | Resume | Enter | Return | Step | Atomic | AtomicEnd | End
 )
 
 
@@ -126,12 +145,24 @@ class Handler(NamedTuple):
         return class_name != FATAL and self.catches in (EVERY, class_name)
 
 
+class Unit(NamedTuple):
+    """A procedure that may come to itself: its first instruction, its last one, and its own slots."""
+
+    name: str
+    entry: int
+    last: int
+    slots: tuple[int, ...]
+
+
 class Code(NamedTuple):
     """A thread's body: it begins with instruction 0 and with `initial` in its slots.
 
-    The first handler that covers an instruction is the innermost one.
+    The first handler that covers an instruction is the innermost one. Where there are `units` the slot
+    `stack` has their open calls.
     """
 
     instructions: tuple[Instruction, ...]
     initial: tuple[Slot, ...]
     handlers: tuple[Handler, ...]
+    units: tuple[Unit, ...] = ()
+    stack: int | None = None

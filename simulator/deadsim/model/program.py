@@ -9,6 +9,9 @@ from deadsim.model.objects import SharedObject
 from deadsim.model.place import Place
 from deadsim.model.values import Value
 
+RECURSION = (
+    16  # open calls of procedures that come to themselves, unless something else is asked for
+)
 RUN_STEPS = 100_000  # how long one run may get, unless something else is asked for
 
 
@@ -54,6 +57,7 @@ class Limits(NamedTuple):
     executions: int | None = None
     seconds: float | None = None
     memory: int | None = None
+    recursion: int | None = None
 
 
 Timeouts: TypeAlias = Literal["free", "last", "off"]

@@ -3,7 +3,7 @@
 from deadsim.kernel.expressions.evaluator import evaluator, locate
 from deadsim.kernel.failure import Failing
 from deadsim.model.expressions import Expression, Target
-from deadsim.model.instructions import Code, Let, Step
+from deadsim.model.instructions import Code, Enter, Let, Step
 from deadsim.model.values import UNSET, Slot
 
 
@@ -15,6 +15,9 @@ class Constants:
         for instruction in code.instructions:
             if isinstance(instruction, Let):
                 lets.setdefault(instruction.slot, []).append(instruction.value)
+            elif isinstance(instruction, Enter):
+                for slot, given in instruction.given:
+                    lets.setdefault(slot, []).append(given)
         changing = {
             slot
             for one in code.instructions

@@ -25,11 +25,13 @@ from deadsim.model.instructions import (
     AtomicEnd,
     Branch,
     End,
+    Enter,
     Fail,
     Forget,
     Jump,
     Let,
     Resume,
+    Return,
     Step,
 )
 
@@ -295,6 +297,7 @@ class Flow:
         """Follow local work, and failures in it, to the steps that they may lead to."""
         found: tuple[set[int], set[int]] = (set(), set())  # without a failure, and by one
         following: dict[tuple[int, bool], bool] = {}  # true while a place is on the way followed
+        running_away: set[tuple[int, bool]] = set()
         stack: list[tuple[int, bool, bool]] = [(start, False, False)]
 
         def fall(position: int, classes: Collection[str | None], failed: bool = True) -> None:
@@ -310,7 +313,8 @@ class Flow:
                 following[position, failed] = False
                 continue
             if (position, failed) in following:
-                if following[position, failed]:  # round and round without a step: it runs away
+                if following[position, failed] and (position, failed) not in running_away:
+                    running_away.add((position, failed))  # round and round without a step
                     fall(position, (FATAL,))
                 continue
             instruction = self.code.instructions[position]
@@ -332,6 +336,11 @@ class Flow:
                 case Branch(_, otherwise):
                     stack.append((position + 1, failed, False))
                     stack.append((otherwise, failed, False))
+                case Enter(unit):
+                    stack.append((self.code.units[unit].entry, failed, False))
+                case Return(unit):  # to any of its calls: which one is not followed
+                    for site in self.raising.calls.sites[unit]:
+                        stack.append((site + 1, failed, False))
                 case Fail():
                     pass
                 case _:
@@ -348,7 +357,7 @@ class Flow:
                 return fails(value, known, self._integers)
             case Branch(test):
                 return fails(test, known, self._integers)
-            case Fail():
+            case Fail() | Enter():
                 return True
             case Step(_, target, operands):
                 if target is not None and _target_fails(target):
@@ -358,7 +367,7 @@ class Flow:
                 if form.counts and not all(isinstance(one, Constant) for one in operands):
                     return True
                 return any(fails(operand, known, self._integers) for operand in operands)
-            case Forget() | Jump() | Resume() | Atomic() | AtomicEnd() | End():
+            case Forget() | Jump() | Resume() | Return() | Atomic() | AtomicEnd() | End():
                 return False
             case _:
                 assert_never(instruction)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from deadsim.kernel.abstract.form import Form
+from deadsim.kernel.programs.calls import Calls
 from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.world import World
 from deadsim.model.expressions import (
@@ -29,12 +30,14 @@ from deadsim.model.instructions import (
     Branch,
     Code,
     End,
+    Enter,
     Fail,
     Forget,
     Instruction,
     Jump,
     Let,
     Resume,
+    Return,
     Step,
 )
 from deadsim.model.objects import Variable
@@ -52,6 +55,7 @@ def always_set(code: Code) -> list[frozenset[int]]:
     wherever a failure leads to it.
     """
     begin = frozenset(slot for slot, value in enumerate(code.initial) if value is not UNSET)
+    calls = Calls(code)
     known: list[frozenset[int] | None] = [None] * len(code.instructions)
     front: list[tuple[int, frozenset[int]]] = [(0, begin)]
     releases = [h for h in code.handlers if h.catches is None and not h.final]
@@ -83,6 +87,19 @@ def always_set(code: Code) -> list[frozenset[int]]:
             case Branch(_, otherwise):
                 front.append((position + 1, merged))
                 front.append((otherwise, merged))
+            case Enter(unit, arguments):
+                entered = (merged - calls.own[unit]) | {argument for argument, _ in arguments}
+                front.append((code.units[unit].entry, entered))
+                returned = known[code.units[unit].last]
+                if returned is not None:
+                    own = merged & calls.own[unit]
+                    front.append((position + 1, (returned - calls.own[unit]) | own))
+            case Return(unit):
+                for site in calls.sites[unit]:
+                    before = known[site]
+                    if before is not None:
+                        own = before & calls.own[unit]
+                        front.append((site + 1, (merged - calls.own[unit]) | own))
             case Fail() | Resume() | End():
                 pass
             case _:
@@ -124,7 +141,11 @@ class Types:
             case Step():
                 assert form is not None
                 return self._look_at_step(instruction, form, slots)
-            case Forget() | Jump() | Branch() | Fail() | Resume():
+            case Enter(given=given):
+                found = {s for s, v in given if s in slots and not _is_integer(v, slots)}
+                slots -= found
+                return bool(found)
+            case Forget() | Jump() | Branch() | Fail() | Resume() | Return():
                 return False  # it gives nothing a value
             case Atomic() | AtomicEnd() | End():
                 return False

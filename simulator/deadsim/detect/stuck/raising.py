@@ -5,6 +5,7 @@ from typing import assert_never
 
 from deadsim.detect.components import on_cycles
 from deadsim.kernel.abstract.table import failures
+from deadsim.kernel.programs.calls import Calls
 from deadsim.kernel.programs.handling import handlers
 from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.world import World
@@ -15,11 +16,13 @@ from deadsim.model.instructions import (
     AtomicEnd,
     Branch,
     End,
+    Enter,
     Fail,
     Forget,
     Jump,
     Let,
     Resume,
+    Return,
     Step,
 )
 
@@ -37,6 +40,7 @@ class Raising:
     def __init__(self, linked: Linked, world: World) -> None:
         self.linked = linked
         self.code = linked.code
+        self.calls = Calls(linked.code)
         self.world = world
         self._entering: dict[int, Classes] | None = None
         self._targets: dict[tuple[int, Classes], tuple[int, ...]] = {}
@@ -64,9 +68,11 @@ class Raising:
                 return frozenset((instruction.class_name, MISUSE))  # its text may be one
             case Resume():
                 return self.entering(instruction.origin)
+            case Enter():
+                return WRONG | {"RecursionError"}
             case Step() | Let() | Branch():
                 return WRONG
-            case Forget() | Jump() | Atomic() | AtomicEnd() | End():
+            case Forget() | Jump() | Return() | Atomic() | AtomicEnd() | End():
                 return WRONG
             case _:
                 assert_never(instruction)
@@ -80,15 +86,25 @@ class Raising:
         return found
 
     def _find(self, position: int, classes: Classes) -> dict[int, None]:
-        left = set(classes)
         found: dict[int, None] = {}
-        for handler in handlers(self.linked, position):
-            taken = {name for name in left if handler.takes(name)}
-            if taken:
-                found[handler.target] = None
-                left -= taken
-        if left:
-            found[END] = None
+        seen: set[tuple[int, Classes]] = set()
+        front = [(position, classes)]
+        while front:
+            here = front.pop()
+            if here in seen:
+                continue
+            seen.add(here)
+            position, left = here
+            for handler in handlers(self.linked, position):
+                taken = frozenset(name for name in left if handler.takes(name))
+                if taken:
+                    found[handler.target] = None
+                    left -= taken
+            callers = self.calls.callers(position)
+            if left and callers is None:
+                found[END] = None
+            elif left and callers is not None:
+                front.extend((site, left) for site in callers)
         return found
 
     def entering(self, target: int) -> Classes:
@@ -111,13 +127,17 @@ class Raising:
                     found.add(target)
                 case Branch(_, otherwise):
                     found.update((position + 1, otherwise))
+                case Enter(unit):
+                    found.add(self.code.units[unit].entry)
+                case Return(unit):
+                    found.update(site + 1 for site in self.calls.sites[unit])
                 case Let() | Forget() | AtomicEnd():
                     found.add(position + 1)
                 case Fail() | Resume():
                     pass
                 case _:
                     assert_never(instruction)
-            found.update(handler.target for handler in handlers(self.linked, position))
+            found.update(way.handler.target for way in self.calls.ways(position))
         return ways
 
     def _find_entering(self) -> dict[int, Classes]:
@@ -146,4 +166,8 @@ class Raising:
                         found[handler.target] |= taken
                         changed = True
                     left -= taken
+                for site in self.calls.callers(position) or ():
+                    if not left <= raised[site]:
+                        raised[site] |= left
+                        changed = True
         return found

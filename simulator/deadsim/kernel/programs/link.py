@@ -8,20 +8,25 @@ from deadsim.kernel.expressions.evaluator import evaluator, locate
 from deadsim.kernel.failure import Failing
 from deadsim.kernel.operation import Operation
 from deadsim.kernel.programs.atomic import AtomicBlock
+from deadsim.kernel.programs.calls import Calls
+from deadsim.kernel.programs.handling import leave_call
 from deadsim.kernel.programs.linked import Entry, Linked, Slots, Stop
-from deadsim.kernel.programs.liveness import dead_slots
+from deadsim.kernel.programs.liveness import dead_slots, kept_by_call, live_slots
 from deadsim.kernel.world import World
 from deadsim.model.expressions import Constant
 from deadsim.model.instructions import (
     Atomic,
     AtomicEnd,
     Branch,
+    Code,
     End,
+    Enter,
     Fail,
     Forget,
     Jump,
     Let,
     Resume,
+    Return,
     Step,
 )
 from deadsim.model.program import Program, Timeouts
@@ -32,6 +37,7 @@ def link(program: Program, world: World, thread: int) -> Linked:
     """Make a thread's code ready to be walked."""
     code = program.threads[thread].code
     entries: list[Entry] = []
+    live = live_slots(code)
     for position, instruction in enumerate(code.instructions):
         match instruction:
             case Step():
@@ -46,6 +52,11 @@ def link(program: Program, world: World, thread: int) -> Linked:
                 entries.append(_branch(evaluator(test), position + 1, otherwise))
             case Fail(type, message, class_name):
                 entries.append(_fail(type, evaluator(message), class_name))
+            case Enter():
+                kept = kept_by_call(Calls(code), live, position)
+                entries.append(_call(code, instruction, position, kept))
+            case Return(unit):
+                entries.append(_return(code, unit))
             case Atomic():
                 entries.append(Stop("atomic"))
             case AtomicEnd():
@@ -56,7 +67,7 @@ def link(program: Program, world: World, thread: int) -> Linked:
                 entries.append(Stop("end"))
             case _:
                 assert_never(instruction)
-    linked = Linked(thread, code, tuple(entries), {}, dead_slots(code))
+    linked = Linked(thread, code, tuple(entries), {}, dead_slots(code, live))
     for position, entry in enumerate(entries):
         if isinstance(entry, Stop) and entry.kind == "atomic":
             entry.build = _atomic(linked, position + 1)
@@ -97,6 +108,32 @@ def _fail(
         raise Failing(type, message(slots), class_name)
 
     return fail
+
+
+def _call(code: Code, call: Enter, position: int, needed: frozenset[int]) -> Callable[[Slots], int]:
+    unit, stack = code.units[call.unit], code.stack
+    assert stack is not None
+    given = [(slot, evaluator(value)) for slot, value in call.given]
+    kept = [slot in needed for slot in unit.slots]
+    wrong = f"calls '{unit.name}' while {call.most} such calls are open"
+
+    def open_call(slots: Slots) -> int:
+        values = [(slot, value(slots)) for slot, value in given]
+        if len(slots[stack]) >= call.most:
+            raise Failing("error", wrong, "RecursionError")
+        before = tuple([slots[s] if k else UNSET for s, k in zip(unit.slots, kept, strict=True)])
+        slots[stack] = (*slots[stack], (position, before))
+        for slot in unit.slots:
+            slots[slot] = UNSET
+        for slot, value in values:
+            slots[slot] = value
+        return unit.entry
+
+    return open_call
+
+
+def _return(code: Code, unit: int) -> Callable[[Slots], int]:
+    return lambda slots: leave_call(code, slots) + 1
 
 
 def _step(world: World, step: Step, timeouts: Timeouts) -> Stop:

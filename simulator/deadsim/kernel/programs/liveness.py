@@ -8,6 +8,7 @@ Compilers, 2006, section 9.2.5).
 from collections.abc import Iterator
 from typing import assert_never
 
+from deadsim.kernel.programs.calls import Calls
 from deadsim.model.expressions import Local
 from deadsim.model.instructions import (
     Atomic,
@@ -15,30 +16,37 @@ from deadsim.model.instructions import (
     Branch,
     Code,
     End,
+    Enter,
     Fail,
     Forget,
-    Handler,
     Instruction,
     Jump,
     Let,
     Resume,
+    Return,
     Step,
 )
 
 
-def dead_slots(code: Code) -> tuple[tuple[int, ...], ...]:
+def dead_slots(code: Code, live: list[frozenset[int]]) -> tuple[tuple[int, ...], ...]:
     """Give for each instruction the slots whose values nobody reads from there on."""
-    slots = range(len(code.initial))
+    slots = [slot for slot in range(len(code.initial)) if slot != code.stack]
     if not slots:
         return ((),) * len(code.instructions)
-    live = _live(code)
     return tuple(tuple(slot for slot in slots if slot not in needed) for needed in live)
 
 
-def _live(code: Code) -> list[frozenset[int]]:
+def live_slots(code: Code) -> list[frozenset[int]]:
+    """Give for each instruction the slots whose values may be read from there on.
+
+    At a call that are those that its own body needs after it, too: they are put aside.
+    """
     instructions = code.instructions
     live: list[frozenset[int]] = [frozenset()] * len(instructions)
-    handlers = [_handlers(code, position) for position in range(len(instructions))]
+    if not code.initial:
+        return live
+    calls = Calls(code)
+    ways = [tuple(calls.ways(position)) for position in range(len(instructions))]
     used = [frozenset(_read(instruction)) for instruction in instructions]
     given = [_given(instruction) for instruction in instructions]
     changed = True
@@ -47,24 +55,26 @@ def _live(code: Code) -> list[frozenset[int]]:
         for position in reversed(range(len(instructions))):
             instruction = instructions[position]
             after = frozenset[int]().union(*(live[p] for p in _next(instruction, position)))
+            if isinstance(instruction, Enter):
+                after |= live[code.units[instruction.unit].entry] - calls.own[instruction.unit]
+            elif isinstance(instruction, Return):
+                back = (live[site + 1] for site in calls.sites[instruction.unit])
+                after = after.union(*back) - calls.own[instruction.unit]
             needed = (after - given[position]) | used[position]
-            for handler in handlers[position]:
-                needed |= live[handler.target] - {handler.slot}
+            for handler, restored in ways[position]:
+                needed |= live[handler.target] - {handler.slot} - restored
             if needed != live[position]:
                 live[position] = needed
                 changed = True
     return live
 
 
-def _handlers(code: Code, position: int) -> list[Handler]:
-    """List the handlers to which a failure here may go: up to the first that takes all."""
-    found: list[Handler] = []
-    for handler in code.handlers:
-        if handler.first <= position < handler.last:
-            found.append(handler)
-            if handler.catches is None:
-                break
-    return found
+def kept_by_call(calls: Calls, live: list[frozenset[int]], position: int) -> frozenset[int]:
+    """Give the slots that a body needs after a call: what it returns to, or where it fails."""
+    needed = live[position + 1]
+    for handler, restored in calls.ways(position):
+        needed |= live[handler.target] - {handler.slot} - restored
+    return needed
 
 
 def _next(instruction: Instruction, position: int) -> tuple[int, ...]:
@@ -73,9 +83,9 @@ def _next(instruction: Instruction, position: int) -> tuple[int, ...]:
             return (target,)
         case Branch(_, otherwise):
             return (position + 1, otherwise)
-        case End() | Fail() | Resume():
+        case End() | Fail() | Resume() | Return():
             return ()
-        case Let() | Forget() | Step() | Atomic() | AtomicEnd():
+        case Let() | Forget() | Enter() | Step() | Atomic() | AtomicEnd():
             return (position + 1,)
         case _:
             assert_never(instruction)
@@ -89,7 +99,9 @@ def _given(instruction: Instruction) -> frozenset[int]:
             return frozenset(slots)
         case Step():  # where it fails instead, the handler's needs are added
             return frozenset(slot for slot in instruction.into if slot is not None)
-        case Jump() | Branch() | Fail() | Resume() | Atomic() | AtomicEnd() | End():
+        case Jump() | Branch() | Fail() | Resume() | Enter() | Return():
+            return frozenset()
+        case Atomic() | AtomicEnd() | End():
             return frozenset()
         case _:
             assert_never(instruction)
@@ -108,7 +120,9 @@ def _read(instruction: Instruction) -> Iterator[int]:
         case Resume(_, slot):
             if slot is not None:
                 yield slot
-        case Forget() | Jump() | Atomic() | AtomicEnd() | End():
+        case Enter(given=given):
+            yield from _locals(tuple(value for _, value in given))
+        case Forget() | Jump() | Return() | Atomic() | AtomicEnd() | End():
             pass
         case _:
             assert_never(instruction)

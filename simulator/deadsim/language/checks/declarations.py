@@ -212,7 +212,7 @@ class Declarations:
                 self.problems.add(key.place, "a variable wants a value to begin with")
                 return None
             return {}
-        if isinstance(value, Mapping) and section.name != "variables":
+        if isinstance(value, Mapping):
             known = {option.name: option for option in section.options}
             given: dict[str, Node] = {}
             for name, node in value.pairs:
@@ -227,7 +227,7 @@ class Declarations:
                         ).replace("a rwlock", "an rwlock"),
                     )
             for option in section.options:
-                if option.required and option.name not in given:
+                if option.name not in given and (option.required or section.name == "variables"):
                     self.problems.add(key.place, f"{an(section.name)} wants '{option.name}'")
                     return None
             return given

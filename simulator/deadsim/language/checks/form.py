@@ -1,5 +1,6 @@
 """Check a step against the table of verbs: its keys, and what shape their values have."""
 
+from collections.abc import Mapping as Bodies
 from typing import NamedTuple
 
 from deadsim.language.checks.hints import as_step, as_verb
@@ -131,6 +132,33 @@ def items(node: Node, problems: Problems, what: str) -> tuple[Node, ...]:
         problems.add(node.place, f"a list may have {MAX_ITEMS:,} items")
         return ()
     return node.items
+
+
+def called(node: Node) -> set[str]:
+    """Find the names of the procedures that are called in a body."""
+    if isinstance(node, Sequence):
+        return set[str]().union(*(called(item) for item in node.items))
+    if not isinstance(node, Mapping):
+        return set()
+    found: set[str] = set()
+    for key, value in node.pairs:
+        if key.value == "call" and isinstance(value, Scalar):
+            found.add(clean(value.value))
+        else:
+            found |= called(value)
+    return found
+
+
+def may_come_to_itself(name: str, bodies: Bodies[str, Node]) -> bool:
+    """Decide whether a procedure may call itself, directly or through others."""
+    seen: set[str] = set()
+    front = [name]
+    while front:
+        body = bodies.get(front.pop())
+        for other in set() if body is None else called(body) - seen:
+            seen.add(other)
+            front.append(other)
+    return name in seen
 
 
 def collect_locals(body: Node) -> dict[str, Scalar]:

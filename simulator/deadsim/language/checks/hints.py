@@ -81,6 +81,8 @@ def step(word: str, about: str, value: str | None = None) -> str | None:
         given = _WRITTEN.fullmatch(about)
         return f"{verb.name}: {{{given[1]}: {quoted(given[2], True)}}}" if given else None
     missing = [option.name for option in verb.options if option.required]
+    if any(option.name == "text" for option in verb.options):
+        missing.append("value")
     takes = [option.name for option in verb.options if option.name in ("value", "timeout")]
     if value is not None and not takes:
         return None

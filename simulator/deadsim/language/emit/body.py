@@ -1,5 +1,9 @@
 """A thread's code while it is being written: instructions, slots, handlers."""
 
+from typing import Any
+
+from deadsim.language.emit.file_scope import ProcedureText
+from deadsim.language.expressions.names import Bound, Unknown
 from deadsim.model.expressions import Constant, Expression, Target
 from deadsim.model.instructions import (
     Branch,
@@ -10,9 +14,24 @@ from deadsim.model.instructions import (
     Jump,
     Let,
     Step,
+    Unit,
 )
 from deadsim.model.place import Place
 from deadsim.model.values import UNSET, Slot
+
+
+class Frame:
+    """A procedure that is called as a frame: what its arguments are, and where it stands once it is written."""
+
+    def __init__(
+        self, number: int, text: ProcedureText, bound: tuple[Bound | Unknown | None, ...]
+    ) -> None:
+        self.number = number
+        self.text = text
+        self.bound = bound
+        self.arguments: list[int] = []
+        self.own: list[int] = []
+        self.entry = self.last = -1
 
 
 class Body:
@@ -23,6 +42,9 @@ class Body:
         self.initial: list[Slot] = []
         self.handlers: list[Handler] = []
         self.spare: list[int] = []  # slots of values that were used up
+        self.units: dict[Any, Frame] = {}
+        self.stack: int | None = None
+        self.own: list[int] | None = None  # of the procedure that is being written, its slots
 
     @property
     def here(self) -> int:
@@ -32,6 +54,8 @@ class Body:
     def slot(self, value: Slot = UNSET) -> int:
         """Make a slot for a local."""
         self.initial.append(value)
+        if self.own is not None:
+            self.own.append(len(self.initial) - 1)
         return len(self.initial) - 1
 
     def keep(self) -> int:
@@ -86,7 +110,14 @@ class Body:
             elif isinstance(instruction, Branch):
                 self.instructions[number] = instruction._replace(otherwise=target)
 
-    def code(self, place: Place) -> Code:
-        """Finish: the thread ends where the instructions do."""
+    def end(self, place: Place) -> None:
+        """Let the thread end here."""
         self.emit(End(place))
-        return Code(tuple(self.instructions), tuple(self.initial), tuple(self.handlers))
+
+    def code(self) -> Code:
+        """Finish."""
+        units = tuple(
+            Unit(one.text.name, one.entry, one.last, tuple(one.own)) for one in self.units.values()
+        )
+        instructions = tuple(self.instructions)
+        return Code(instructions, tuple(self.initial), tuple(self.handlers), units, self.stack)

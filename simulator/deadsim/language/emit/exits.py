@@ -1,5 +1,6 @@
 """What is open where a step stands, and so must be left in order: `with`s, `try`s, loops, procedures."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from deadsim.language.reading.document import Node
@@ -69,9 +70,17 @@ class OpenLoop:
 class OpenCall:
     """A procedure (or with no name a thread) that is open, and the jumps of its `return`s."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, frame: bool = False) -> None:
         self.name = name
+        self.frame = frame  # whether it stands once, for calls from wherever
         self.returns: list[int] = []
+
+
+def may_be_caught(exits: "Sequence[Exit]") -> bool:
+    """Decide whether a failure need not end the thread where these are open."""
+    return any(
+        isinstance(exit, Catching) or (isinstance(exit, OpenCall) and exit.frame) for exit in exits
+    )
 
 
 Exit: TypeAlias = Guarded | OpenExcept | OpenLoop | OpenCall

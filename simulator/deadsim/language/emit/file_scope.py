@@ -4,6 +4,8 @@ from deadsim.language.checks import form
 from deadsim.language.expressions.names import Meaning, Problems, clean
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
 from deadsim.model.place import Place
+from deadsim.model.program import RECURSION
+from deadsim.model.values import Value
 
 MAX_STEPS = 100_000  # of a scenario, procedures written out where they are called
 MAX_INSTRUCTIONS = 4_000_000  # of all threads together, each element of an array for itself
@@ -19,12 +21,20 @@ class TooLarge(Exception):
 class ProcedureText:
     """A procedure as it stands in the file."""
 
-    def __init__(self, name: str, place: Place, args: tuple[str, ...], body: Node) -> None:
+    def __init__(
+        self,
+        name: str,
+        place: Place,
+        args: tuple[str, ...],
+        body: Node,
+        given: dict[str, Value] | None = None,
+    ) -> None:
         self.name = name
         self.place = place
         self.args = args
         self.body = body
-        self.locals = form.collect_locals(body)
+        self.given = given or {}  # locals with the values that they begin with
+        self.locals = tuple({**self.given, **form.collect_locals(body)})
 
 
 class Surroundings:
@@ -34,8 +44,10 @@ class Surroundings:
         self.problems = problems
         self.shared = shared
         self.procedures: dict[str, ProcedureText] = {}
+        self.recursion = RECURSION
         self.classes: tuple[str, ...] = ()  # of failures, that something in the file can raise
         self.pending: dict[tuple[Place, str], None] = {}
+        self._recursive: dict[str, bool] = {}
         self.steps = 0
         self.counting = True
         self.instructions = 0
@@ -51,6 +63,14 @@ class Surroundings:
     def not_yet(self, place: Place, what: str) -> None:
         """Note the use of something that is read and checked, but not carried out."""
         self.pending[place, what] = None
+
+    def comes_to_itself(self, name: str) -> bool:
+        """Decide whether a procedure may call itself, directly or through others."""
+        found = self._recursive.get(name)
+        if found is None:
+            bodies = {one: text.body for one, text in self.procedures.items()}
+            found = self._recursive[name] = form.may_come_to_itself(name, bodies)
+        return found
 
     def by_reference(self, name: str, argument: str, seen: tuple[str, ...] = ()) -> bool:
         """Decide whether a procedure reads or writes the variable that an argument names."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from deadsim.language.checks import form
 from deadsim.language.checks.form import Statement
-from deadsim.language.emit.exits import Catching, OpenWith
+from deadsim.language.emit.exits import OpenWith, may_be_caught
 from deadsim.language.emit.writer import Writer
 from deadsim.language.reading.document import Scalar
 from deadsim.model.expressions import Binary, Constant, Expression, Local, Not
@@ -39,7 +39,7 @@ def counted(writer: Writer, given: Statement) -> None:
 
 def put(writer: Writer, given: Statement) -> None:
     """Write `put` or `send`."""
-    value = writer.option(given, "value", Constant(None))
+    value = writer.value(given)
     waiting = patience(writer, given)
     about(writer, given, (value,), waiting.flags, waiting.operands, ("into",))
 
@@ -186,7 +186,7 @@ def released(writer: Writer, covered: list[tuple[int, int]], one: OpenWith) -> N
     """Write what a failure does: it releases, and goes on outwards; kept where that may be caught."""
     body, place = writer.body, one.place
     skip = body.jump(place)
-    slot = body.keep() if any(isinstance(exit, Catching) for exit in writer.exits) else None
+    slot = body.keep() if may_be_caught(writer.exits) else None
     target = writer.guard(covered, slot)
     body.step("release", one.target, place)
     body.emit(Resume(target, slot, place))
@@ -204,7 +204,7 @@ def read(writer: Writer, given: Statement) -> None:
 
 def write(writer: Writer, given: Statement) -> None:
     target = writer.target(given)
-    value = writer.option(given, "value", Constant(None))
+    value = writer.value(given)
     if target is None:
         return
     work = writer.lowering(given)

@@ -134,6 +134,18 @@ class Writer:
         node = given.options.get(name)
         return default if node is None else self.expressions().read(node)
 
+    def value(self, given: Statement) -> Expression:
+        """Read what is put, sent or written: a `value`, or a `text`."""
+        value, text = given.options.get("value"), given.options.get("text")
+        if text is not None:
+            if value is not None:
+                self.problems.add(text.place, "'value' and 'text' exclude one another")
+            return self.expressions().text(text, "'text'")
+        if value is None:
+            self.problems.add(given.place, f"'{given.verb.name}' wants 'value' or 'text'")
+            return Constant(None)
+        return self.expressions().read(value)
+
     def boolean(self, node: Node) -> bool:
         value = self.expressions().constant(node)
         if not isinstance(value, bool):

@@ -52,6 +52,8 @@ _MODE = Option(
     "mode", "word", "how to take an rwlock", sections=("rwlocks",), words=("read", "write")
 )
 
+_TEXT = Option("text", "text", "in place of `value`: a text, with places in braces")
+
 
 def _into(about: str) -> Option:
     return Option("into", "local", about)
@@ -126,7 +128,8 @@ _TABLE = (
         "object",
         "put an item into a queue; waits while it is full",
         (
-            Option("value", "expression", "the item", required=True),
+            Option("value", "expression", "the item"),
+            _TEXT,
             _BLOCKING,
             _TIMEOUT,
             _into("receives whether it was put"),
@@ -173,7 +176,10 @@ _TABLE = (
         "send",
         "object",
         "send an item into a pipe; waits while it is full, or without room until it is received",
-        (Option("value", "expression", "the item", required=True),),
+        (
+            Option("value", "expression", "the item"),
+            _TEXT,
+        ),
         ("pipes",),
     ),
     Verb(
@@ -197,7 +203,7 @@ _TABLE = (
         "write",
         "object",
         "write a shared variable",
-        (Option("value", "expression", "what to write", required=True),),
+        (Option("value", "expression", "what to write"), _TEXT),
         ("variables",),
     ),
     Verb(
