@@ -5,5 +5,6 @@ statements  the steps of a thread
 turns       the same, each step in its turn of a schedule
 names       names and expressions, as Python has them
 classes     what `threading` does not have: an rwlock, a pipe, a latch
+select      the first of several, which it does not have either
 forced      what a program needs that is forced into a schedule
 """

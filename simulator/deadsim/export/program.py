@@ -7,6 +7,7 @@ from collections.abc import Sequence as Sequence_
 from deadsim.export import forced as forcing
 from deadsim.export.classes import CHANNEL, CHANNEL_IN_TURNS, CLASSES, JOIN_QUEUE
 from deadsim.export.names import Names, identifier
+from deadsim.export.select import FIRST_OF, FIRST_OF_IN_TURNS
 from deadsim.export.statements import Body, Procedure, Shared
 from deadsim.export.turns import TurnBody, TurnNames
 from deadsim.language.checks.form import is_null
@@ -117,6 +118,7 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     kinds = {type(one) for one in program.objects}
     parts = [STEP] if re.search(r"\bstep\(", body) else []
     parts += [JOIN_QUEUE] if "join_queue(" in body else []
+    parts += [FIRST_OF] if "first_of(" in body and not forced else []
     own = forcing.IN_TURNS if forced else {}
     pipes = {bool(one.capacity) for one in program.objects if isinstance(one, objects.Pipe)}
     if True not in pipes:
@@ -125,6 +127,7 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     parts += [CHANNEL] if False in pipes and not forced else []
     if forced:
         parts.append(forcing.TURNS)
+        parts += [FIRST_OF_IN_TURNS] if "first_of(" in body else []
         parts += [CHANNEL_IN_TURNS] if False in pipes else []
     return [*parts, *(text for kind, text in own.items() if kind in kinds)]
 

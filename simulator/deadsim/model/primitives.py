@@ -192,6 +192,7 @@ LOCAL_VERBS: dict[str, tuple[Failure, ...]] = {
     "print": NEVER,
     "choose": NEVER,
     "sleep": NEVER,
+    "select": NEVER,
 }
 """The steps that are about nothing that is declared."""
 

@@ -103,7 +103,12 @@ class DeadlockWatch:
             return
         # What was no defect becomes one when somebody is stuck because of it.
         self.leaks = [one for one in self.leaks if core_of(one) != core]
-        first = min(self.since.get(t, ENDLESS) for t in self.numbers(found.threads))
+        members = self.numbers(found.threads)
+        first = min(self.since.get(t, ENDLESS) for t in members)
+        # That daemons alone are stuck is no deadlock yet: the program may end all the same.
+        lasting = self.system.lasting
+        stuck = members & lasting or self.numbers(found.also_stuck) & lasting
+        first = max(first, min((self.since.get(t, ENDLESS) for t in stuck), default=first))
         step = -1 if found.step is None else found.step
         self.deadlocks.append(found._replace(unavoidable_from=first if 0 <= first < step else None))
 

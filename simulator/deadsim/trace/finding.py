@@ -29,6 +29,8 @@ class Wait(NamedTuple):
     """What a thread waits for, and for whom; `blocked` is false of one that is bound to wait.
 
     `missing` is how often it takes what it wants; `timeout` after how many virtual seconds it gives up.
+    Whatever it waits for as well, where one of several lets it go on, is `more`; of those it is said where the
+    `wakers` are who has `kept` it.
     """
 
     thread: str
@@ -41,6 +43,8 @@ class Wait(NamedTuple):
     wakers: tuple[str, ...]
     blocked: bool
     timeout: int | None = None
+    more: tuple["Wait", ...] = ()
+    kept: bool = False
 
 
 class Access(NamedTuple):
@@ -56,7 +60,7 @@ class Access(NamedTuple):
 class Deadlock(NamedTuple):
     """Threads that can never take another step: the core, with what each of it waits for.
 
-    `cycle` lists the core in the order in which each waits for the next, where there is a cycle.
+    Who waits for one of several has one of the `waits` for each. `cycle` lists the core in the order in which each waits for the next, where there is a cycle.
     `also_stuck` can never end because of the core; `still_running` are all other unfinished threads, and
     those `waiting_too` among them never move again either, but not because of it; of those `unknown` that
     is not known. `lost_at` is the step

@@ -39,17 +39,18 @@ def describe(
     """Describe one deadlock of a state: that with this core, of those who stay where they are."""
     system, world = judge.system, judge.system.world
 
-    def waiting(halt: Halt) -> Wait:
+    def waiting(halt: Halt, several: bool) -> Wait:
         return Wait(
             world.name(halt.thread),
             halt.verb,
             halt.object,
             want_of(halt.facts, halt.owners, world.is_thread(halt.number)),
             halt.missing,
-            system.linked[halt.thread].place(halt.position),
+            halt.place,
             named(world, held.of(halt.thread)),
             world.names(halt.wakers),
             True,
+            kept=several and bool(halt.keepers),
         )
 
     others = bystanders(judge, state, core.threads, core.behind, threads)
@@ -60,7 +61,7 @@ def describe(
         step=events[-1].step if events else None,
         threads=world.names(core.threads),
         objects=core.objects,
-        waits=tuple(waiting(halt) for halt in core.halts),
+        waits=tuple(waiting(one, bool(halt.branches)) for halt in core.halts for one in halt.each),
         cycle=world.names(core.cycle),
         also_stuck=world.names(others.stuck),
         still_running=world.names(sorted((*others.waiting, *others.moving, *others.unknown))),

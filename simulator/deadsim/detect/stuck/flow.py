@@ -321,18 +321,23 @@ class Flow:
                 return fails(test, known, self._integers)
             case Fail():
                 return True
-            case Step(_, target, operands):
-                if target is not None and _target_fails(target):
-                    return True
-                form = self.stop(position).form
-                assert form is not None
-                if form.counts and not all(isinstance(one, Constant) for one in operands):
-                    return True
-                return any(fails(operand, known, self._integers) for operand in operands)
+            case Step():
+                stop = self.stop(position)
+                every = zip((*instruction.parts, instruction), (*stop.parts, stop), strict=True)
+                return any(self._step_may_fail(step, one, known) for step, one in every)
             case Forget() | Jump() | Resume() | Atomic() | AtomicEnd() | End():
                 return False
             case _:
                 assert_never(instruction)
+
+    def _step_may_fail(self, step: Step, stop: Stop, known: frozenset[int]) -> bool:
+        """Decide whether what a step is given may fail."""
+        if step.target is not None and _target_fails(step.target):
+            return True
+        assert stop.form is not None
+        if stop.form.counts and not all(isinstance(one, Constant) for one in step.operands):
+            return True
+        return any(fails(operand, known, self._integers) for operand in step.operands)
 
 
 def step_may_fail(flow: Flow, position: int) -> bool:
@@ -340,7 +345,10 @@ def step_may_fail(flow: Flow, position: int) -> bool:
     stop, step = flow.stop(position), flow.code.instructions[position]
     if not isinstance(step, Step) or stop.form is None:
         return False  # of an atomic block its parts are asked
-    if not failures(flow.world, step.verb, stop.numbers.start if stop.numbers else None):
+    every = zip(step.each, stop.each, strict=True)
+    if not any(
+        failures(flow.world, s.verb, one.numbers[0] if one.numbers else None) for s, one in every
+    ):
         return False
     return not stop.form.is_safe(stop.numbers, flow.holds(position))
 

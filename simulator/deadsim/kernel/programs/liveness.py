@@ -97,8 +97,9 @@ def _read(instruction: Instruction) -> Iterator[int]:
             yield from _locals(test)
         case Fail(_, message):
             yield from _locals(message)
-        case Step(_, target, operands):
-            yield from _locals((target, operands))
+        case Step():
+            for one in (*instruction.each, instruction):
+                yield from _locals((one.target, one.operands))
         case Forget() | Jump() | Resume() | Atomic() | AtomicEnd() | End():
             pass
         case _:

@@ -130,6 +130,10 @@ def items(node: Node, problems: Problems, what: str) -> tuple[Node, ...]:
     return node.items
 
 
+BODIES = ("do", "then", "else", "atomic", "forever", "select", "default")
+"""The keys behind which steps stand."""
+
+
 def collect_locals(body: Node) -> dict[str, Scalar]:
     """Find the locals that come to be in a body, and where each does first."""
     found: dict[str, Scalar] = {}
@@ -146,7 +150,7 @@ def collect_locals(body: Node) -> dict[str, Scalar]:
                 elif key.value == "let":
                     for name, _ in value.pairs if isinstance(value, Mapping) else ():
                         found.setdefault(clean(name.value), name)
-                elif key.value in ("do", "then", "else", "atomic", "forever"):
+                elif key.value in BODIES:
                     visit(value)
 
     visit(body)

@@ -34,6 +34,7 @@ class Surroundings:
         self.problems = problems
         self.shared = shared
         self.procedures: dict[str, ProcedureText] = {}
+        self.roomless: frozenset[str] = frozenset()  # pipes that hold nothing
         self.pending: dict[tuple[Place, str], None] = {}
         self.steps = 0
         self.counting = True

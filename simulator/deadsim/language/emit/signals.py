@@ -20,9 +20,10 @@ def told_apart(
     uses = {"acquire": takers, "release": givers}
     for thread in threads:
         for instruction in thread.code.instructions:
-            if isinstance(instruction, Step) and instruction.target and instruction.verb in uses:
-                for number in instruction.target.candidates():
-                    uses[instruction.verb].setdefault(number, set()).add(thread.name)
+            for step in instruction.each if isinstance(instruction, Step) else ():
+                for number in step.target.candidates() if step.target else ():
+                    if step.verb in uses:
+                        uses[step.verb].setdefault(number, set()).add(thread.name)
     found: list[SharedObject] = []
     for number, one in enumerate(objects, first):
         if isinstance(one, Semaphore):

@@ -20,6 +20,7 @@ Shape: TypeAlias = Literal[
     "procedure",
     "process",
     "word",  # one of some words
+    "branches",  # a list of steps, each with a `do`
 ]
 
 
@@ -185,6 +186,12 @@ _TABLE = (
         (Option("value", "expression", "what to add (1)"),),
         ("variables",),
     ),
+    Verb(
+        "select",
+        "branches",
+        "do the first of several that can be done: `receive`, `send`, `get`, `put`, `acquire`, `join` or `wait` "
+        "for an event or latch, each with its `do`; `timeout: N` or `default: [...]` where none can",
+    ),
     Verb("let", "assignments", "give locals values, in order"),
     Verb("atomic", "steps", "do reads, writes and local work as one indivisible step"),
     Verb(
@@ -253,6 +260,17 @@ _TABLE = (
 )
 
 VERBS: dict[str, Verb] = {verb.name: verb for verb in _TABLE}
+
+IN_SELECT: dict[str, tuple[str, ...]] = {
+    "receive": ("pipes",),
+    "send": ("pipes",),
+    "get": ("queues",),
+    "put": ("queues",),
+    "acquire": ("locks", "rwlocks", "semaphores", "conditions"),
+    "join": ("queues", "threads", "processes"),
+    "wait": ("events", "latches"),
+}
+"""The verbs that may be branches of a `select`, and what each may be about there."""
 
 IN_ATOMIC = ("read", "write", "add", "let", "if", "assert")
 
