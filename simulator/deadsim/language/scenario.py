@@ -32,6 +32,7 @@ from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence, d
 from deadsim.language.tables.sections import SECTIONS
 from deadsim.language.tables.verbs import PENDING_SECTIONS
 from deadsim.model.instructions import Code
+from deadsim.model.objects import Pipe
 from deadsim.model.place import Place
 from deadsim.model.program import Program, Thread
 from deadsim.model.values import MAX_TEXT, Unset, as_given
@@ -130,6 +131,11 @@ class _Loader:
             self.declared.section(section, top.get(section))
         self.declared.give_locks()
         self.around.classes = raised_classes(top)
+        self.around.roomless = frozenset(
+            one.name.split("[")[0]
+            for one in self.declared.objects
+            if isinstance(one, Pipe) and not one.capacity
+        )
         self.procedures(top.get("procedures"))
         try:
             threads = self.threads(templates)

@@ -35,6 +35,7 @@ class Surroundings:
         self.shared = shared
         self.procedures: dict[str, ProcedureText] = {}
         self.classes: tuple[str, ...] = ()  # of failures, that something in the file can raise
+        self.roomless: frozenset[str] = frozenset()  # pipes that hold nothing
         self.pending: dict[tuple[Place, str], None] = {}
         self.steps = 0
         self.counting = True
