@@ -316,3 +316,34 @@ def test_whatever_is_taken_before_it_is_ready_says_that_its_time_ran_out() -> No
             state = system.step(state, enabled[number * 7 % len(enabled)]).state
     assert ("wait", "barrier") in verbs
     assert len(verbs) >= 4
+
+
+def test_a_deadlock_after_a_wake_up_unasked_is_traced_back_where_time_runs_out_last() -> None:
+    text = """
+timeouts: last
+locks: [A, B]
+conditions: {C: {spurious: true}}
+threads:
+  a: [{with: C, do: [{wait: C, timeout: 1}]}, {acquire: A}, {acquire: B}]
+  b: [{acquire: B}, {acquire: A}]
+expect: {deadlock: possible}
+"""
+    # Of the wait's results the first one, that its time runs out, cannot be while others go on.
+    run = deadsim.replay(deadsim.loads(text), "a a a#1 a a a b")
+    assert "circular wait of 2 threads" in run.report()
+
+
+def test_a_deadlock_after_a_branch_that_is_not_the_first_is_traced_back() -> None:
+    text = """
+queues: [q]
+locks: [A, B]
+threads:
+  a:
+    - {acquire: A}
+    - select: [{get: q}, {acquire: B}]
+    - {acquire: A}
+  b: [{step: works}, {step: works}]
+expect: {deadlock: possible}
+"""
+    run = deadsim.replay(deadsim.loads(text), "b a a#1 b")
+    assert "could never be avoided" in run.report()

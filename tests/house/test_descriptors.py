@@ -22,6 +22,7 @@ from deadsim.kernel.abstract.form import Form
 from deadsim.kernel.abstract.table import ABSTRACT
 from deadsim.kernel.dependence import bits
 from deadsim.kernel.primitives import table
+from deadsim.kernel.select import Select
 from deadsim.kernel.system import System
 from deadsim.language.checks.declarations import build
 from deadsim.language.expressions.names import STATE_FUNCTIONS
@@ -212,7 +213,13 @@ def walk(text: str, seed: int, found: Seen) -> None:
         if move.outcome.block is None:
             touched = bits(set(operation.objects))
             assert not touched & ~(ahead.reads | ahead.changes), (seed, operation.verb)
-            numbers = futures.flows.flow(thread).stop(position).numbers
+            stop = futures.flows.flow(thread).stop(position)
+            if move.outcome.taken is not None:  # of several steps in one, the one that it was
+                assert isinstance(operation, Select)
+                made = [branch.operation for branch in operation.branches]
+                stop = stop.parts[made.index(move.outcome.taken.operation)]
+                operation = move.outcome.taken.operation
+            numbers = stop.numbers
             seen = found[about(system, numbers), operation.verb]
             if move.outcome.wrong is not None:
                 seen.add(move.outcome.wrong.class_name)

@@ -11,6 +11,7 @@ import fair_oracle
 from deadsim.detect.deadlocks.cores import find_cores
 from deadsim.detect.holdings import Holdings
 from deadsim.detect.stuck.closure import Closure
+from deadsim.kernel.operation import Operation
 from deadsim.kernel.ordering import Stores
 from deadsim.kernel.primitives.thread import RUNNING
 from deadsim.kernel.state_query import state_evaluator, true
@@ -46,8 +47,7 @@ class TooManyStates(Exception):
 
 def accesses(system: System, node: Node, thread: int, move: Transition) -> tuple[set[int], Any]:
     """Follow happens-before by who knows of each last access, and find the variables that race."""
-    operation = node.state.frames[thread].operation
-    assert operation is not None
+    operation = acted(node.state.frames[thread].operation, move)
     reads, writes = operation.reads, operation.writes
     gives, takes = set(operation.gives), set(operation.takes)
     if move.outcome.block is not None:
@@ -93,6 +93,12 @@ def accesses(system: System, node: Node, thread: int, move: Transition) -> tuple
         entries.append((*record, frozenset(who)))
     old = {entry[0] for entry in entries if ("race", entry[0]) in node.shown or entry[0] in raced}
     return raced, tuple(sorted((e for e in entries if e[0] not in old), key=repr))
+
+
+def acted(operation: Operation | None, move: Transition) -> Operation:
+    """Give the step that was taken, of several in one the one that it was."""
+    assert operation is not None
+    return operation if move.outcome.taken is None else move.outcome.taken.operation
 
 
 def place_of(system: System, state: State, mark: Any) -> int:
@@ -364,8 +370,7 @@ def event(
 ) -> Event:
     """Give the event of one step."""
     frame, outcome = before.frames[thread], move.outcome
-    operation = frame.operation
-    assert operation is not None
+    operation = acted(frame.operation, move)
     reads, writes, gives, takes = (
         operation.reads,
         operation.writes,

@@ -107,7 +107,7 @@ class Maker:
         kinds = ["step", "read", "write", "add", "let"]
         kinds += ["raise", "choose", "yield", "atomic", "assert", "print", "sleep", "array", "call"]
         if depth < 2:
-            kinds += ["if", "if", "repeat", "while", "forever", "try", "try", "try"]
+            kinds += ["if", "if", "repeat", "while", "forever", *["try"] * 3, *["select"] * 3]
         if self.late:
             kinds += ["start", "join"]
         kinds += ["join"]
@@ -181,6 +181,8 @@ class Maker:
                 return [f"{indent}- {{{kind}: {name}{self.patience(kind == 'join')}}}"]
             case "sleep":
                 return [f"{indent}- sleep: 1"]
+            case "select":
+                return self.select(depth, indent)
             case _:
                 return [f"{indent}- step: works"] if kind == "step" else [f"{indent}- yield"]
 
@@ -213,6 +215,36 @@ class Maker:
     def quoted(self, expression: str) -> str:
         """Write an expression so that brackets in it are none of the map's."""
         return f'"{expression}"'
+
+    def select(self, depth: int, indent: str) -> list[str]:
+        """Take the first of some that may be taken; some of them twice, some with steps of their own."""
+        inner = indent + "    "
+        known = {
+            "locks": ("acquire: A", "acquire: B", "acquire: R"),
+            "rwlocks": ("acquire: W, mode: read", "acquire: W, mode: write", "acquire: N, mode: write"),
+            "semaphores": ("acquire: S", "acquire: Z"),
+            "conditions": ("acquire: C", "acquire: D"),
+            "events": ("wait: E", "wait: F", 'wait: "e[mine]"'),
+            "latches": ("wait: K", "wait: M"),
+            "queues": ("get: q, into: mine", "get: u", "put: q, value: qsize(u)", "put: l, value: mine", "join: u"),
+            "pipes": ("receive: i, into: mine", "receive: k", "send: i, value: 0", "send: j, value: x"),
+        }  # fmt: skip
+        options = [one for kind in self.kinds for one in known.get(kind, ())]
+        options += ["join: t0", "join: t1"]
+        lines = [f"{indent}- select:"]
+        branches: list[list[str]] = []
+        for text in self.random.sample(options, self.random.choice((1, 2, 2, 3))):
+            body = [f"{inner}- {text.split(', ')[0]}"]
+            body += [f"{inner}  {more}" for more in text.split(", ")[1:]]
+            if self.random.random() < 0.5:
+                body += [f"{inner}  do:", *self.steps(depth + 1, inner + "    ")]
+            branches.append(body)
+        if self.random.random() < 0.4:
+            last = self.pick(
+                "timeout: 1", "timeout: 2", "default: [pass]", "default: [{let: {mine: 1}}]"
+            )
+            branches.insert(self.random.randint(0, len(branches)), [f"{inner}- {last}"])
+        return [*lines, *(line for branch in branches for line in branch)]
 
     def patience(self, may: bool = True, tries: bool = False) -> str:
         """Give up sometimes."""

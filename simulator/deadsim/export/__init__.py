@@ -6,5 +6,6 @@ turns       the same, each step in its turn of a schedule
 names       names and expressions, as Python has them
 questions   what asks something shared how it is
 classes     what `threading` does not have: an rwlock, a pipe, a latch
+select      the first of several, which it does not have either
 forced      what a program needs that is forced into a schedule
 """

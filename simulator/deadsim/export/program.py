@@ -9,6 +9,7 @@ from deadsim.export.classes import CHANNEL, CHANNEL_IN_TURNS, CLASSES, DEEPER, J
 from deadsim.export.failures import Classes
 from deadsim.export.names import Names, identifier
 from deadsim.export.questions import IN_TURNS, QUESTIONS
+from deadsim.export.select import FIRST_OF, FIRST_OF_IN_TURNS
 from deadsim.export.statements import Body, Procedure, Shared
 from deadsim.export.turns import TurnBody, TurnNames
 from deadsim.language.checks.form import is_null
@@ -122,6 +123,7 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     if "@deeper" in body:
         parts.append(DEEPER.format(most=program.limits.recursion or RECURSION))
     parts += [JOIN_QUEUE] if "join_queue(" in body else []
+    parts += [FIRST_OF] if "first_of(" in body and not forced else []
     own = forcing.IN_TURNS if forced else {}
     pipes = {bool(one.capacity) for one in program.objects if isinstance(one, objects.Pipe)}
     if True not in pipes:
@@ -130,6 +132,7 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     parts += [CHANNEL] if False in pipes and not forced else []
     if forced:
         parts.append(forcing.TURNS)
+        parts += [FIRST_OF_IN_TURNS] if "first_of(" in body else []
         parts += [CHANNEL_IN_TURNS] if False in pipes else []
     asked = {**QUESTIONS, **(IN_TURNS if forced else {})}
     parts += [

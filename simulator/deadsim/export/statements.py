@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from deadsim.export.failures import Classes
 from deadsim.export.names import Names, identifier
+from deadsim.export.select import select
 from deadsim.language.checks.form import Statement, is_null, may_come_to_itself, statement, steps
 from deadsim.language.expressions.names import Problems, clean
 from deadsim.language.reading.document import Mapping as Map
@@ -70,6 +71,10 @@ class Body:
         assert {option.name for option in given.verb.options} <= {"count"}, given.verb.name
         name, count = self.names.object(given.value), self.option(given, "count")
         return [f"{name}.{given.verb.name}({count or ''})"]
+
+    def worked_out(self) -> list[str]:
+        """Give what has to be worked out before what was written last."""
+        return []
 
     def section(self, node: Node) -> str:
         """Give the section in which what a step is about was declared."""
@@ -230,6 +235,10 @@ class Body:
 
     def do_add(self, given: Statement) -> list[str]:
         return [f"{self.variable(given.value)} += {self.value(given, '1')}"]
+
+    def do_select(self, given: Statement) -> list[str]:
+        before, step, after = select(self, given)
+        return [*before, *step, *after]
 
     def do_let(self, given: Statement) -> list[str]:
         assert isinstance(given.value, Map)

@@ -5,6 +5,7 @@ import ast
 from deadsim.export.forced import IN_TURNS
 from deadsim.export.names import Names, identifier
 from deadsim.export.questions import QUESTIONS
+from deadsim.export.select import select
 from deadsim.export.statements import Body
 from deadsim.language.checks.form import Statement
 from deadsim.language.reading.document import Node, Scalar
@@ -229,6 +230,14 @@ class TurnBody(Body):
 
     def do_atomic(self, given: Statement) -> list[str]:
         return self.turn("with atomic:", *self.plainly().block(given.value, "    "))
+
+    def do_select(self, given: Statement) -> list[str]:
+        before, step, after = select(self, given)
+        return [*before, *self.turn(*step), *after]
+
+    def worked_out(self) -> list[str]:
+        before, self.names.before = self.names.before, []
+        return before
 
     def do_yield(self, given: Statement) -> list[str]:
         return self.turn("pass")

@@ -9,6 +9,8 @@ def effect_of(operation: Operation, outcome: Outcome, thread: int, ends: bool) -
 
     A step that failed, be it a try or a misuse, orders nothing and has done nothing.
     """
+    if outcome.taken is not None:
+        operation = outcome.taken.operation
     success, phase, block = outcome.success, outcome.phase, outcome.block
     last = (thread,) if ends else ()
     if block is not None:

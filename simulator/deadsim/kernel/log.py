@@ -18,6 +18,8 @@ def event_of(step: int, result: Result, stores: Stores) -> Event:
     """Give the event of one step; `stores` have followed all steps before it."""
     row, outcome, effect = result.row, result.outcome, result.effect
     operation, values = row.operation, outcome.results
+    if outcome.taken is not None:
+        operation, values = outcome.taken.operation, outcome.taken.outcome.results
     objects = operation.objects
     if outcome.block is not None:
         objects = outcome.block.touched  # what the block has touched, of all that it might
@@ -32,4 +34,5 @@ def event_of(step: int, result: Result, stores: Stores) -> Event:
         values[0] if values else None,
         result.choice[1],
         operation.text,
+        row.operation.verb if outcome.taken is not None else None,
     )

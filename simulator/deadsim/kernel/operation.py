@@ -6,7 +6,7 @@ entry looks like. An operation knows objects and threads by number, and no progr
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from deadsim.kernel.ordering import Ordering
 from deadsim.model.failures import FailureClass
@@ -55,6 +55,13 @@ class Wrong(NamedTuple):
     raises: bool = False
 
 
+class Taken(NamedTuple):
+    """Which of the steps that it could be a step was, and the outcome of that one alone."""
+
+    operation: "Operation"
+    outcome: "Outcome"
+
+
 class Outcome(NamedTuple):
     """What a step did.
 
@@ -63,7 +70,7 @@ class Outcome(NamedTuple):
     instructions that was one step did. A thread that `stays` stands before the same operation
     again, of which this was a part: `phase` says which. `ordering` takes the place of the
     operation's own channels. `notified` are the threads that it took off a condition's waiters. `by` is
-    set of a waiter that goes on though nobody let it.
+    set of a waiter that goes on though nobody let it. Of several steps in one, `taken` is the one that it was.
     """
 
     objects: Objects
@@ -77,6 +84,7 @@ class Outcome(NamedTuple):
     ordering: Ordering | None = None
     notified: Numbers = ()
     by: By | None = None
+    taken: Taken | None = None
 
 
 class Operation(ABC):
@@ -105,13 +113,18 @@ class Operation(ABC):
     duration: int | None = None
     continues: bool = False
     text: str | None = None  # what it prints, or what a named step is called
-    can_block: ClassVar[bool] = False  # whether `ways` can be 0
+    can_block: bool = False  # whether `ways` can be 0
     can_choose: bool = False  # whether it can be more than 1
+    names_places: bool = False  # whether its results are called by `place`, not counted
     may_be_late: bool = False  # whether its time may run out where it could go on otherwise too
 
     def ways(self, objects: View, thread: int) -> int:
         """Count the results that the step can have now; 0 while it is blocked."""
         return 1
+
+    def place(self, objects: View, thread: int, way: int) -> int | None:
+        """Give what a schedule calls a result by; asked where it `names_places`."""
+        return way
 
     def ready(self, objects: View, thread: int) -> bool:
         """Decide whether the step can be taken before its time is up; asked where it has a duration."""
@@ -128,6 +141,10 @@ class Operation(ABC):
     def needs(self, objects: Objects, thread: int) -> Needs:
         """Say what this step waits for; only asked while it is blocked."""
         raise AssertionError(f"'{self.verb}' never blocks")
+
+    def each_need(self, objects: Objects, thread: int) -> tuple[Needs, ...]:
+        """Say what this step waits for, any one of which lets it go on; only asked while it is blocked."""
+        return (self.needs(objects, thread),)
 
 
 class Attempt(Operation):

@@ -33,6 +33,7 @@ from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence, d
 from deadsim.language.tables.sections import SECTIONS
 from deadsim.language.tables.verbs import PENDING_SECTIONS
 from deadsim.model.instructions import Code
+from deadsim.model.objects import Pipe
 from deadsim.model.place import Place
 from deadsim.model.program import RECURSION, Program, Thread
 from deadsim.model.values import MAX_TEXT, Unset, Value, as_given
@@ -131,6 +132,11 @@ class _Loader:
             self.declared.section(section, top.get(section))
         self.declared.give_locks()
         self.around.classes = raised_classes(top)
+        self.around.roomless = frozenset(
+            one.name.split("[")[0]
+            for one in self.declared.objects
+            if isinstance(one, Pipe) and not one.capacity
+        )
         self.procedures(top.get("procedures"))
         demands = Demands(self.problems, Scope(self.declared.shared))
         limits = demands.limits(top.get("limits"))
@@ -297,9 +303,7 @@ class _Loader:
         """Check that a local, index or argument is not called as something shared is."""
         meaning = self.declared.shared.get(name)
         if meaning is not None:
-            self.problems.add(
-                place, f"'{name}' is {noun(meaning)}; {what} needs a name of its own"
-            )
+            self.problems.add(place, f"'{name}' is {noun(meaning)}; {what} needs a name of its own")
         return meaning is None
 
     def threads(self, templates: list[_Template]) -> tuple[Thread, ...]:

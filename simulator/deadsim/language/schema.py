@@ -5,7 +5,7 @@ from typing import Any
 from deadsim.language.checks.form import BARE
 from deadsim.language.expressions.names import listed
 from deadsim.language.tables.sections import SECTIONS, EntryOption, Section
-from deadsim.language.tables.verbs import IN_ATOMIC, VERBS, Option, Shape, Verb
+from deadsim.language.tables.verbs import IN_ATOMIC, IN_SELECT, VERBS, Option, Shape, Verb
 from deadsim.model.claims import (
     DEADLOCK_KINDS,
     DEFECT_TYPES,
@@ -45,7 +45,8 @@ _SHAPES: dict[Shape, dict[str, Any]] = {
     "procedure": _NAME,
     "process": _NAME,
     "word": _NAME,
-    "branches": {
+    "branches": {"$ref": "#/$defs/branches"},
+    "handlers": {
         "type": ["object", "null"],
         "additionalProperties": {"$ref": "#/$defs/steps"},
     },
@@ -115,6 +116,21 @@ def schema() -> dict[str, Any]:
             },
             "constant": {"description": "A value that is known from the start.", **_SCALAR},
             "steps": {"type": ["array", "null"], "items": {"$ref": "#/$defs/step"}},
+            "branches": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"anyOf": [*map(_branch, IN_SELECT), *_others()]},
+                "allOf": [
+                    {"contains": {"anyOf": [{"required": [verb]} for verb in IN_SELECT]}},
+                    {
+                        "contains": {
+                            "anyOf": [{"required": [key]} for key in ("timeout", "default")]
+                        },
+                        "minContains": 0,
+                        "maxContains": 1,
+                    },
+                ],
+            },
             "atomic steps": {
                 "type": ["array", "null"],
                 "items": {
@@ -197,6 +213,31 @@ def _verb(verb: Verb, inside: bool = False) -> dict[str, Any]:
             "properties": {"blocking": {"const": False}},
         }
     return step
+
+
+def _branch(name: str) -> dict[str, Any]:
+    """Give a branch of a `select`: a step that does not give up by itself, with steps to do then."""
+    verb = VERBS[name]
+    left_out = ("timeout", "blocking", "until")
+    kept = tuple(option for option in verb.options if option.name not in left_out)
+    step = _verb(verb._replace(options=kept))
+    step["properties"]["do"] = {"$ref": "#/$defs/steps"}
+    return step
+
+
+def _others() -> list[dict[str, Any]]:
+    """Give what is taken where no branch of a `select` can be."""
+    steps = {"$ref": "#/$defs/steps"}
+    timeout = {"timeout": _COUNT, "do": steps}
+    return [
+        {
+            "type": "object",
+            "properties": properties,
+            "required": [next(iter(properties))],
+            "additionalProperties": False,
+        }
+        for properties in (timeout, {"default": steps})
+    ]
 
 
 def _option(option: Option) -> dict[str, Any]:

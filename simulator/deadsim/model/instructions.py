@@ -88,7 +88,9 @@ class Step(NamedTuple):
 
     `target` is the object it is about (or a whole array of threads) and `operands` what else it
     needs, worked out when the thread comes to stand before it; `flags` are the words that choose
-    its form; `into` are the slots for its results, None for one that nobody wants.
+    its form; `into` are the slots for its results, None for one that nobody wants. A `select` is about
+    nothing itself: it is one of its `parts`, whose results are its second and third; the first one says which,
+    by its place in the list, where what is taken when none of them can be has the place `otherwise`.
     """
 
     verb: str
@@ -97,6 +99,13 @@ class Step(NamedTuple):
     flags: tuple[str, ...]
     into: tuple[int | None, ...]
     place: Place
+    parts: tuple["Step", ...] = ()
+    otherwise: int | None = None
+
+    @property
+    def each(self) -> tuple["Step", ...]:
+        """List what the step may be: its parts, or itself."""
+        return self.parts or (self,)
 
 
 class Atomic(NamedTuple):

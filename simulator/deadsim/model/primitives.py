@@ -209,6 +209,7 @@ LOCAL_VERBS: dict[str, tuple[FailureClass, ...]] = {
     "print": NEVER,
     "choose": NEVER,
     "sleep": NEVER,
+    "select": NEVER,
 }
 """The steps that are about nothing that is declared."""
 

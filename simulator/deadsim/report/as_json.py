@@ -45,11 +45,13 @@ def trace(world: World, events: tuple[Event, ...]) -> list[dict[str, Any]]:
         row: dict[str, Any] = {
             "step": event.step,
             "thread": world.name(event.thread),
-            "verb": event.verb,
+            "verb": event.within or event.verb,
             "phase": event.phase,
             "object": world.about(event.objects),
             **position(event.place),
         }
+        if event.within is not None:
+            row["took"] = event.verb
         if len(objects) > 1:
             row["objects"] = objects
         if event.verb in ("read", "choose", *ASKED):
@@ -82,6 +84,7 @@ def waiting(wait: Wait) -> dict[str, Any]:
         "for": list(wait.wakers),
         "blocked": wait.blocked,
         **({} if wait.timeout is None else {"timeout": wait.timeout}),
+        **({"or": [waiting(one) for one in wait.more]} if wait.more else {}),
     }
 
 

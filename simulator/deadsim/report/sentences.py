@@ -44,6 +44,8 @@ WANTED = {
     **{one.want: one.waits for one in primitives.WANTED.values()},
 }
 
+WANTS_OF = {one.want: one.unhelped for one in primitives.WANTED.values()}
+
 HELP = {one.want: one.helps for one in primitives.WANTED.values()}
 
 
@@ -83,8 +85,24 @@ def third_person(words: str, number: int) -> str:
 
 def wait_sentence(wait: Wait, kind: str = "") -> str:
     """Say what a thread holds and what it waits for, without its name."""
+    words = " or ".join([wanted(wait, kind), *(or_wanted(one) for one in wait.more)])
     holding = held(wait.holds)
-    return f"{holding}, {wanted(wait, kind)}" if holding else wanted(wait, kind)
+    return f"{holding}, {words}" if holding else words
+
+
+def or_wanted(wait: Wait) -> str:
+    """Say what a thread waits for as well."""
+    return wanted(wait).removeprefix("waits ").removeprefix("will wait ")
+
+
+def by_thread(waits: tuple[Wait, ...]) -> tuple[Wait, ...]:
+    """Put together what each thread waits for, where that is one of several."""
+    found: dict[str, Wait] = {}
+    for wait in waits:
+        first = found.get(wait.thread)
+        more = wait._replace(holds=())
+        found[wait.thread] = first._replace(more=(*first.more, more)) if first else wait
+    return tuple(found.values())
 
 
 def wait_briefly(wait: Wait) -> str:
@@ -92,12 +110,17 @@ def wait_briefly(wait: Wait) -> str:
     limit = f" ({wait.timeout} s)" if wait.timeout is not None else ""
     whose = f" <- {', '.join(wait.wakers)}" if wait.wakers and wait.want != "end" else ""
     end = "the end of " if wait.want == "end" else ""
-    return f"waits for {end}{wait.object}{limit}{whose}"
+    more = "".join(f" or {one.object}" for one in wait.more)
+    return f"waits for {end}{wait.object}{limit}{whose}{more}"
 
 
 def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
     """Name a deadlock in a few words; `count_from` is the number of the first step (pictures: 1)."""
     first = found.waits[0]
+    if first.want in ("owner", "end"):  # of several that it waits for, what nobody provides
+        others = (wait for wait in found.waits if wait.thread == first.thread)
+        named = (wait for wait in others if WANTS_OF.get(wait.want) == found.kind)
+        first = next(named, first)
     lost_at = None if found.lost_at is None else found.lost_at + count_from
     about = first.object
     match found.kind:
@@ -131,7 +154,7 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
             more = count(first.missing, f"more {first.want}")
             return f"barrier starvation: {more} of {about} would have to come"
         case "peer-gone":
-            does = "take anything out of" if first.want == "room" else "put anything into"
+            does = PEERS.get(first.want, "put anything into")
             return f"the other side is gone: nobody will ever {does} {about}"
         case "missing-task-done":
             items = count(first.missing, "open item")
@@ -144,6 +167,9 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
             does = NEVER[first.want]
             return f"{first.thread} waits for {about}, which nobody will ever {does}"
 
+
+PEERS = {"room": "take anything out of", "receive": "take what is offered to"}
+"""What the other side does not do, where that is not to put something in."""
 
 NEVER = {
     "owner": "release",
@@ -238,8 +264,9 @@ def subject(found: Failed) -> str:
 def details(found: Finding) -> list[str]:
     """Explain what was found, thread by thread."""
     if isinstance(found, Deadlock):
-        width = max(len(wait.thread) for wait in found.waits)
-        rows = [f"{w.thread:<{width}}  {wait_sentence(w, found.kind)}" for w in found.waits]
+        waits = by_thread(found.waits)
+        width = max(len(wait.thread) for wait in waits)
+        rows = [f"{w.thread:<{width}}  {wait_sentence(w, found.kind)}" for w in waits]
         rows += consequences(found)
         return rows
     if isinstance(found, Livelock) and found.wait is not None:
@@ -319,7 +346,8 @@ def message(found: Finding) -> str:
     """Say all of it in one sentence, as JSON carries it."""
     match found:
         case Deadlock():
-            parts = [f"{wait.thread} {wait_sentence(wait, found.kind)}" for wait in found.waits]
+            each = by_thread(found.waits)
+            parts = [f"{wait.thread} {wait_sentence(wait, found.kind)}" for wait in each]
             return f"{deadlock_title(found)}: {'; '.join(parts)}"
         case Livelock():
             waits = f"; {found.victim} {wait_sentence(found.wait)}" if found.wait else ""

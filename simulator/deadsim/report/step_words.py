@@ -47,6 +47,8 @@ def brief(world: World, event: Event) -> str:
         case "atomic":
             names = [world.entities[number].name for number in event.objects]
             return f"atomic: {', '.join(str(name) for name in names)}" if names else "atomic"
+        case "select":
+            return "takes no branch"
         case verb if verb in ASKED:
             return f"{verb}({name}): {event.value!r}"
         case verb:
@@ -127,6 +129,8 @@ def deed(world: World, event: Event) -> str:
             return (
                 f"does one atomic step on {', '.join(names)}" if names else "does one atomic step"
             )
+        case "select":
+            return "takes none of its branches"
         case verb if verb in ASKED:
             return f"asks {verb}({name}): {event.value!r}"
         case verb:

@@ -18,6 +18,7 @@ from deadsim.kernel.programs.rows import touched
 from deadsim.kernel.programs.walk import NOWHERE, Frame
 from deadsim.kernel.row import Result
 from deadsim.kernel.row import Row as StepRow
+from deadsim.kernel.select import Select
 from deadsim.kernel.system import State, System, dependence
 from deadsim.model.objects import Condition, Lock, Variable
 
@@ -130,6 +131,8 @@ class Space:
         ]
         self.fields = tuple(self.masks[len(self.objects) + thread] for thread in self.threads)
         self.rows: tuple[dict[int, Row], ...] = tuple({} for _ in self.threads)
+        # Of a place where a thread takes the first of several steps: what each is, for the bits that decide it.
+        self.branches: dict[tuple[int, int, int, int], Move | None] = {}
         self.tables = tuple(zip(self.threads, self.fields, self.rows, strict=True))
         self.lasting = sum(1 << self.shifts[thread] for thread in self.system.lasting)
         self.start = self.pack(self.begun.state)
@@ -229,7 +232,10 @@ class Space:
         mask, known = row
         moves = known.get(packed & mask)
         if moves is None:
-            moves = known[packed & mask] = tuple(self.find_moves(packed, thread))
+            operation = self.frame(packed, thread).operation
+            several = isinstance(operation, Select) and len(operation.branches) > 1
+            find = self.find_branches if several else self.find_moves
+            moves = known[packed & mask] = tuple(find(packed, thread))
         return moves
 
     moves = all_moves
@@ -237,6 +243,26 @@ class Space:
     def at_rest(self, packed: Packed) -> bool:
         """Decide whether time may run out in a state; asked where that depends on others."""
         return True
+
+    def find_branches(self, packed: Packed, thread: int) -> Iterable[Move]:
+        """Find what the first of several steps can be: each is looked up by the bits that decide it alone."""
+        operation = self.frame(packed, thread).operation
+        assert isinstance(operation, Select)
+        place = packed & self.fields[thread]
+        keys = []
+        for branch in operation.branches:
+            bits = 0
+            for number in branch.operation.objects:
+                bits |= packed & self.masks[number]
+            keys.append((thread, place, branch.place, bits))
+        if any(key not in self.branches for key in keys):
+            made = tuple(self.find_moves(packed, thread))
+            moves = {move[2].result.choice[1]: move for move in made}
+            for key in keys:
+                self.branches.setdefault(key, moves.get(key[2]))
+            return made
+        found = [move for key in keys if (move := self.branches[key]) is not None]
+        return found or self.find_moves(packed, thread)
 
     def find_moves(self, packed: Packed, thread: int) -> Iterator[Move]:
         """Ask the kernel what a thread's next step can be."""

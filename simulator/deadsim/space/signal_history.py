@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from deadsim.kernel.primitives.condition import notifies
 from deadsim.kernel.programs.linked import Stop
+from deadsim.kernel.row import Result
 from deadsim.kernel.system import System
 from deadsim.model.objects import Condition, Event, Lock, Semaphore
 from deadsim.space.packed import Info
@@ -93,7 +94,7 @@ class Pasts:
             or (
                 info.result.row.touches[:1]
                 and (
-                    info.result.row.touches[0] in self.events
+                    about(info.result) in self.events
                     or not self.told.isdisjoint((*effect.reads, *effect.writes))
                 )
             )
@@ -182,7 +183,7 @@ class Pasts:
                     t for t in self.waiters.get(number, ()) if ("seen", number, t, -1) not in marks
                 )
                 marks.update(("cleared", number, t, -1) for t in missed)
-        number = result.row.touches[0] if result.row.touches else -1
+        number = about(result)
         if effect.phase == "begin" and ("cleared", number, thread, -1) in marks:
             marks.add(("missed", number, thread, -1))
         for number in self.events.intersection(
@@ -194,6 +195,13 @@ class Pasts:
                 if effect.phase == "end":
                     marks.discard(("cleared", number, thread, -1))
         return frozenset(marks)
+
+
+def about(result: Result) -> int:
+    """Give the number of what a step was about; of several in one, of that which it was."""
+    taken = result.outcome.taken
+    touches = result.row.touches if taken is None else taken.operation.objects
+    return touches[0] if touches else -1
 
 
 WAITING = ("lost", "wrong", "hope")

@@ -11,7 +11,8 @@ class Event(NamedTuple):
     """One step: its thread and what it touched by their numbers, steps from 0.
 
     `ordered_after` are earlier steps that came before it by what it took out of stores; `choice` is
-    the result that was taken where there were several; `text` what was printed or named.
+    the result that was taken where there were several; `text` what was printed or named. `within` is the verb
+    of a step that could have been several, of which it was this one.
     """
 
     step: int
@@ -24,6 +25,7 @@ class Event(NamedTuple):
     value: Value = None
     choice: int | None = None
     text: str | None = None
+    within: str | None = None
 
     @property
     def success(self) -> bool:

@@ -32,6 +32,7 @@ class Wait(NamedTuple):
     What it wants is `taken` by those for whom it waits, if they have it and nobody else could give it; they only stand
     `ahead` of it in a queue, if they do not have it.
     `helps` is what the wakers do, where that is something else than what is waited for.
+    Whatever it waits for as well, where one of several lets it go on, is `more`.
     """
 
     thread: str
@@ -47,6 +48,7 @@ class Wait(NamedTuple):
     taken: bool = False
     ahead: bool = False
     helps: str | None = None
+    more: tuple["Wait", ...] = ()
 
 
 class Access(NamedTuple):
@@ -62,7 +64,7 @@ class Access(NamedTuple):
 class Deadlock(NamedTuple):
     """Threads that can never take another step: the core, with what each of it waits for.
 
-    `cycle` lists the core in the order in which each waits for the next, where there is a cycle.
+    Who waits for one of several has one of the `waits` for each. `cycle` lists the core in the order in which each waits for the next, where there is a cycle.
     `also_stuck` can never end because of the core; `still_running` are all other unfinished threads, and
     those `waiting_too` among them never move again either, but not because of it; of those `unknown` that
     is not known. `lost_at` is the step

@@ -45,7 +45,7 @@ class Core(NamedTuple):
     @property
     def objects(self) -> tuple[str, ...]:
         """Name what its threads wait for."""
-        return tuple(dict.fromkeys(halt.object for halt in self.halts))
+        return tuple(dict.fromkeys(one.object for halt in self.halts for one in halt.each))
 
 
 def find_cores(
@@ -152,6 +152,9 @@ class _Finder:
         Of owners one that is stuck is enough: itself, or the one nearest to wait for it in turn.
         One that has ended, or goes round for ever, never lets go: then it rests on nobody else.
         """
+        if halt.branches:
+            found = set[int]().union(*map(self.chosen, halt.branches))
+            return found if self.waits_for_itself(halt) else found - {halt.thread}
         if self.waits_for_itself(halt):
             return {halt.thread}
         if not halt.owned:
@@ -165,6 +168,8 @@ class _Finder:
 
     def waits_for_itself(self, halt: Halt) -> bool:
         """Decide whether a thread waits for what it holds itself, and nobody else does."""
+        if halt.branches:
+            return all(map(self.waits_for_itself, halt.branches))
         if halt.owners is not None and halt.thread in halt.owners:
             return True
         if halt.owners is not None:  # behind a writer that waits for this reader to leave
@@ -207,7 +212,7 @@ class _Finder:
         if circles and all(halt.owned for halt in halts):
             return "circular-wait", None
         if len(halts) == 1 and first.owned:
-            return self.without_owner(first), None
+            return self.without_owner(first.each[0]), None
         for halt in halts:
             lost = self.lost(halt)
             if lost is not None:
@@ -216,6 +221,7 @@ class _Finder:
             return "nested-monitor", None
         if circles:
             return "communication", None
+        first = next(one for one in first.each if not one.owned)
         return WANTED[str(first.facts[0][0])].unhelped, self.astray(first)
 
     def cycle(self, core: tuple[int, ...]) -> tuple[int, ...]:
@@ -250,7 +256,9 @@ class _Finder:
         if halt.thread not in self.history:
             declared = self.around.declared(halt)
             found: Astray | None = None
-            if isinstance(declared, Condition):
+            if self.halts[halt.thread].branches:
+                pass  # nobody joins the waiters of what is only looked at
+            elif isinstance(declared, Condition):
                 found = astray_notify(self.events, halt.thread, halt.number, declared.lock)
                 if found is not None and found.kind == "wrong-waiter":
                     found = self.used_soon(found)

@@ -44,7 +44,8 @@ class _Hints:
         self.state, self.events, self.held, self.core = state, events, held, core
 
     def hint(self) -> str | None:
-        core, first = self.core, self.core.halts[0]
+        core = self.core
+        first = core.halts[0].each[0]
         match core.kind:
             case "circular-wait":
                 return self.kept_around()
@@ -75,7 +76,8 @@ class _Hints:
                     f"notify_all at line {line}, or a condition for each thing that is waited for"
                 )
             case "never-signalled" | "barrier-starvation" | "peer-gone" | "missing-task-done":
-                return self.supply(first)
+                each = core.halts[0].each
+                return self.supply(next((one for one in each if not one.owned), first))
             case "nested-monitor":
                 return self.nested()
             case "communication":
@@ -203,7 +205,7 @@ class _Hints:
     def too_late(self) -> str | None:
         """Say which thread of a circle waits before it does what another waits for."""
         for halt in self.core.halts:
-            for other in self.core.halts:
+            for other in (one for each in self.core.halts for one in each.each):
                 if other.thread == halt.thread or other.owned or halt.thread not in other.wakers:
                     continue
                 line = self.system.linked[halt.thread].place(halt.position).line

@@ -7,7 +7,9 @@ from deadsim.detect.holdings import Holdings, named
 from deadsim.kernel.operation import Fact, Objects, Operation, wanted
 from deadsim.kernel.primitives.thread import ENDED, NEW
 from deadsim.kernel.programs.walk import Frame
+from deadsim.kernel.select import Select
 from deadsim.kernel.system import State, System
+from deadsim.model.instructions import Step
 from deadsim.model.place import Place
 from deadsim.model.primitives import WANTED
 from deadsim.trace.finding import Deadlock, Hold, Wait, Want
@@ -44,6 +46,13 @@ def target_name(system: System, thread: int, frame: Frame, objects: Objects) -> 
     target = getattr(instruction, "target", None)
     if target is not None and target.whole:
         return str(target.name)
+    return system.world.name(operation.about(objects, thread))
+
+
+def name_of(system: System, operation: Operation, part: Step, objects: Objects, thread: int) -> str:
+    """Name what one of several steps in one is about."""
+    if part.target is not None and part.target.whole:
+        return part.target.name
     return system.world.name(operation.about(objects, thread))
 
 
@@ -113,8 +122,10 @@ def waiting(
 ) -> Wait:
     """Describe what a thread waits for that is blocked, or sleeps until it gives up."""
     frame = state.frames[thread]
-    operation = wanted(frame.operation)
     assert frame.operation is not None
+    if isinstance(frame.operation, Select):
+        return waiting_for_several(system, state, thread, frame.operation, holds)
+    operation = wanted(frame.operation)
     assert operation is not None
     needs = operation.needs(state.objects, thread)
     is_thread = system.world.is_thread(operation.about(state.objects, thread))
@@ -130,6 +141,34 @@ def waiting(
         True,
         frame.operation.duration,
     )
+
+
+def waiting_for_several(
+    system: System, state: State, thread: int, select: Select, holds: tuple[Hold, ...]
+) -> Wait:
+    """Describe what a thread waits for in each branch."""
+    code = system.linked[thread].code.instructions[state.frames[thread].position]
+    assert isinstance(code, Step)
+    waits: list[Wait] = []
+    for branch, part in zip(select.branches, code.parts, strict=True):
+        operation = branch.operation
+        needs = operation.needs(state.objects, thread)
+        is_thread = system.world.is_thread(operation.about(state.objects, thread))
+        waits.append(
+            Wait(
+                system.world.name(thread),
+                operation.verb,
+                name_of(system, operation, part, state.objects, thread),
+                want_of(needs.facts, needs.owners, is_thread),
+                needs.amount,
+                part.place,
+                holds if not waits else (),
+                system.world.names(needs.owners or ()),
+                True,
+                select.duration if len(waits) == len(code.parts) - 1 else None,
+            )
+        )
+    return waits[0]._replace(more=tuple(waits[1:]))
 
 
 def sleeps(operation: Operation, state: State, thread: int) -> bool:

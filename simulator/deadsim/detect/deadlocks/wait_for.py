@@ -29,8 +29,9 @@ def waits(situation: Situation) -> Iterator[Link]:
         wait = standing.wait
         # One that gives up after some time waits for nobody for good.
         if wait is not None and standing.status == "blocked":
-            for other in wait.wakers:
-                yield Link(standing.thread, other, "waits for", wait)
+            for one in (wait, *wait.more):
+                for other in one.wakers:
+                    yield Link(standing.thread, other, "waits for", one)
 
 
 def resources(situation: Situation) -> Iterator[Link]:
@@ -42,9 +43,9 @@ def resources(situation: Situation) -> Iterator[Link]:
         for hold in standing.holds:
             yield Link(hold.object, standing.thread, "held by", hold)
         wait = standing.wait
-        if wait is not None:
-            for end in wait.wakers if wait.want == "end" else (wait.object,):
-                yield Link(standing.thread, end, "waits for", wait)
+        for one in (wait, *wait.more) if wait is not None else ():
+            for end in one.wakers if one.want == "end" else (one.object,):
+                yield Link(standing.thread, end, "waits for", one)
 
 
 def wait_for_graph(situation: Situation) -> "networkx.MultiDiGraph[str]":

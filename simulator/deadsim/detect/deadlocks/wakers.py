@@ -3,13 +3,17 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from deadsim.detect.deadlocks.situation import target_name, want_of
+from deadsim.detect.deadlocks.situation import name_of, target_name, want_of
 from deadsim.detect.holdings import Holdings, is_semaphore
 from deadsim.detect.stuck.closure import Closure
-from deadsim.kernel.operation import Fact
+from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.queue import dones, items
 from deadsim.kernel.primitives.thread import ENDED
+from deadsim.kernel.programs.walk import Frame
+from deadsim.kernel.select import Select
 from deadsim.kernel.system import State, System
+from deadsim.model.instructions import Step
+from deadsim.model.place import Place
 from deadsim.model.primitives import WANTED
 from deadsim.trace.finding import Want
 
@@ -19,7 +23,8 @@ class Halt(NamedTuple):
 
     Where it waits for `owners`, each of them has to let go; else anybody may provide one of
     `facts`, `missing` times. It `takes` what it is about, if that is to be its own then. `keepers` are
-    those who have taken what it wants, of something that has no other owners.
+    those who have taken what it wants, of something that has no other owners. Of several steps in one each of
+    the `branches` holds it up, and it is led to whom any of them is.
     """
 
     thread: int
@@ -33,10 +38,19 @@ class Halt(NamedTuple):
     keepers: tuple[int, ...]
     wakers: tuple[int, ...]
     takes: bool
+    place: Place
+    branches: tuple["Halt", ...] = ()
+
+    @property
+    def each(self) -> tuple["Halt", ...]:
+        """List what holds it up: the branches, or itself."""
+        return self.branches or (self,)
 
     @property
     def owned(self) -> bool:
         """Tell whether it waits for what others have, not for what anybody may provide."""
+        if self.branches:
+            return all(branch.owned for branch in self.branches)
         return self.owners is not None or bool(self.keepers)
 
 
@@ -63,13 +77,37 @@ class Halts:
     def find_wakers(self) -> None:
         """Find for each thread who could let it go on."""
         for thread, halt in self.halts.items():
-            self.halts[thread] = halt._replace(wakers=self.wakers(halt))
+            branches = tuple(one._replace(wakers=self.wakers(one)) for one in halt.branches)
+            if branches:
+                wakers = dict.fromkeys(other for one in branches for other in one.wakers)
+                self.halts[thread] = halt._replace(wakers=tuple(wakers), branches=branches)
+            else:
+                self.halts[thread] = halt._replace(wakers=self.wakers(halt))
 
     def halt(self, thread: int) -> Halt:
         """Describe the step before which a thread stands, and which it will never take."""
         frame = self.state.frames[thread]
-        operation, objects = frame.operation, self.state.objects
+        operation = frame.operation
         assert operation is not None
+        place = self.system.linked[thread].place(frame.position)
+        if isinstance(operation, Select):
+            code = self.system.linked[thread].code.instructions[frame.position]
+            assert isinstance(code, Step)
+            branches = tuple(
+                self.halt_at(thread, frame, branch.operation, part, part.place)
+                for branch, part in zip(operation.branches, code.parts, strict=True)
+            )
+            facts = dict.fromkeys(fact for one in branches for fact in one.facts)
+            return branches[0]._replace(
+                facts=tuple(facts), owners=None, keepers=(), branches=branches
+            )
+        return self.halt_at(thread, frame, operation, None, place)
+
+    def halt_at(
+        self, thread: int, frame: Frame, operation: Operation, part: Step | None, place: Place
+    ) -> Halt:
+        """Describe a step that is never taken; of several in one it is that `part`."""
+        objects = self.state.objects
         needs = operation.needs(objects, thread)
         number = operation.about(objects, thread)
         return Halt(
@@ -77,13 +115,16 @@ class Halts:
             frame.position,
             operation.verb,
             number,
-            target_name(self.system, thread, frame, objects),
+            name_of(self.system, operation, part, objects, thread)
+            if part is not None
+            else target_name(self.system, thread, frame, objects),
             needs.facts,
             needs.amount,
             needs.owners,
             self.permit_holders(number) if needs.owners is None else (),
             (),
             number in operation.acquires,
+            place,
         )
 
     def wakers(self, halt: Halt) -> tuple[int, ...]:
@@ -126,6 +167,11 @@ class Halts:
             for other, frame in enumerate(self.state.frames)
             if frame.operation is not None and other not in self.halts
         ]
+        found = (other for one in halt.each for other in self.moving_helpers(one, moving))
+        return tuple(dict.fromkeys(found))
+
+    def moving_helpers(self, halt: Halt, moving: Collection[int]) -> tuple[int, ...]:
+        """List those of some that move who could let a thread go on: its owners, or whoever could help."""
         if halt.keepers:
             return tuple(other for other in moving if other in halt.keepers)
         if halt.owners is None:

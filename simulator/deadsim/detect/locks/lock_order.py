@@ -102,11 +102,17 @@ def takings(system: System) -> tuple[Taking, ...]:
             instruction = linked.code.instructions[position]
             after = held
             if isinstance(instruction, Step):
-                use = _use(system, flow.stop(position), instruction, constants)
-                if not use.gives:
-                    taken = _taken(system, thread, instruction, use, held, flow.holds(position))
-                    found.update(dict.fromkeys(taken))
-                after = _after(instruction, use, held)
+                stop, after = flow.stop(position), frozenset[_Held]()
+                for part, one in zip(instruction.each, stop.each, strict=True):
+                    use = _use(system, one, part, constants)
+                    if (
+                        stop.parts
+                    ):  # a branch that cannot be taken holds nobody up, if there are more
+                        use = use._replace(gives_up=stop.form is not None and stop.form.gives_up)
+                    if not use.gives:
+                        taken = _taken(system, thread, part, use, held, flow.holds(position))
+                        found.update(dict.fromkeys(taken))
+                    after |= _after(part, use, held)
             ways_on = flow.after(position)
             front.extend((way, after) for way in ways_on.steps + ways_on.failing)
             front.extend((way, held) for way in flow.misused(position))

@@ -26,11 +26,11 @@ class Closure:
     def of(self, state: State, blocked: Iterable[int]) -> frozenset[int]:
         """Give the largest closed set among the blocked threads of a state."""
         objects, frames = state
-        needs: dict[int, Needs] = {}
+        needs: dict[int, tuple[Needs, ...]] = {}
         for thread in blocked:
             operation = frames[thread].operation
             assert operation is not None
-            needs[thread] = operation.needs(objects, thread)
+            needs[thread] = operation.each_need(objects, thread)
         inside = set(needs)
         moving = [
             t for t, frame in enumerate(frames) if frame.operation is not None and t not in inside
@@ -44,22 +44,28 @@ class Closure:
             for thread in needs:
                 if thread not in inside:
                     continue
-                need = needs[thread]
-                if need.owners is None:
-                    helped = any(
-                        self.may_provide(other, frames[other].position, need.facts)
-                        for other in moving[checked[thread] :]
-                    )
-                    checked[thread] = len(moving)
-                else:
-                    helped = not any(
-                        self.keeps(state, thread, other, inside) for other in need.owners
-                    )
-                if helped:
+                others = moving[checked[thread] :]
+                checked[thread] = len(moving)
+                if any(self.helped(state, thread, need, others, inside) for need in needs[thread]):
                     inside.discard(thread)
                     moving.append(thread)
                     changed = True
         return frozenset(inside)
+
+    def helped(
+        self,
+        state: State,
+        thread: int,
+        need: Needs,
+        others: Iterable[int],
+        inside: Collection[int],
+    ) -> bool:
+        """Decide whether what a thread waits for may be provided: by one of these, or by all its owners."""
+        if need.owners is not None:
+            return not any(self.keeps(state, thread, other, inside) for other in need.owners)
+        return any(
+            self.may_provide(other, state.frames[other].position, need.facts) for other in others
+        )
 
     def keeps(self, state: State, thread: int, owner: int, inside: Collection[int]) -> bool:
         """Decide whether an owner never lets go what a thread waits for: itself, or one that has ended or stays."""

@@ -10,8 +10,7 @@ from typing import NamedTuple, assert_never
 
 from deadsim.detect.components import on_cycles
 from deadsim.detect.stuck.local_failures import Types, always_set, fails
-from deadsim.detect.stuck.raising import END, Raising
-from deadsim.kernel.abstract.table import failures
+from deadsim.detect.stuck.raising import END, Raising, failure_classes
 from deadsim.kernel.operation import Fact
 from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.world import World
@@ -359,18 +358,23 @@ class Flow:
                 return fails(test, known, self._integers)
             case Fail() | Enter():
                 return True
-            case Step(_, target, operands):
-                if target is not None and _target_fails(target):
-                    return True
-                form = self.stop(position).form
-                assert form is not None
-                if form.counts and not all(isinstance(one, Constant) for one in operands):
-                    return True
-                return any(fails(operand, known, self._integers) for operand in operands)
+            case Step():
+                stop = self.stop(position)
+                every = zip((*instruction.parts, instruction), (*stop.parts, stop), strict=True)
+                return any(self._step_may_fail(step, one, known) for step, one in every)
             case Forget() | Jump() | Resume() | Return() | Atomic() | AtomicEnd() | End():
                 return False
             case _:
                 assert_never(instruction)
+
+    def _step_may_fail(self, step: Step, stop: Stop, known: frozenset[int]) -> bool:
+        """Decide whether what a step is given may fail."""
+        if step.target is not None and _target_fails(step.target):
+            return True
+        assert stop.form is not None
+        if stop.form.counts and not all(isinstance(one, Constant) for one in step.operands):
+            return True
+        return any(fails(operand, known, self._integers) for operand in step.operands)
 
 
 def step_may_fail(flow: Flow, position: int) -> bool:
@@ -378,7 +382,7 @@ def step_may_fail(flow: Flow, position: int) -> bool:
     stop, step = flow.stop(position), flow.code.instructions[position]
     if not isinstance(step, Step) or stop.form is None:
         return False  # of an atomic block its parts are asked
-    if not failures(flow.world, step.verb, stop.numbers.start if stop.numbers else None):
+    if not failure_classes(flow.world, step, stop):
         return False
     return not stop.form.is_safe(stop.numbers, flow.holds(position))
 

@@ -156,7 +156,16 @@ class StuckJudge:
                 return False  # the program may end with the step that would help a daemon
             operation = state.frames[thread].operation
             assert operation is not None
-            needs = operation.needs(state.objects, thread)
+            several = operation.each_need(state.objects, thread)
+            if len(several) > 1:
+                if not any(
+                    one.owners is None and self.supplied(state, one, is_blocked) for one in several
+                ):
+                    return False
+                waiting[thread] = 0
+                ready.append(thread)
+                continue
+            needs = several[0]
             if needs.owners is None:
                 if not self.supplied(state, needs, is_blocked):
                     return False

@@ -10,7 +10,7 @@ from deadsim.kernel.programs.handling import handlers
 from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.world import World
 from deadsim.model.expressions import Constant
-from deadsim.model.failures import FATAL, MISUSE
+from deadsim.model.failures import FATAL, MISUSE, FailureClass
 from deadsim.model.instructions import (
     Atomic,
     AtomicEnd,
@@ -34,6 +34,15 @@ RUN_AWAY: Classes = frozenset((FATAL,))
 WRONG: Classes = frozenset((MISUSE,))
 
 
+def failure_classes(world: World, step: Step, stop: Stop) -> tuple[FailureClass, ...]:
+    """Give the classes that a step may raise by its verb, of several in one that each of them may."""
+    found: dict[FailureClass, None] = {}
+    for part, one in zip(step.each, stop.each, strict=True):
+        about = one.numbers[0] if one.numbers else None
+        found.update(dict.fromkeys(failures(world, part.verb, about)))
+    return tuple(found)
+
+
 class Raising:
     """What may fail in one thread's code, by class; more than really does no harm."""
 
@@ -55,8 +64,7 @@ class Raising:
             return self.of_local_work(position)
         stop = self.linked.entries[position]
         assert isinstance(stop, Stop)
-        about = stop.numbers.start if stop.numbers else None
-        return frozenset(failures(self.world, instruction.verb, about)) or WRONG
+        return frozenset(failure_classes(self.world, instruction, stop)) or WRONG
 
     def of_local_work(self, position: int) -> Classes:
         """Give the classes that an instruction may raise before a step, if it may fail there."""

@@ -11,18 +11,19 @@ from typing import Any, NamedTuple
 
 from deadsim.detect.components import components
 from deadsim.detect.stuck.progress import Progress, beginning, both, conclusion, ended, provide
+from deadsim.detect.stuck.raising import failure_classes
 from deadsim.kernel.abstract.form import ENDLESS, Approach, Held, Passage
 from deadsim.kernel.abstract.question import AskForm
-from deadsim.kernel.abstract.table import failures
 from deadsim.kernel.failure import Failing
-from deadsim.kernel.operation import Operation, Outcome
+from deadsim.kernel.operation import Outcome
 from deadsim.kernel.primitives.thread import RUNNING
 from deadsim.kernel.primitives.variable import Read
 from deadsim.kernel.programs.atomic import AtomicBlock
-from deadsim.kernel.programs.linked import Stop
+from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.programs.walk import Frame, Walk, begin, proceed
 from deadsim.kernel.system import State, System
 from deadsim.model.failures import type_of
+from deadsim.model.instructions import Step
 from deadsim.model.objects import Variable
 from deadsim.model.values import Value
 
@@ -198,7 +199,7 @@ class Relaxed:
                 walks = [Walk(frame)]
             else:
                 outcome = Outcome((), passage.results)
-                ways = self.failing(stop, operation) if passage.fails else [None]
+                ways = self.failing(linked, frame.position) if passage.fails else [None]
                 walks = [proceed(linked, frame, outcome, failing) for failing in ways]
             for walk in walks:
                 if walk.frame.operation is not None or thread != self.sole:
@@ -206,10 +207,12 @@ class Relaxed:
                 self.arrive(thread, number, walk, passage.held)
         return bool(passages), stop.form.varies
 
-    def failing(self, stop: Stop, operation: Operation) -> list[Failing | None]:
+    def failing(self, linked: Linked, position: int) -> list[Failing | None]:
         """List how a step may fail: with each class that its verb may raise."""
-        about = stop.numbers.start if stop.numbers else None
-        classes = failures(self.system.world, operation.verb, about)
+        stop, step = linked.entries[position], linked.code.instructions[position]
+        assert isinstance(stop, Stop)
+        assert isinstance(step, Step)
+        classes = failure_classes(self.system.world, step, stop)
         return [Failing(type_of(name), "fails", name) for name in classes]
 
     def provide(self, thread: int, number: int, passage: Passage) -> None:

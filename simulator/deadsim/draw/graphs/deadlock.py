@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from deadsim.draw.graphs.graph import Edge, EdgeKind, Graph, Node
 from deadsim.draw.graphs.objects import Appearance, appearance, drawn_objects
 from deadsim.model.primitives import WANTED
-from deadsim.report.sentences import count, unconcerned, wait_sentence
+from deadsim.report.sentences import by_thread, count, unconcerned, wait_sentence
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Wait, Want
 
@@ -35,8 +35,18 @@ def sizes(threads: int, objects: int, waits: tuple[Wait, ...]) -> str:
 
 def in_order(found: Deadlock) -> list[Wait]:
     """List the waits of the core, along the circle where there is one."""
-    by_thread = {wait.thread: wait for wait in found.waits}
-    return [by_thread[name] for name in found.cycle or found.threads]
+    waits = {wait.thread: wait for wait in by_thread(found.waits)}
+    names = found.cycle or found.threads
+    following = dict(zip(names, (*names[1:], names[0]), strict=True)) if found.cycle else {}
+    return [towards(waits[name], following.get(name)) for name in names]
+
+
+def towards(wait: Wait, other: str | None) -> Wait:
+    """Of what a thread waits for, put first what another thread could provide."""
+    each = (wait._replace(more=()), *wait.more)
+    first = next((one for one in each if other in one.wakers), each[0])
+    rest = tuple(one._replace(holds=()) for one in each if one is not first)
+    return first._replace(holds=wait.holds, more=rest)
 
 
 def numbered(found: Deadlock, first: int = 1) -> list[str]:

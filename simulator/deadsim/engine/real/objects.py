@@ -258,13 +258,20 @@ class Reals:
             for number in outcome.block.writes:
                 made[number].value = state[number]
             return True
-        real = made.get(touches[0])
+        operation = row.operation
+        if outcome.taken is not None:
+            operation, outcome = outcome.taken
+        elif operation.names_places:
+            return True  # none of several steps
+        real = made.get(operation.objects[0])
         if real is None:
             return True  # of threads and of the output
-        if row.operation.looks:
-            said = real.answer(row.verb)
+        if operation.looks:
+            said = real.answer(operation.verb)
             return said is None or same(said, outcome.results[0])
-        getattr(real, row.verb)(row.operation, outcome)
+        getattr(real, operation.verb)(operation, outcome)
+        if operation is not row.operation:
+            touches = operation.objects
         for number in touches:  # noqa: SIM110  # taken at every step
             if not made[number].agrees(state):
                 return False

@@ -55,7 +55,11 @@ def asks_for_holder(part: object) -> bool:
 def is_singled_out(system: System, group: Sequence[int]) -> bool:
     """Decide whether a thread starts or joins one of a group, and not all at once."""
     stops = (
-        entry for linked in system.linked for entry in linked.entries if isinstance(entry, Stop)
+        stop
+        for linked in system.linked
+        for entry in linked.entries
+        if isinstance(entry, Stop)
+        for stop in entry.each
     )
     return any(
         not set(group).isdisjoint(stop.numbers)

@@ -94,8 +94,7 @@ class Naming:
 
     def named(self, core: Core) -> Named:
         """Give what tells the deadlock with this core from others."""
-        linked = self.system.linked
-        places = tuple(linked[halt.thread].place(halt.position) for halt in core.halts)
+        places = tuple(one.place for halt in core.halts for one in halt.each)
         return Named(core.kind, self.system.world.names(core.threads), core.objects, places)
 
 

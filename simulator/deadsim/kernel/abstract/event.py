@@ -14,7 +14,7 @@ from deadsim.kernel.abstract.form import (
 )
 from deadsim.kernel.abstract.question import either, waiting
 from deadsim.kernel.operation import Fact, Operation
-from deadsim.kernel.primitives.event import Clear, Flag, Set, Wait
+from deadsim.kernel.primitives.event import Clear, Flag, Look, Set, Wait
 from deadsim.model.objects import Event
 from deadsim.model.values import Value
 
@@ -58,6 +58,24 @@ class WaitForm(Form):
         return (("set", number),)
 
 
+class LookForm(Form):
+    """`wait` for an event as a branch of a `select`: it is looked at, not joined."""
+
+    varies = True
+    safe = True
+    results = "integers"
+
+    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
+        return Look(objects[0])
+
+    def passages(self, a: Approach) -> Iterable[Passage]:
+        if ("set", a.number) in a.facts.known:
+            yield Passage(a.held, (True,))
+
+    def wants(self, number: int) -> Sequence[Fact]:
+        return (("set", number),)
+
+
 class SetForm(Form):
     """`set` of an event."""
 
@@ -88,6 +106,7 @@ class ClearForm(Form):
         return (("cleared", number),)
 
 
+IN_SELECT: dict[str, type[Form]] = {"wait": LookForm}
 FORMS: dict[str, type[Form]] = {"wait": WaitForm, "set": SetForm, "clear": ClearForm}
 
 ANSWERS = {

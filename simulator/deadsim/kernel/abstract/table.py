@@ -44,6 +44,16 @@ def form_of(world: World, verb: str, number: int | None, flags: tuple[str, ...])
     return made(world, flags)
 
 
+def in_select(world: World, verb: str, number: int | None, flags: tuple[str, ...]) -> Form:
+    """Find how a verb works as a branch of a `select`: it does not wait, and joins no waiters."""
+    declared = None if number is None else world.declared(number)
+    if declared is not None:
+        own: type[Form] | None = getattr(ABSTRACT[type(declared)], "IN_SELECT", {}).get(verb)
+        if own is not None:
+            return own(world, flags)
+    return form_of(world, verb, number, (*flags, "try"))
+
+
 def offer(world: World, number: int, state: Any, facts: Facts, holding: dict[int, Held]) -> None:
     """Note for relaxed progress what an object provides now, and who holds it how often."""
     declared = world[number]

@@ -75,6 +75,26 @@ class Wait(Operation):
         return Needs((("set", self.number),))
 
 
+class Look(Operation):
+    """Go on if the event is set, and join no waiters if not."""
+
+    verb = "wait"
+    can_block = True
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.objects = self.takes = (number,)
+
+    def ways(self, objects: View, thread: int) -> int:
+        return 1 if objects[self.number].set else 0
+
+    def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
+        return Outcome(objects, (True,))
+
+    def needs(self, objects: Objects, thread: int) -> Needs:
+        return Needs((("set", self.number),))
+
+
 class Set(Operation):
     """Set the event, and wake all who wait."""
 

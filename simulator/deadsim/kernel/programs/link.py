@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from typing import Any, Literal, assert_never
 
-from deadsim.kernel.abstract.table import form_of
+from deadsim.kernel.abstract.select import Part, SelectForm
+from deadsim.kernel.abstract.table import form_of, in_select
 from deadsim.kernel.expressions.evaluator import evaluator, locate
 from deadsim.kernel.failure import Failing
-from deadsim.kernel.operation import Operation
+from deadsim.kernel.operation import Operation, wanted
 from deadsim.kernel.programs.atomic import AtomicBlock
 from deadsim.kernel.programs.calls import Calls
 from deadsim.kernel.programs.handling import leave_call
 from deadsim.kernel.programs.linked import Entry, Linked, Slots, Stop
 from deadsim.kernel.programs.liveness import dead_slots, kept_by_call, live_slots
+from deadsim.kernel.select import Alternative, Select
 from deadsim.kernel.world import World
 from deadsim.model.expressions import Constant
 from deadsim.model.instructions import (
@@ -41,7 +43,8 @@ def link(program: Program, world: World, thread: int) -> Linked:
     for position, instruction in enumerate(code.instructions):
         match instruction:
             case Step():
-                entries.append(_step(world, instruction, program.timeouts))
+                make = _select if instruction.parts else _step
+                entries.append(make(world, instruction, program.timeouts))
             case Let(slot, value):
                 entries.append(_let(slot, evaluator(value), position + 1))
             case Forget(slots):
@@ -136,13 +139,13 @@ def _return(code: Code, unit: int) -> Callable[[Slots], int]:
     return lambda slots: leave_call(code, slots) + 1
 
 
-def _step(world: World, step: Step, timeouts: Timeouts) -> Stop:
+def _step(world: World, step: Step, timeouts: Timeouts, inside: bool = False) -> Stop:
+    """Make a step ready; one that is `inside` a `select` is only taken where it can be."""
     target = step.target
-    flags = step.flags
-    if timeouts == "off":
-        flags = tuple("untimed" if flag == "timed" else flag for flag in flags)
+    flags = _flags(step, timeouts)
     candidates = range(0) if target is None else target.candidates()
-    form = form_of(world, step.verb, None if target is None else candidates.start, flags)
+    find_form = in_select if inside else form_of
+    form = find_form(world, step.verb, None if target is None else candidates.start, flags)
     numbers = tuple(candidates)
     find = None if target is None or target.fixed is not None or target.whole else locate(target)
     operands = tuple(evaluator(operand) for operand in step.operands)
@@ -153,12 +156,57 @@ def _step(world: World, step: Step, timeouts: Timeouts) -> Stop:
 
     operation = None
     if find is None and all(isinstance(operand, Constant) for operand in step.operands):
-        try:
-            operation = build([])
-        except Failing:
-            pass  # it fails when it is reached, at its place
+        operation = _made(build)
     whole = target is not None and target.whole
     return Stop("step", form, candidates, whole, build, operation, step.into)
+
+
+def _flags(step: Step, timeouts: Timeouts) -> tuple[str, ...]:
+    """Give the words that choose a step's form; where time never runs out, no step is timed."""
+    if timeouts != "off":
+        return step.flags
+    return tuple("untimed" if flag == "timed" else flag for flag in step.flags)
+
+
+def _made(build: Callable[[Slots], Operation]) -> Operation | None:
+    """Make the operation of a step for which nothing has to be worked out."""
+    try:
+        return build([])
+    except Failing:
+        return None  # it fails when it is reached, at its place
+
+
+def _select(world: World, step: Step, timeouts: Timeouts) -> Stop:
+    flags = _flags(step, timeouts)
+    count = len(step.parts) + (step.otherwise is not None)
+    places = [place for place in range(count) if place != step.otherwise]
+    stops = tuple(_step(world, part, timeouts, True) for part in step.parts)
+    parts = []
+    for place, part, stop in zip(places, step.parts, stops, strict=True):
+        assert stop.form is not None
+        asked = any(slot is not None for slot in part.into)
+        parts.append(Part(place, stop.form, tuple(stop.numbers), stop.whole, asked))
+    otherwise = None if "untimed" in flags else step.otherwise
+    form = SelectForm(world, flags, parts, otherwise)
+    operands = tuple(evaluator(operand) for operand in step.operands)
+
+    def build(slots: Slots) -> Operation:
+        branches = []
+        for place, stop in zip(places, stops, strict=True):
+            assert stop.build is not None
+            operation = wanted(stop.operation or stop.build(slots))
+            assert operation is not None
+            branches.append(Alternative(place, operation))
+        duration = form.duration(tuple([operand(slots) for operand in operands]))
+        if "timed" in flags:
+            return Select(branches, duration, late=otherwise)
+        return Select(branches, default=otherwise)
+
+    fixed = all(stop.operation is not None for stop in stops)
+    fixed = fixed and all(isinstance(operand, Constant) for operand in step.operands)
+    numbers = tuple(dict.fromkeys(number for part in parts for number in part.numbers))
+    made = _made(build) if fixed else None
+    return Stop("step", form, numbers, True, build, made, step.into, parts=stops)
 
 
 def _atomic(linked: Linked, position: int) -> Callable[[Slots], Operation]:

@@ -3,7 +3,7 @@
 Local work is a function from the slots to the number of the next instruction, and a step is a `Stop`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from deadsim.kernel.abstract.form import Form
@@ -18,18 +18,19 @@ Slots: TypeAlias = list[Any]
 class Stop:
     """An instruction at which local work ends: a step, or the end of something."""
 
-    __slots__ = ("build", "form", "into", "kind", "numbers", "operation", "slot", "whole")
+    __slots__ = ("build", "form", "into", "kind", "numbers", "operation", "parts", "slot", "whole")
 
     def __init__(
         self,
         kind: Literal["step", "atomic", "atomic-end", "resume", "end"],
         form: Form | None = None,
-        numbers: range = range(0),
+        numbers: Sequence[int] = (),
         whole: bool = False,
         build: Callable[[Slots], Operation] | None = None,
         operation: Operation | None = None,
         into: tuple[int | None, ...] = (),
         slot: int | None = None,
+        parts: "tuple[Stop, ...]" = (),
     ) -> None:
         self.kind = kind
         self.form = form
@@ -39,6 +40,12 @@ class Stop:
         self.operation = operation  # made once, where nothing has to be worked out
         self.into = into
         self.slot = slot  # where a failure is that is handed on
+        self.parts = parts  # of several steps in one
+
+    @property
+    def each(self) -> "tuple[Stop, ...]":
+        """List what the step may be: its parts, or itself."""
+        return self.parts or (self,)
 
     def failure(self, slots: Slots, position: int) -> Pending:
         """Give the failure that is handed on from here; all is known of one that no slot keeps."""

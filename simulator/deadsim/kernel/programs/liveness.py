@@ -115,8 +115,9 @@ def _read(instruction: Instruction) -> Iterator[int]:
             yield from _locals(test)
         case Fail(message=message):
             yield from _locals(message)
-        case Step(_, target, operands):
-            yield from _locals((target, operands))
+        case Step():
+            for one in (*instruction.each, instruction):
+                yield from _locals((one.target, one.operands))
         case Resume(_, slot):
             if slot is not None:
                 yield slot

@@ -92,6 +92,8 @@ class Rows:
     def _find(self, row: Row, objects: Objects) -> tuple[Result, ...]:
         apply, thread = row.operation.apply, row.thread
         ways = row.operation.ways(objects, thread)
+        if row.operation.names_places:
+            return self._find_places(row, objects, ways)
         if ways == 1:
             return (self._result(row, objects, apply(objects, thread, 0), None),)
         found = [
@@ -100,6 +102,21 @@ class Rows:
         if self.last:
             found.sort(key=lambda result: result.outcome.by == "time")
         return tuple(found)
+
+    def _find_places(self, row: Row, objects: Objects, ways: int) -> tuple[Result, ...]:
+        """List what can happen with a step whose results a schedule calls by their places."""
+        operation, thread = row.operation, row.thread
+        return tuple(
+            [
+                self._result(
+                    row,
+                    objects,
+                    operation.apply(objects, thread, way),
+                    operation.place(objects, thread, way),
+                )
+                for way in range(ways)
+            ]
+        )
 
     def _result(self, row: Row, before: Objects, outcome: Outcome, way: int | None) -> Result:
         thread, after = row.thread, outcome.objects
@@ -136,7 +153,7 @@ class Rows:
     def effect(self, row: Row, outcome: Outcome, ends: bool) -> Effect:
         """Say what a step did; one that did all that its operation says does it at its place always."""
         plain = outcome.success and outcome.ordering is None and outcome.block is None
-        if not plain or outcome.phase is not None or outcome.started:
+        if not plain or outcome.phase is not None or outcome.started or outcome.taken is not None:
             return effect_of(row.operation, outcome, row.thread, ends)
         key = row.thread, row.frame.position, row.touches, ends
         found = self.effects.get(key)

@@ -161,6 +161,10 @@ def may_come_to_itself(name: str, bodies: Bodies[str, Node]) -> bool:
     return name in seen
 
 
+BODIES = ("do", "then", "else", "atomic", "forever", "try", "finally", "select", "default")
+"""The keys behind which steps stand."""
+
+
 def collect_locals(body: Node) -> dict[str, Scalar]:
     """Find the locals that come to be in a body, and where each does first."""
     found: dict[str, Scalar] = {}
@@ -177,7 +181,7 @@ def collect_locals(body: Node) -> dict[str, Scalar]:
                 elif key.value == "let":
                     for name, _ in value.pairs if isinstance(value, Mapping) else ():
                         found.setdefault(clean(name.value), name)
-                elif key.value in ("do", "then", "else", "atomic", "forever", "try", "finally"):
+                elif key.value in BODIES:
                     visit(value)
                 elif key.value == "except" and isinstance(value, Mapping):
                     for _, steps in value.pairs:

@@ -46,6 +46,7 @@ class Surroundings:
         self.procedures: dict[str, ProcedureText] = {}
         self.recursion = RECURSION
         self.classes: tuple[str, ...] = ()  # of failures, that something in the file can raise
+        self.roomless: frozenset[str] = frozenset()  # pipes that hold nothing
         self.pending: dict[tuple[Place, str], None] = {}
         self._recursive: dict[str, bool] = {}
         self.steps = 0

@@ -5,6 +5,7 @@ from deadsim.language.emit import attempts, calls, control
 from deadsim.language.emit import shared_steps as sharing
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.file_scope import Surroundings
+from deadsim.language.emit.select import select
 from deadsim.language.emit.writer import Write, Writer
 from deadsim.language.expressions.names import Scope
 from deadsim.model.primitives import PRIMITIVES
@@ -33,6 +34,7 @@ WRITE: dict[str, Write] = {
     "write": sharing.write,
     "add": sharing.add,
     "atomic": sharing.atomic,
+    "select": select,
     "let": control.let,
     "if": control.if_,
     "while": control.while_,

@@ -19,10 +19,10 @@ def told_apart(
     users: dict[tuple[str, int], set[str]] = {}
     for thread in threads:
         for instruction in thread.code.instructions:
-            if isinstance(instruction, Step) and instruction.target:
-                timed = ("timed",) if "timed" in instruction.flags else ()
-                for number in instruction.target.candidates():
-                    for use in (instruction.verb, *timed):
+            for step in instruction.each if isinstance(instruction, Step) else ():
+                timed = ("timed",) if "timed" in step.flags else ()
+                for number in step.target.candidates() if step.target else ():
+                    for use in (step.verb, *timed):
                         users.setdefault((use, number), set()).add(thread.name)
     return tuple(noted(one, users, number) for number, one in enumerate(objects, first))
 

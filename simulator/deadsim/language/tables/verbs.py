@@ -20,7 +20,8 @@ Shape: TypeAlias = Literal[
     "procedure",
     "process",
     "word",  # one of some words
-    "branches",  # class of a failure → steps
+    "branches",  # a list of steps, each with a `do`
+    "handlers",  # class of a failure → steps
 ]
 
 
@@ -213,6 +214,12 @@ _TABLE = (
         (Option("value", "expression", "what to add (1)"),),
         ("variables",),
     ),
+    Verb(
+        "select",
+        "branches",
+        "do the first of several that can be done: `receive`, `send`, `get`, `put`, `acquire`, `join` or `wait` "
+        "for an event or latch, each with its `do`; `timeout: N` or `default: [...]` where none can",
+    ),
     Verb("let", "assignments", "give locals values, in order"),
     Verb("atomic", "steps", "do reads, writes and local work as one indivisible step"),
     Verb(
@@ -281,7 +288,7 @@ _TABLE = (
         "steps",
         "do steps, and deal with their failures",
         (
-            Option("except", "branches", "classes of failures, or `any`, and what is done then"),
+            Option("except", "handlers", "classes of failures, or `any`, and what is done then"),
             Option("else", "steps", "if nothing failed"),
             Option("finally", "steps", "at last, however it ends"),
         ),
@@ -295,6 +302,17 @@ _TABLE = (
 )
 
 VERBS: dict[str, Verb] = {verb.name: verb for verb in _TABLE}
+
+IN_SELECT: dict[str, tuple[str, ...]] = {
+    "receive": ("pipes",),
+    "send": ("pipes",),
+    "get": ("queues",),
+    "put": ("queues",),
+    "acquire": ("locks", "rwlocks", "semaphores", "conditions"),
+    "join": ("queues", "threads", "processes"),
+    "wait": ("events", "latches"),
+}
+"""The verbs that may be branches of a `select`, and what each may be about there."""
 
 IN_ATOMIC = ("read", "write", "add", "let", "if", "assert")
 

@@ -1,0 +1,191 @@
+"""How `select` is written: what its branches are given is read first, then one step is one of them."""
+
+from typing import NamedTuple
+
+from deadsim.language.checks import form
+from deadsim.language.checks.form import Statement
+from deadsim.language.emit.shared_steps import mode
+from deadsim.language.emit.writer import Writer
+from deadsim.language.expressions.names import listed, nearest
+from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
+from deadsim.language.tables.verbs import IN_SELECT, VERBS
+from deadsim.model.expressions import Compare, Constant, Expression, Local, Target
+from deadsim.model.instructions import Step
+from deadsim.model.place import Place
+
+OTHERS = ("timeout", "default")
+
+
+class Branch(NamedTuple):
+    """A branch as it was read: its step, what it is given, the locals for its results, what is done then."""
+
+    given: Statement
+    target: Target | None
+    values: tuple[Expression, ...]
+    flags: tuple[str, ...]
+    into: tuple[int | None, ...]
+    body: Node | None
+
+
+class Otherwise(NamedTuple):
+    """What is taken where no branch can be: at once, or after some time."""
+
+    number: int
+    place: Place
+    duration: tuple[Expression, ...]
+    body: Node | None
+
+
+def select(writer: Writer, given: Statement) -> None:
+    """Write a `select`."""
+    branches: list[Branch] = []
+    other: Otherwise | None = None
+    for number, node in enumerate(items(writer, given)):
+        writer.around.count(node.place)
+        key = named(node, OTHERS)
+        if key is None:
+            branch = read(writer, node)
+            if branch is not None:
+                branches.append(branch)
+            continue
+        if other is not None:
+            writer.problems.add(key.place, f"a 'select' has one {listed(OTHERS)}, and not two")
+            return
+        other = otherwise(writer, node, key, number)
+    if not branches:
+        if isinstance(given.value, Sequence) and not writer.problems.found:
+            writer.problems.add(given.value.place, "'select' wants at least one branch that waits")
+        return
+    write(writer, given, branches, other)
+
+
+def items(writer: Writer, given: Statement) -> tuple[Node, ...]:
+    """Read the list of branches."""
+    if not isinstance(given.value, Sequence):
+        writer.problems.add(
+            given.value.place, "'select' wants a list of branches, each behind a '- '"
+        )
+        return ()
+    if not given.value.items:
+        writer.problems.add(given.value.place, "'select' wants at least one branch")
+    return given.value.items
+
+
+def named(node: Node, keys: tuple[str, ...]) -> Scalar | None:
+    """Find the key of these in a branch; that of a verb with a time-out of its own is none."""
+    if not isinstance(node, Mapping) or any(key.value in IN_SELECT for key, _ in node.pairs):
+        return None
+    return next((key for key, _ in node.pairs if key.value in keys), None)
+
+
+def otherwise(writer: Writer, node: Node, key: Scalar, number: int) -> Otherwise:
+    """Read `timeout` or `default`."""
+    assert isinstance(node, Mapping)
+    given = {name.value: value for name, value in node.pairs}
+    known = ("timeout", "do") if key.value == "timeout" else ("default",)
+    for name, _ in node.pairs:
+        if name.value not in known:
+            hint = nearest(name.value, known) or f"; it takes {listed(known, 'and')}"
+            writer.problems.add(name.place, f"a branch '{key.value}' has no '{name.value}'{hint}")
+    if key.value == "default":
+        return Otherwise(number, key.place, (), given["default"])
+    duration = writer.seconds("timeout", given["timeout"], "'timeout'")
+    return Otherwise(number, key.place, (duration,), given.get("do"))
+
+
+def read(writer: Writer, node: Node) -> Branch | None:
+    """Read a branch that is a step; None where it is none."""
+    if not isinstance(node, Mapping):
+        writer.problems.add(node.place, "a branch is a map that begins with its verb")
+        return None
+    verbs = [key for key, _ in node.pairs if key.value in VERBS]
+    wrong = next((key for key in verbs if key.value not in IN_SELECT), None)
+    if wrong is not None or not verbs:
+        key = wrong or (node.pairs[0][0] if node.pairs else None)
+        word = key.value if key else ""
+        known = (*IN_SELECT, *OTHERS)
+        hint = "" if wrong else nearest(word, known)
+        hint = hint or f"; branches are {listed(known, 'and')}"
+        where = key.place if key else node.place
+        writer.problems.add(where, f"'{word}' cannot be a branch of 'select'{hint}")
+        return None
+    body = next((value for key, value in node.pairs if key.value == "do"), None)
+    pairs = []
+    for key, value in node.pairs:
+        if key.value in ("timeout", "blocking", "until") and key not in verbs:
+            writer.problems.add(
+                key.place, f"a branch has no '{key.value}' of its own; '- timeout: N' is one itself"
+            )
+        elif key.value != "do":
+            pairs.append((key, value))
+    given = form.statement(node._replace(pairs=tuple(pairs)), writer.problems)
+    return None if given is None else branch(writer, given, body)
+
+
+def branch(writer: Writer, given: Statement, body: Node | None) -> Branch:
+    """Read what a branch is given."""
+    verb = given.verb.name
+    own = given._replace(verb=given.verb._replace(sections=IN_SELECT[verb]))
+    target = writer.target(own)
+    if target is not None and verb == "send" and target.name in writer.around.roomless:
+        writer.problems.add(
+            given.value.place,
+            f"'{target.name}' has no room: an offer to it is no branch of 'select'",
+        )
+    if target is not None and target.whole and writer.section(given.value) == "queues":
+        writer.problems.add(given.value.place, f"'{target.name}' is an array; say which one")
+    values: tuple[Expression, ...] = ()
+    if verb in ("send", "put"):
+        values = (writer.option(given, "value", Constant(None)),)
+    flags = mode(writer, given) if verb == "acquire" else ()
+    names = ("into", "ok") if verb in ("get", "receive") else ("into",)
+    into = tuple(writer.into(given, name) for name in names)
+    return Branch(given, target, values, flags, into, body)
+
+
+def write(
+    writer: Writer, given: Statement, branches: list[Branch], other: Otherwise | None
+) -> None:
+    """Write the reads, the step, and what is done after each branch."""
+    if any(one.target is None for one in branches):
+        return
+    work = writer.lowering(given)
+    wanted: list[Expression] = []
+    for one in branches:
+        wanted += [*(one.target.indices if one.target else ()), *one.values]
+    lowered = list(work.all((*wanted, *(other.duration if other else ()))))
+    parts = []
+    for one in branches:
+        assert one.target is not None
+        indices = [lowered.pop(0) for _ in one.target.indices]
+        operands = tuple(lowered.pop(0) for _ in one.values)
+        target = one.target._replace(indices=tuple(indices))
+        verb = one.given.verb.name
+        parts.append(Step(verb, target, operands, one.flags, one.into, one.given.place))
+    which, first, second = work.result(), work.result(), work.result()
+    flags: tuple[str, ...] = ("select",)
+    if other is not None:
+        flags = ("select", "timed" if other.duration else "default")
+    number = other.number if other else None
+    body = writer.body
+    body.emit(
+        Step(
+            "select", None, tuple(lowered), flags, (which, first, second), given.place,
+            tuple(parts), number,
+        )
+    )  # fmt: skip
+    ends = []
+    places = [n for n in range(len(parts) + (other is not None)) if n != number]
+    for at, one in zip(places, branches, strict=True):
+        no = body.branch(Compare(Local(which, ""), (("==", Constant(at)),)), one.given.place)
+        for slot, result in zip(one.into, (first, second), strict=False):
+            if slot is not None:
+                body.let(slot, Local(result, ""), one.given.place)
+        if one.body is not None:
+            writer.block(one.body, "'do'")
+        ends.append(body.jump(one.given.place))
+        body.land(no)
+    if other is not None and other.body is not None:
+        writer.block(other.body, "'do'" if other.duration else "'default'")
+    body.land(*ends)
+    work.done()
