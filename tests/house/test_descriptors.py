@@ -200,13 +200,13 @@ def walk(text: str, seed: int, found: Seen) -> None:
             numbers = futures.flows.flow(thread).stop(position).numbers
             seen = found[about(system, numbers), operation.verb]
             if move.outcome.wrong is not None:
-                seen.add(move.outcome.wrong.type)
+                seen.add(move.outcome.wrong.class_name)
         state = move.state
 
 
 @cache
 def failed(count: int) -> Seen:
-    """Find as what the steps of many programs failed, by what they are about."""
+    """Find with which classes the steps of many programs failed, by what they are about."""
     found: Seen = defaultdict(set)
     for seed in range(count):
         walk(scenario(seed), seed, found)

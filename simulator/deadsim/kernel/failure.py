@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
+from deadsim.model.failures import MISUSE
 from deadsim.model.place import Place
 
 FailureType: TypeAlias = Literal["assertion", "misuse", "error"]
@@ -17,11 +18,15 @@ class Failure(NamedTuple):
 
 
 class Failing(Exception):
-    """Raised while a thread does local work; it never leaves the kernel."""
+    """Raised while a thread does local work; it never leaves the kernel.
 
-    def __init__(self, type: FailureType, message: str) -> None:
+    `class_name` is what `except` catches it by; None where it has no class.
+    """
+
+    def __init__(self, type: FailureType, message: str, class_name: str | None = None) -> None:
         self.type: FailureType = type
         self.message = message
+        self.class_name = MISUSE if type == "misuse" else class_name
         super().__init__(message)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from deadsim.kernel.ordering import Ordering
+from deadsim.model.failures import FailureClass
 from deadsim.model.values import Value
 from deadsim.trace.effect import Channel, Numbers
 
@@ -38,11 +39,15 @@ class Needs(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """What a thread did wrong: {} in the sentence stands for the name of an object."""
+    """What a thread did wrong: {} in the sentence stands for the name of an object.
+
+    `type` is as what it counts that nobody catches, `class_name` what `except` catches it by.
+    """
 
     sentence: str
     number: int
     type: Literal["misuse", "error"] = "misuse"
+    class_name: FailureClass = "Misuse"
 
 
 class Outcome(NamedTuple):

@@ -2,19 +2,19 @@
 
 Rooms that have a part of their own for each primitive (its kernel file, its real counterpart, its shape,
 its text as Python) are exhaustive over these rows; `tests/house/test_descriptors.py` lists what is missing.
-A row says of every verb how it may fail, and a verb without an entry is refused where that is asked.
+A row says of every verb with which classes it may fail, and a verb without an entry is refused where that
+is asked.
 """
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from deadsim.model import objects
 from deadsim.model.claims import DeadlockKind
+from deadsim.model.failures import FailureClass
 
-Failure: TypeAlias = Literal["misuse", "error"]
-
-NEVER: tuple[Failure, ...] = ()
-MISUSE: tuple[Failure, ...] = ("misuse",)
-ERROR: tuple[Failure, ...] = ("error",)
+NEVER: tuple[FailureClass, ...] = ()
+MISUSE: tuple[FailureClass, ...] = ("Misuse",)
+BROKEN_PIPE: tuple[FailureClass, ...] = ("BrokenPipe",)
 
 
 class Wanted(NamedTuple):
@@ -39,7 +39,7 @@ class Wanted(NamedTuple):
 class Primitive(NamedTuple):
     """A row: its class, its noun, its section, what may be asked of it, its verbs, what one waits for at it.
 
-    `verbs` are those that are steps, and as what each may fail once its operands are worked out; with an
+    `verbs` are those that are steps, and with which classes each may fail once its operands are worked out; with an
     owner one waits for that owner, which no row has to say.
     """
 
@@ -47,7 +47,7 @@ class Primitive(NamedTuple):
     noun: str
     section: str
     queries: tuple[str, ...]
-    verbs: dict[str, tuple[Failure, ...]]
+    verbs: dict[str, tuple[FailureClass, ...]]
     wanted: tuple[Wanted, ...] = ()
 
 
@@ -163,7 +163,7 @@ PRIMITIVES = (
         "pipe",
         "pipes",
         ("qsize",),
-        {"send": ERROR, "receive": ERROR, "close": NEVER},
+        {"send": BROKEN_PIPE, "receive": BROKEN_PIPE, "close": NEVER},
         (_ITEM, _ROOM),
     ),
     Primitive(objects.Variable, "variable", "variables", (), {"read": NEVER, "write": NEVER}),
@@ -174,10 +174,10 @@ BY_SECTION: dict[str, Primitive] = {row.section: row for row in PRIMITIVES}
 WANTED: dict[str, Wanted] = {one.fact: one for row in PRIMITIVES for one in row.wanted}
 """What a thread may wait for, by the name of the fact or stock that it needs."""
 
-THREAD_VERBS: dict[str, tuple[Failure, ...]] = {"start": MISUSE, "join": MISUSE}
+THREAD_VERBS: dict[str, tuple[FailureClass, ...]] = {"start": MISUSE, "join": MISUSE}
 """The steps that are about threads."""
 
-LOCAL_VERBS: dict[str, tuple[Failure, ...]] = {
+LOCAL_VERBS: dict[str, tuple[FailureClass, ...]] = {
     "step": NEVER,
     "yield": NEVER,
     "print": NEVER,

@@ -10,7 +10,8 @@ from deadsim.kernel.abstract.form import Facts, Form, Held
 from deadsim.kernel.abstract.local import ChooseForm, NoteForm, PrintForm, SleepForm
 from deadsim.kernel.primitives.files import Files
 from deadsim.kernel.world import World
-from deadsim.model.primitives import BY_CLASS, LOCAL_VERBS, THREAD_VERBS, Failure
+from deadsim.model.failures import FailureClass
+from deadsim.model.primitives import BY_CLASS, LOCAL_VERBS, THREAD_VERBS
 
 ABSTRACT: dict[type, Any] = Files(__package__)
 
@@ -41,8 +42,8 @@ def offer(world: World, number: int, state: Any, facts: Facts, holding: dict[int
     ABSTRACT[type(declared)].offer(number, declared, state, facts, holding)
 
 
-def failures(world: World, verb: str, number: int | None) -> tuple[Failure, ...]:
-    """Say as what a step may fail, once its operands are worked out, by what it is about.
+def failures(world: World, verb: str, number: int | None) -> tuple[FailureClass, ...]:
+    """Say with which classes a step may fail, once its operands are worked out, by what it is about.
 
     Raises KeyError for a verb of which no row says it: nothing is ruled out by what was left out.
     """

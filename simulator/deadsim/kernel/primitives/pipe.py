@@ -26,7 +26,7 @@ def initial(pipe: Pipe) -> Content:
 
 def broken(verb: str, number: int) -> Wrong:
     """Say that a thread uses a pipe whose other end is gone."""
-    return Wrong(f"broken pipe: '{verb}' of {{}}, which is closed", number, "error")
+    return Wrong(f"broken pipe: '{verb}' of {{}}, which is closed", number, "error", "BrokenPipe")
 
 
 class Send(Operation):

@@ -140,8 +140,8 @@ class Rows:
         """Say what a thread did wrong, with the object's name."""
         if outcome.wrong is None:
             return None
-        sentence, number, type = outcome.wrong
-        return Failing(type, sentence.format(self.world.name(number)))
+        sentence, number, type, class_name = outcome.wrong
+        return Failing(type, sentence.format(self.world.name(number)), class_name)
 
 
 def touched(operation: Operation | None) -> tuple[int, ...]:
