@@ -176,7 +176,9 @@ class _Finder:
         circles = len(threads) > 1 or threads[0] in self.follows[threads[0]]
         cycle = self.cycle(threads) if circles else ()
         kind, astray = self.kind(halts, circles)
-        rests_on = dict.fromkeys(o for halt in halts for o in self.around.still_moving(halt))
+        rests_on: dict[int, None] = {}
+        if kind != "self-deadlock":  # whatever others do, it waits for itself
+            rests_on = dict.fromkeys(o for halt in halts for o in self.around.still_moving(halt))
         return Core(kind, halts, cycle, (), astray, tuple(rests_on))
 
     def kind(self, halts: tuple[Halt, ...], circles: bool) -> tuple[DeadlockKind, Astray | None]:
