@@ -8,6 +8,7 @@ from deadsim.language.checks.form import Statement, is_null, statement, steps
 from deadsim.language.expressions.names import Problems, clean
 from deadsim.language.reading.document import Mapping as Map
 from deadsim.language.reading.document import Node, Scalar, Sequence
+from deadsim.model.lock_modes import canonical
 
 
 class Procedure(NamedTuple):
@@ -54,7 +55,7 @@ class Body:
     def asked(self, given: Statement) -> list[str]:
         """Write a step that is a call of one object, with no option but a `count`."""
         assert given.verb.sections, given.verb.name
-        assert {option.name for option in given.verb.options} <= {"count"}, given.verb.name
+        assert given.options.keys() <= {"count"}, given.verb.name
         name, count = self.names.object(given.value), self.option(given, "count")
         return [f"{name}.{given.verb.name}({count or ''})"]
 
@@ -95,7 +96,7 @@ class Body:
     def do_acquire(self, given: Statement) -> list[str]:
         parts = [self.patience(given)]
         if self.section(given.value) == "rwlocks":
-            parts.insert(0, repr(given.options["mode"].value))  # type: ignore[union-attr]
+            parts.insert(0, self.mode(given))
         arguments = ", ".join(part for part in parts if part)
         return self.receive(given, f"{self.names.object(given.value)}.acquire({arguments})")
 
@@ -110,9 +111,16 @@ class Body:
         name = self.names.object(node)
         if self.section(node) != "rwlocks":
             return name
-        mode = given.options["mode"]
-        assert isinstance(mode, Scalar)
-        return f"{name}.held({mode.value!r})"
+        return f"{name}.held({self.mode(given)})"
+
+    def mode(self, given: Statement) -> str:
+        """Write the mode of a lock; nothing where none is named."""
+        mode = given.options.get("mode")
+        return repr(canonical(mode.value)) if isinstance(mode, Scalar) else ""
+
+    def do_release(self, given: Statement) -> list[str]:
+        arguments = self.option(given, "count") or self.mode(given)
+        return [f"{self.names.object(given.value)}.release({arguments})"]
 
     def do_wait(self, given: Statement) -> list[str]:
         name = self.names.object(given.value)

@@ -109,6 +109,6 @@ class Dependence:
 
 def pending(operation: Operation) -> Footprint:
     """Give what an operation says that it touches: how it goes, and whether its thread ends, is not known."""
-    touches = bits(operation.objects)
+    touches = bits(operation.objects + operation.sees)
     read = bits(operation.reads) & touches
     return Footprint(read, touches & ~read)

@@ -29,13 +29,15 @@ class Needs(NamedTuple):
 
     Where there are `owners`, each of them has to provide one of the facts, and nobody else can.
     Else it takes one of the facts, or `amount` times what is counted, from whomever, who must
-    provide `also` as well.
+    provide `also` as well. A circle
+    that `closes` by one of those facts lets it go on too.
     """
 
     facts: tuple[Fact, ...]
     amount: int = 1
     owners: tuple[int, ...] | None = None
     also: tuple[Fact, ...] = ()
+    closes: tuple[Fact, ...] = ()
 
 
 class Wrong(NamedTuple):
@@ -57,7 +59,8 @@ class Outcome(NamedTuple):
     `wrong` the thread fails; `started` are threads that now begin; `block` is what a block of
     instructions that was one step did. A thread that `stays` stands before the same operation
     again, of which this was a part: `phase` says which. `ordering` takes the place of the
-    operation's own channels. `notified` are the threads that it took off a condition's waiters.
+    operation's own channels. `notified` are the threads that it took off a condition's waiters. What is
+    `freed` takes the place of what the operation releases.
     """
 
     objects: Objects
@@ -70,12 +73,14 @@ class Outcome(NamedTuple):
     phase: Phase = None
     ordering: Ordering | None = None
     notified: Numbers = ()
+    freed: Numbers | None = None
 
 
 class Operation(ABC):
     """What a thread is about to do: one indivisible step, or with `stays` several in turn.
 
-    `objects` are those it touches, the one it is about first. `reads` and `writes` are shared
+    `objects` are those it touches, the one it is about first; others that decide how it goes, or that it
+    changes on its way, it `sees`. `reads` and `writes` are shared
     variables; `gives` and `takes` are the channels by which happens-before leaves and enters the
     thread with this step. What it `acquires`, `releases`, `parks`, `signals`, `clears` and `joins` if it
     is done is said in `trace.effect`. `duration` is how long it takes to fall due, in virtual seconds, and
@@ -84,6 +89,7 @@ class Operation(ABC):
 
     verb: str = ""
     objects: tuple[int, ...] = ()
+    sees: tuple[int, ...] = ()
     reads: tuple[int, ...] = ()
     writes: tuple[int, ...] = ()
     gives: tuple[Channel, ...] = ()
@@ -132,6 +138,8 @@ class Attempt(Operation):
         self.failed = failed
         self.verb = wanted.verb
         self.objects = wanted.objects
+        self.sees = wanted.sees
+        self.text = wanted.text
         self.gives = wanted.gives
         self.takes = wanted.takes
         self.acquires = wanted.acquires

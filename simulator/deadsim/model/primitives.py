@@ -15,6 +15,7 @@ from deadsim.model.failures import FailureClass
 NEVER: tuple[FailureClass, ...] = ()
 MISUSE: tuple[FailureClass, ...] = ("Misuse",)
 BROKEN_PIPE: tuple[FailureClass, ...] = ("BrokenPipe",)
+VICTIM: tuple[FailureClass, ...] = ("Victim",)
 
 
 class Wanted(NamedTuple):
@@ -57,6 +58,13 @@ _ROOM = Wanted("slots", "room", "for room in {}", "takes an item out", "emptied 
 PRIMITIVES = (
     Primitive(
         objects.Lock, "lock", "locks", ("locked", "holder"), {"acquire": NEVER, "release": MISUSE}
+    ),
+    Primitive(
+        objects.ModeLock,
+        "modelock",
+        "rwlocks",
+        ("locked", "holder"),
+        {"acquire": VICTIM, "release": MISUSE},
     ),
     Primitive(
         objects.RWLock,
@@ -189,4 +197,4 @@ LOCAL_VERBS: dict[str, tuple[FailureClass, ...]] = {
 
 def sections_of(query: str) -> tuple[str, ...]:
     """List the sections whose objects answer a question."""
-    return tuple(row.section for row in PRIMITIVES if query in row.queries)
+    return tuple(dict.fromkeys(row.section for row in PRIMITIVES if query in row.queries))

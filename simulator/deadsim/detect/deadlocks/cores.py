@@ -14,7 +14,7 @@ from deadsim.detect.deadlocks.wakers import Halt, Halts
 from deadsim.detect.holdings import Holdings
 from deadsim.kernel.system import State, System
 from deadsim.model.claims import DeadlockKind
-from deadsim.model.objects import Condition
+from deadsim.model.objects import Condition, ModeLock
 from deadsim.model.objects import Event as EventObject
 from deadsim.model.primitives import WANTED
 from deadsim.trace.event import Event
@@ -153,6 +153,8 @@ class _Finder:
         if halt.owners is not None and halt.thread in halt.owners:
             return True
         if halt.owners is not None:  # behind a writer that waits for this reader to leave
+            if isinstance(self.around.declared(halt), ModeLock):
+                return False  # it asks for one more mode, and waits for others
             return halt.takes and halt.number in self.held.of(halt.thread)
         return halt.keepers == (halt.thread,)
 

@@ -13,6 +13,7 @@ from deadsim.kernel.programs.liveness import dead_slots
 from deadsim.kernel.world import World
 from deadsim.model.expressions import Constant
 from deadsim.model.instructions import (
+    LEAVING,
     Atomic,
     AtomicEnd,
     Branch,
@@ -116,7 +117,15 @@ def _step(world: World, step: Step) -> Stop:
         except Failing:
             pass  # it fails when it is reached, at its place
     whole = target is not None and target.whole
-    return Stop("step", form, candidates, whole, build, operation, step.into)
+    leaving = None
+    if LEAVING in step.flags and form.on_the_way_out(numbers[0]) is not None:
+
+        def leaving(slots: Slots) -> Operation:
+            made = form.on_the_way_out(numbers[0] if find is None else find(slots))
+            assert made is not None
+            return made
+
+    return Stop("step", form, candidates, whole, build, operation, step.into, leaving)
 
 
 def _atomic(linked: Linked, position: int) -> Callable[[Slots], Operation]:

@@ -17,7 +17,16 @@ Slots: TypeAlias = list[Any]
 class Stop:
     """An instruction at which local work ends: a step, or the end of something."""
 
-    __slots__ = ("build", "form", "into", "kind", "numbers", "operation", "whole")
+    __slots__ = (
+        "build",
+        "form",
+        "into",
+        "kind",
+        "leaving",
+        "numbers",
+        "operation",
+        "whole",
+    )
 
     def __init__(
         self,
@@ -28,6 +37,7 @@ class Stop:
         build: Callable[[Slots], Operation] | None = None,
         operation: Operation | None = None,
         into: tuple[int | None, ...] = (),
+        leaving: Callable[[Slots], Operation] | None = None,
     ) -> None:
         self.kind = kind
         self.form = form
@@ -36,6 +46,7 @@ class Stop:
         self.build = build
         self.operation = operation  # made once, where nothing has to be worked out
         self.into = into
+        self.leaving = leaving  # makes what takes its place while a victim is on its way out
 
 
 Entry: TypeAlias = "Stop | Callable[[Slots], int]"
@@ -51,7 +62,7 @@ class Linked(NamedTuple):
     thread: int
     code: Code
     entries: tuple[Entry, ...]
-    known: dict[tuple[int, bool], Any]
+    known: dict[tuple[int, bool | str], Any]
     dead: tuple[tuple[int, ...], ...]
 
     def place(self, position: int) -> Place:

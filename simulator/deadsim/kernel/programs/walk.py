@@ -1,26 +1,30 @@
 """Where a scenario's thread stands, and how it goes on: local work from one step to the next."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.kernel.failure import Failing, Failure
 from deadsim.kernel.operation import Operation, Outcome
 from deadsim.kernel.programs.atomic import Block
 from deadsim.kernel.programs.linked import Linked, Slots, Stop, store
+from deadsim.model.failures import VICTIM
 from deadsim.model.values import UNSET, Slot
 
 LOCAL_OPERATIONS = 100_000  # a thread that does more of them without a step has run away
 
 
+Failed: TypeAlias = Literal[False, True, "Victim"]
+
+
 class Frame(NamedTuple):
     """Where a thread stands: before `operation`, with these values in its slots.
 
-    `failed` is true while handlers of a failure run. A thread that has ended, or not begun, stands
+    `failed` is true while handlers of a failure run; of the victim of a deadlock its class. A thread that has ended, or not begun, stands
     before nothing.
     """
 
     position: int
     slots: tuple[Slot, ...]
-    failed: bool
+    failed: Failed
     operation: Operation | None
 
 
@@ -77,11 +81,11 @@ def _fall(linked: Linked, position: int, slots: Slots, failing: Failing) -> Walk
     target = _handler(linked, position)
     if target is None:
         return Walk(NOWHERE, (failure,))
-    walk = _walk(linked, target, slots, True)
+    walk = _walk(linked, target, slots, "Victim" if failing.class_name == VICTIM else True)
     return Walk(walk.frame, (failure, *walk.failures))
 
 
-def _walk(linked: Linked, position: int, slots: Slots, failed: bool) -> Walk:
+def _walk(linked: Linked, position: int, slots: Slots, failed: Failed) -> Walk:
     entries = linked.entries
     budget = LOCAL_OPERATIONS
     try:
@@ -89,6 +93,8 @@ def _walk(linked: Linked, position: int, slots: Slots, failed: bool) -> Walk:
             entry = entries[position]
             if isinstance(entry, Stop):
                 operation = entry.operation
+                if entry.leaving is not None and failed == VICTIM:
+                    operation = entry.leaving(slots)
                 if operation is None:
                     if entry.kind == "end":
                         return Walk(NOWHERE)

@@ -87,11 +87,17 @@ class Body:
             elif isinstance(instruction, Branch):
                 self.instructions[number] = instruction._replace(otherwise=target)
 
-    def guard(self, covered: list[tuple[int, int]], cleanup: Target, place: Place) -> None:
+    def guard(
+        self,
+        covered: list[tuple[int, int]],
+        cleanup: Target,
+        place: Place,
+        flags: tuple[str, ...] = (),
+    ) -> None:
         """Add a handler: a failure in these stretches releases `cleanup` and goes on outwards."""
         skip = self.jump(place)
         self.handlers.extend(Handler(first, last, self.here) for first, last in covered)
-        self.step("release", cleanup, place)
+        self.step("release", cleanup, place, flags=flags)
         self.emit(Resume(place))
         self.land(skip)
 

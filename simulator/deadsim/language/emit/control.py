@@ -95,7 +95,7 @@ def leave(
             starts: list[int] = []
             for opened in before:
                 starts.append(writer.body.here)
-                writer.body.step("release", opened.target, opened.place)
+                writer.body.step("release", opened.target, opened.place, flags=opened.flags)
             for opened, start in zip(before, starts, strict=True):
                 opened.holes.append((start, writer.body.here + 1))  # and the jump that follows
             return exit

@@ -7,8 +7,11 @@ from deadsim.model.place import Place
 class OpenWith:
     """A `with` that is open: what leaving it releases, and the stretches where that has begun."""
 
-    def __init__(self, target: Target, place: Place, first: int) -> None:
+    def __init__(
+        self, target: Target, place: Place, first: int, flags: tuple[str, ...] = ()
+    ) -> None:
         self.target = target
+        self.flags = flags
         self.place = place
         self.first = first
         self.holes: list[tuple[int, int]] = []

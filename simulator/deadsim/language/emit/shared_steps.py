@@ -8,12 +8,12 @@ from deadsim.language.emit.exits import OpenWith
 from deadsim.language.emit.writer import Writer
 from deadsim.language.reading.document import Scalar
 from deadsim.model.expressions import Binary, Constant, Expression, Local, Not
-from deadsim.model.instructions import Atomic, AtomicEnd
+from deadsim.model.instructions import IN_MODE, LEAVING, Atomic, AtomicEnd
 
 
 def acquire(writer: Writer, given: Statement) -> None:
     waiting = patience(writer, given)
-    about(writer, given, (), (*mode(writer, given), *waiting.flags), waiting.operands, ("into",))
+    about(writer, given, (), waiting.flags, waiting.operands, ("into",))
 
 
 def plain(writer: Writer, given: Statement) -> None:
@@ -93,14 +93,6 @@ def patience(writer: Writer, given: Statement) -> Patience:
     return Patience(("timed",), (duration,))
 
 
-def mode(writer: Writer, given: Statement) -> tuple[str, ...]:
-    """Read how an rwlock is taken."""
-    if "mode" not in given.options:
-        return ()
-    option = next(option for option in given.verb.options if option.name == "mode")
-    return (form.word(given.options["mode"], option, writer.problems),)
-
-
 def about(
     writer: Writer,
     given: Statement,
@@ -111,6 +103,7 @@ def about(
 ) -> None:
     """Write a step that is about one object: its index is read first, then what it is given."""
     target = writer.target(given)
+    flags = (*writer.mode(given, given.value, target), *flags)
     slots = tuple(writer.into(given, name) for name in into)
     if target is None:
         return
@@ -155,7 +148,6 @@ def wait_for(writer: Writer, given: Statement, waiting: Patience) -> None:
 def with_(writer: Writer, given: Statement) -> None:
     single = isinstance(given.value, Scalar)
     nodes = (given.value,) if single else form.items(given.value, writer.problems, "'with'")
-    flags = mode(writer, given)
     work = writer.lowering(given)
     opened: list[OpenWith] = []
     for node in nodes:
@@ -163,17 +155,22 @@ def with_(writer: Writer, given: Statement) -> None:
         if target is None:
             continue
         kept = work.kept_target(target)
-        own = flags if writer.section(node) == "rwlocks" else ()
+        own = writer.mode(given, node, target)
         writer.body.step("acquire", kept, given.place, into=(None,), flags=own)
-        opened.append(OpenWith(kept, given.place, writer.body.here))
+        opened.append(OpenWith(kept, given.place, writer.body.here, modes_of(own)))
         writer.exits.append(opened[-1])
     writer.nested(given, "do")
     for one in reversed(opened):
         writer.exits.pop()
         covered = one.covered(writer.body.here)
-        writer.body.step("release", one.target, one.place)
-        writer.body.guard(covered, one.target, one.place)
+        writer.body.step("release", one.target, one.place, flags=one.flags)
+        writer.body.guard(covered, one.target, one.place, (*one.flags, LEAVING))
     work.done()
+
+
+def modes_of(flags: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the flags that a release has of those of its acquire."""
+    return tuple(flag for flag in flags if flag.startswith(IN_MODE))
 
 
 # Shared variables.
