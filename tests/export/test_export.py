@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import deadsim as library
+import sequential
 from commands import deadsim
 from deadsim import gallery
 from deadsim.export.program import as_python
@@ -86,6 +87,18 @@ def test_random_programs_are_forced_into_their_defects(programs: int, tmp_path: 
                 assert done.returncode == HANGS, seed
                 compared += 1
     assert compared > programs / 8
+
+
+@pytest.mark.parametrize("programs", few_and_all(6, 80))
+def test_random_bodies_fail_and_are_caught_as_in_python(programs: int, tmp_path: Path) -> None:
+    for seed in range(programs):
+        steps, lines = sequential.Maker(seed).body()
+        wanted = sequential.run_in_python(lines)
+        scenario = library.loads(sequential.scenario(steps))
+        for schedule in (None, library.run(scenario).result.schedule):
+            done = ran(as_python(scenario.program, schedule), tmp_path)
+            assert done.stdout.splitlines() == wanted.output, seed
+            assert done.returncode == (ENDS if wanted.uncaught is None else FAILS), seed
 
 
 @pytest.mark.slow
@@ -172,6 +185,11 @@ threads:
       - atomic: [{write: "m[1, 0]", value: "max(v)"}]
       - {print: "x={x} {{{letter in 'ab'}}} {len(v)} {sum(v)} {m[1, 0]} {t} {some[1]} {nothing}"}
       - {print: "", end: "!"}
+      - try:
+          - {raise: "Q: {x}"}
+        except: {Misuse: [raise], Q: [{step: caught}], any: [{raise: Q}]}
+        else: [pass]
+        finally: [{step: at last}]
       - {sleep: 1}
       - {assert: "x == 6 and flag == false", message: "x is {x}"}
       - {start: late}

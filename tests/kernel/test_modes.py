@@ -249,6 +249,68 @@ def test_a_thread_that_starts_before_its_request_is_seen_to_wait() -> None:
     assert steps(text, "main*2 late late")[-1] == "late acquire a X fails"
 
 
+CAUGHT = """
+rwlocks: {a: {modes: innodb, deadlocks: victim}, b: {modes: innodb, deadlocks: victim}}
+threads:
+  one:
+    - try:
+        - acquire: a
+          mode: X
+        - acquire: b
+          mode: X
+        - BODY
+      except: {Victim: [{step: again}, AFTER]}
+  two:
+    - try: [{with: b, mode: X, do: [{with: a, mode: X, do: [step: in]}]}]
+      except: {Victim: [step: again]}
+"""
+
+
+def test_a_victim_is_caught() -> None:
+    found = levels(CAUGHT.replace("BODY", "step: in").replace(", AFTER", ""))
+    assert (found["error"], found["misuse"]) == ("never", "never")
+
+
+def test_a_release_after_a_victim_was_caught_is_a_misuse() -> None:
+    text = CAUGHT.replace("BODY", "{release: b}").replace("AFTER", "{release: a}")
+    assert levels(text)["misuse"] == "possible"
+
+
+def test_a_release_in_a_finally_gives_back_nothing_for_a_victim() -> None:
+    text = """
+rwlocks: {a: {modes: innodb, deadlocks: victim}, b: {modes: innodb, deadlocks: victim}}
+procedures: {gives: {args: [which], do: [{release: which}]}}
+threads:
+  one:
+    - try:
+        - {acquire: a, mode: X}
+        - try: [{with: b, mode: X, do: [step: in]}]
+          finally: [GIVES]
+      except: {Victim: [step: again]}
+  two: [{try: [{with: b, mode: X, do: [{with: a, mode: X, do: [step: in]}]}], except: {Victim: [step: again]}}]
+"""
+    for gives in ("{release: a}", "{call: gives, args: [a]}", "{release: a, mode: X}"):
+        found = levels(text.replace("GIVES", gives))
+        assert set(found.values()) == {"never"}, gives
+
+
+def test_a_release_in_a_finally_of_another_failure_is_a_misuse() -> None:
+    text = """
+rwlocks: {a: {modes: innodb, deadlocks: victim}}
+threads:
+  one: [{try: [{raise: oops}], finally: [{release: a}]}]
+"""
+    assert levels(text)["misuse"] == "always"
+
+
+def test_victim_in_an_except_wants_a_lock_that_has_victims() -> None:
+    text = (
+        "rwlocks: {a: {modes: innodb}}\nthreads: {one: [{try: [pass], except: {Victim: [pass]}}]}\n"
+    )
+    with pytest.raises(deadsim.ScenarioError, match="nothing here raises 'Victim'"):
+        deadsim.loads(text)
+
+
 # Order and races.
 
 

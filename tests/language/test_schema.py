@@ -44,10 +44,11 @@ MEANING = {
     "state function in a thread", "reserved variable", "reserved param", "nothing released",
     "a count for a lock", "counting down by none", "timeout of a barrier", "until for an event", "waiting for a queue",
     "a lock that is none", "an array of queues joined", "rwlock without a mode", "mode of a lock",
-    "processes", "modes that conflict one way", "modes that conflict with a stranger",
-    "a mode that is none of the table", "a mode that is nearly one", "modes without a mode",
-    "a with without a mode", "a release in a mode that is none", "a release of readers in a mode",
-    "writers among modes", "a queue without modes", "victims without modes",
+    "processes", "an unknown class", "a class that is not raised", "a class called any", "raise alone outside",
+    "raise alone in a finally", "raise alone in a procedure", "modes that conflict one way",
+    "modes that conflict with a stranger", "a mode that is none of the table", "a mode that is nearly one",
+    "modes without a mode", "a with without a mode", "a release in a mode that is none",
+    "a release of readers in a mode", "writers among modes", "a queue without modes", "victims without modes",
 }  # fmt: skip
 
 

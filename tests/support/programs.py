@@ -95,7 +95,7 @@ class Maker:
         kinds = ["step", "read", "write", "add", "let"]
         kinds += ["raise", "choose", "yield", "atomic", "assert", "print", "sleep", "array", "call"]
         if depth < 2:
-            kinds += ["if", "if", "repeat", "while", "forever"]
+            kinds += ["if", "if", "repeat", "while", "forever", "try", "try", "try"]
         if self.late:
             kinds += ["start", "join"]
         kinds += ["join"]
@@ -108,6 +108,8 @@ class Maker:
                 if self.random.random() < 0.4:
                     lines += [f"{indent}  else:", *self.steps(depth + 1, inner)]
                 return lines
+            case "try":
+                return self.attempt(depth, indent)
             case "repeat":
                 return [f"{indent}- repeat: 2", f"{indent}  do:", *self.steps(depth + 1, inner)]
             case "while":
@@ -155,7 +157,9 @@ class Maker:
                 text = self.pick("p", "p", "{x}", "{mine}")
                 return [f'{indent}- print: "{text}"']
             case "raise":
-                return [f"{indent}- raise: oops"]
+                return [
+                    f"{indent}- raise: {self.pick('oops', 'oops', 'of no class', 'Misuse', 'far')}"
+                ]
             case "start" | "join":
                 last = self.threads - 1
                 name = f"t{last if self.late and kind == 'start' else self.random.randint(0, last)}"
@@ -166,6 +170,28 @@ class Maker:
                 return [f"{indent}- sleep: 1"]
             case _:
                 return [f"{indent}- step: works"] if kind == "step" else [f"{indent}- yield"]
+
+    def attempt(self, depth: int, indent: str) -> list[str]:
+        """Try some steps, and deal with what fails."""
+        inner = indent + "    "
+        lines = [f"{indent}- try:", *self.steps(depth + 1, inner)]
+        if self.random.random() < 0.3:
+            lines += self.pick(f"{inner}- raise: oops", f"{inner}- release: A").splitlines()
+        known = ["oops", "Misuse", "any", *(["BrokenPipe"] if "pipes" in self.kinds else [])]
+        names = self.random.sample(known, self.random.choice((0, 1, 1, 2)))
+        if names:
+            lines.append(f"{indent}  except:")
+        for name in names:
+            lines += [f"{inner}{name}:", *self.steps(depth + 1, inner + "  ")]
+            if self.random.random() < 0.25:
+                lines.append(f"{inner}  - {self.pick('raise', 'return', 'raise: far')}")
+        if self.random.random() < 0.3:
+            lines += [f"{indent}  else:", *self.steps(depth + 1, inner)]
+        if not names or self.random.random() < 0.4:
+            lines += [f"{indent}  finally:", *self.steps(depth + 1, inner)]
+            if self.random.random() < 0.15:
+                lines.append(f"{inner}- return")
+        return lines
 
     def patience(self, may: bool = True, tries: bool = False) -> str:
         """Give up sometimes."""
@@ -302,7 +328,8 @@ class Maker:
             "{with: which, do: [{write: y, value: a}]}",
             "{acquire: which}, {if: a, then: [return]}, {release: which}",
         )
-        lines.append(f"procedures: {{use: {{args: [which, a], do: [{body}]}}}}")
+        every = "raises: [{raise: oops}, {raise: far}]"  # so that they may be caught
+        lines.append(f"procedures: {{use: {{args: [which, a], do: [{body}]}}, {every}}}")
         lines.append("threads:")
         for number in range(self.threads):
             lines.append("  t1[2]:" if self.alike and number == 1 else f"  t{number}:")

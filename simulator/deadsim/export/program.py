@@ -6,6 +6,7 @@ from collections.abc import Sequence as Sequence_
 
 from deadsim.export import forced as forcing
 from deadsim.export.classes import CLASSES, JOIN_QUEUE
+from deadsim.export.failures import Classes
 from deadsim.export.names import Names, identifier
 from deadsim.export.statements import Body, Procedure, Shared
 from deadsim.export.turns import TurnBody, TurnNames
@@ -102,8 +103,8 @@ def as_python(program: Program, schedule: Sequence_[Choice] | None = None) -> st
     written = functions(program, top.get("threads"), shared, forced)
     parts = [declarations(program, shared, forced), written, table(program, top.get("threads"))]
     body = "\n\n".join(part for part in parts if part)
-    needed = [*needs(program, body, forced), body]
-    whole = "\n\n\n".join(part.strip("\n") for part in needed) + f"\n\n{MAIN}"
+    needed = [*needs(program, body, forced), shared.classes.text(), body]
+    whole = "\n\n\n".join(part.strip("\n") for part in needed if part) + f"\n\n{MAIN}"
     if schedule is not None:
         names = "\n".join(f"    {(one.thread, one.result)!r}," for one in schedule)
         whole = f"SCHEDULE = [\n{names}\n]\n\n\n{whole}"
@@ -165,7 +166,12 @@ def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
                 args = tuple(clean(one.value) for one in listed.items if isinstance(one, Scalar))
             body = given.get("do", Sequence((), name.place))
         procedures[clean(name.value)] = Procedure(args, body)
-    return Shared(sections, frozenset(arrays), procedures)
+    freed = frozenset(
+        identifier(one.name.partition("[")[0])
+        for one in program.objects
+        if isinstance(one, objects.ModeLock) and one.victims
+    )
+    return Shared(sections, frozenset(arrays), procedures, Classes(top), freed)
 
 
 SECTIONS = tuple(row.section for row in PRIMITIVES)

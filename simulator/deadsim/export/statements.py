@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from deadsim.export.failures import Classes
 from deadsim.export.names import Names, identifier
 from deadsim.language.checks.form import Statement, is_null, statement, steps
 from deadsim.language.expressions.names import Problems, clean
@@ -24,6 +25,8 @@ class Shared(NamedTuple):
     sections: Mapping[str, str]
     arrays: frozenset[str]
     procedures: Mapping[str, Procedure]
+    classes: Classes
+    freed: frozenset[str]  # locks that a victim has given back already
 
 
 class Body:
@@ -37,6 +40,7 @@ class Body:
         self.sections = {**shared.sections, **(sections or {})}
         self.assigned: set[str] = set()
         self.inlined = 0
+        self.leaving = False  # whether a failure may go through what is written
 
     def block(self, node: Node, indent: str) -> list[str]:
         """Write a list of steps; `pass` where there is none."""
@@ -119,8 +123,11 @@ class Body:
         return repr(canonical(mode.value)) if isinstance(mode, Scalar) else ""
 
     def do_release(self, given: Statement) -> list[str]:
+        name = self.names.object(given.value)
         arguments = self.option(given, "count") or self.mode(given)
-        return [f"{self.names.object(given.value)}.release({arguments})"]
+        if self.leaving and name.partition("[")[0] in self.shared.freed:
+            arguments = f"{arguments or None}, isinstance(sys.exc_info()[1], Victim)"
+        return [f"{name}.release({arguments})"]
 
     def do_wait(self, given: Statement) -> list[str]:
         name = self.names.object(given.value)
@@ -280,7 +287,29 @@ class Body:
         return [f"assert {self.names.expression(given.value)}{more}"]
 
     def do_raise(self, given: Statement) -> list[str]:
-        return [f"raise RuntimeError({self.names.words(given.value)})"]
+        if is_null(given.value):
+            return ["raise"]
+        assert isinstance(given.value, Scalar)
+        return [self.shared.classes.raised(given.value.value, self.names.words(given.value))]
+
+    def do_try(self, given: Statement) -> list[str]:
+        lines = ["try:", *self.block(given.value, "    ")]
+        node = given.options.get("except")
+        branches = {
+            key.value: self.block(steps, "    ")
+            for key, steps in (node.pairs if isinstance(node, Map) else ())
+        }
+        lines += self.shared.classes.clauses(branches)
+        if "else" in given.options:
+            lines += ["else:"] if branches else []
+            lines += self.block(given.options["else"], "    ")
+        if "finally" in given.options:
+            outer, self.leaving = self.leaving, True
+            lines += ["finally:", *self.block(given.options["finally"], "    ")]
+            self.leaving = outer
+        elif not branches:
+            lines += ["finally:", "    pass"]
+        return lines
 
     def inner(self, replaced: dict[str, str], sections: dict[str, str]) -> "Body":
         """Give what writes a procedure that is called here."""
@@ -306,6 +335,7 @@ class Body:
             else:
                 values.append((identifier(argument), self.names.expression(node)))
         inner = self.inner(replaced, sections)
+        inner.leaving = self.leaving
         inner.inlined = self.inlined + 1
         body = inner.block(procedure.body, "    ")
         self.inlined = inner.inlined

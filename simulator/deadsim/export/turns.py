@@ -120,7 +120,7 @@ class TurnBody(Body):
         return [*before, *self.turn(f"{name}.{given.verb.name}({'_count' if count else ''})")]
 
     def do_release(self, given: Statement) -> list[str]:
-        if "mode" not in given.options:
+        if "mode" not in given.options and not self.leaving:
             return self.asked(given)
         return self.turn(*super().do_release(given))
 

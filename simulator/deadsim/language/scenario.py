@@ -8,6 +8,7 @@ from deadsim.language.checks import claims, form
 from deadsim.language.checks.claims import Demands
 from deadsim.language.checks.declarations import Declarations, index_values, pairs
 from deadsim.language.checks.form import body_hint, is_null, unlike
+from deadsim.language.checks.raised import raised_classes
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
 from deadsim.language.emit.signals import told_apart
@@ -127,6 +128,7 @@ class _Loader:
         for section in SECTIONS:
             self.declared.section(section, top.get(section))
         self.declared.give_locks()
+        self.around.classes = raised_classes(top)
         self.procedures(top.get("procedures"))
         try:
             threads = self.threads(templates)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from deadsim.language.checks.form import BARE
 from deadsim.language.expressions.names import listed
 from deadsim.language.tables.sections import SECTIONS, EntryOption, Section
 from deadsim.language.tables.verbs import IN_ATOMIC, VERBS, Option, Shape, Verb
@@ -46,6 +47,10 @@ _SHAPES: dict[Shape, dict[str, Any]] = {
     "process": _NAME,
     "word": _NAME,
     "mode": _NAME,
+    "branches": {
+        "type": ["object", "null"],
+        "additionalProperties": {"$ref": "#/$defs/steps"},
+    },
 }
 
 
@@ -118,7 +123,7 @@ def schema() -> dict[str, Any]:
             },
             "step": {
                 "anyOf": [
-                    {"enum": [v.name for v in VERBS.values() if v.shape == "nothing"]},
+                    {"enum": list(BARE)},
                     *(_verb(verb) for verb in VERBS.values()),
                 ]
             },
@@ -175,6 +180,8 @@ def _verb(verb: Verb, inside: bool = False) -> dict[str, Any]:
         "required": [verb.name, *(option.name for option in verb.options if option.required)],
         "additionalProperties": False,
     }
+    if verb.name == "try":
+        step["anyOf"] = [{"required": ["except"]}, {"required": ["finally"]}]
     if {"blocking", "timeout"} <= properties.keys():
         step["not"] = {
             "required": ["blocking", "timeout"],

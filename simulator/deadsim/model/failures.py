@@ -18,6 +18,9 @@ VICTIM: FailureClass = "Victim"
 EVERY = "any"
 """In place of a class: whatever can be caught."""
 
+FATAL = ""
+"""In place of a class: a failed assertion or a run-away, which nothing catches."""
+
 
 def type_of(name: str | None) -> Literal["misuse", "error"]:
     """Give as what a failure of this class counts that nobody catches; None is without a class."""

@@ -1,12 +1,14 @@
 """What a thread's body is compiled to: a flat list of instructions with jumps.
 
 A `Step` is what the scheduler sees; everything else is local work, done together with the step
-before it. A failure inside a `with` goes to its handler, which releases and hands the failure on.
+before it. A failure inside a `with` goes to its handler, which releases and hands the failure on; so
+does that of a `finally`, and that of an `except` keeps it.
 """
 
 from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.model.expressions import Expression, Target
+from deadsim.model.failures import EVERY, FATAL
 from deadsim.model.place import Place
 from deadsim.model.values import Slot
 
@@ -48,16 +50,23 @@ class Branch(NamedTuple):
 
 
 class Fail(NamedTuple):
-    """End the thread with a failed assertion or an error."""
+    """Fail: by a failed assertion, or by a `raise` with the class that it names, if any."""
 
-    type: Literal["assertion", "error"]
+    type: Literal["assertion", "misuse", "error"]
     message: Expression
+    class_name: str | None
     place: Place
 
 
 class Resume(NamedTuple):
-    """At the end of a handler: hand on the failure that led into it."""
+    """At the end of a handler, or for a `raise` alone in it: hand on the failure that led into it.
 
+    `origin` is where that handler begins, `slot` what keeps the failure; None where nobody can
+    catch it any more.
+    """
+
+    origin: int
+    slot: int | None
     place: Place
 
 
@@ -102,11 +111,25 @@ Instruction: TypeAlias = (
 
 
 class Handler(NamedTuple):
-    """A failure at an instruction in `first <= number < last` goes on at `target`."""
+    """A failure at an instruction in `first <= number < last` goes on at `target`.
+
+    `slot` keeps the failure meanwhile; None where nobody can catch it any more. `catches` is the class
+    that an `except` names (or any that can be caught); None of a `with` or a `finally`, through which every
+    failure goes. What is `final` may drop it.
+    """
 
     first: int
     last: int
     target: int
+    slot: int | None = None
+    catches: str | None = None
+    final: bool = False
+
+    def takes(self, class_name: str | None) -> bool:
+        """Decide whether a failure of this class goes here."""
+        if self.catches is None:
+            return True
+        return class_name != FATAL and self.catches in (EVERY, class_name)
 
 
 class Code(NamedTuple):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from deadsim.detect.components import components
 from deadsim.detect.locks.constant_locals import Constants
 from deadsim.detect.stuck.coarse_progress import Flows
-from deadsim.detect.stuck.flow import END
+from deadsim.detect.stuck.raising import END
 from deadsim.kernel.abstract.modelock import ModeForm
 from deadsim.kernel.primitives.modelock import conflicting
 from deadsim.kernel.programs.linked import Stop

@@ -5,9 +5,10 @@ Linear in the size of the program; for where following values would take too lon
 
 from collections.abc import Collection, Sequence
 
-from deadsim.detect.stuck.flow import END, Flow
+from deadsim.detect.stuck.flow import Flow
 from deadsim.detect.stuck.local_failures import Types
 from deadsim.detect.stuck.progress import Progress, beginning, both, conclusion, ended, provide
+from deadsim.detect.stuck.raising import END
 from deadsim.kernel.abstract.form import ENDLESS, Approach, Held, Passage
 from deadsim.kernel.primitives.thread import RUNNING
 from deadsim.kernel.system import State, System

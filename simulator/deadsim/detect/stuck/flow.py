@@ -10,6 +10,7 @@ from typing import NamedTuple, assert_never
 
 from deadsim.detect.components import on_cycles
 from deadsim.detect.stuck.local_failures import Types, always_set, fails
+from deadsim.detect.stuck.raising import END, Raising
 from deadsim.kernel.abstract.table import failures
 from deadsim.kernel.operation import Fact
 from deadsim.kernel.programs.linked import Linked, Stop
@@ -18,6 +19,7 @@ from deadsim.model.expressions import (
     Constant,
     Target,
 )
+from deadsim.model.failures import FATAL
 from deadsim.model.instructions import (
     Atomic,
     AtomicEnd,
@@ -31,7 +33,6 @@ from deadsim.model.instructions import (
     Step,
 )
 
-END = -1  # in place of a position: the thread's end
 OWN_END: Fact = ("ended",)  # what a join waits for
 
 
@@ -60,6 +61,7 @@ class Flow:
         self._ending: frozenset[int] | None = None
         self._holds: dict[int, frozenset[int]] | None = None
         self._set = always_set(linked.code)
+        self.raising = Raising(linked, world)
         self._integers = types.slots[linked.thread]
 
     def first(self) -> Ways:
@@ -74,9 +76,15 @@ class Flow:
         return found
 
     def misused(self, position: int) -> tuple[int, ...]:
-        """Give the steps at which the thread may come to stand if this one is a misuse."""
-        ways = self._fail(position)
-        return tuple(sorted({*ways.steps, *ways.failing}))
+        """Give the steps at which the thread may come to stand if this one fails."""
+        found: set[int] = set()
+        for target in self.raising.targets(position, self.raising.of_step(position)):
+            if target == END:
+                found.add(END)
+            else:
+                ways = self._arrive(target)
+                found.update(ways.steps, ways.failing)
+        return tuple(sorted(found))
 
     def stop(self, position: int) -> Stop:
         """Give the step at a position."""
@@ -261,54 +269,53 @@ class Flow:
             return Ways(ways.steps, tuple(sorted({*ways.failing, *self.misused(position)})))
         return ways
 
-    def _fail(self, position: int) -> Ways:
-        """Give where a failure leads."""
-        for handler in self.code.handlers:
-            if handler.first <= position < handler.last:
-                return self._arrive(handler.target)
-        return Ways((END,), ())
-
     def _arrive(self, start: int) -> Ways:
-        """Follow local work to the steps that it may lead to."""
-        found: set[int] = set()
-        failing: set[int] = set()
-        following: dict[int, bool] = {}  # true while a position is on the way that is followed
-        stack: list[tuple[int, bool]] = [(start, False)]
+        """Follow local work, and failures in it, to the steps that they may lead to."""
+        found: tuple[set[int], set[int]] = (set(), set())  # without a failure, and by one
+        following: dict[tuple[int, bool], bool] = {}  # true while a place is on the way followed
+        stack: list[tuple[int, bool, bool]] = [(start, False, False)]
+
+        def fall(position: int, classes: Collection[str | None], failed: bool = True) -> None:
+            for target in self.raising.targets(position, classes):
+                stack.append((target, failed, False))
+
         while stack:
-            position, leaving = stack.pop()
-            if leaving:
-                following[position] = False
+            position, failed, leaving = stack.pop()
+            if position == END:
+                found[failed].add(END)
                 continue
-            if position in following:
-                if following[position]:  # round and round without a step: it runs away, and fails
-                    failing.update(self.misused(position))
+            if leaving:
+                following[position, failed] = False
+                continue
+            if (position, failed) in following:
+                if following[position, failed]:  # round and round without a step: it runs away
+                    fall(position, (FATAL,))
                 continue
             instruction = self.code.instructions[position]
-            following[position] = True
-            stack.append((position, True))
+            following[position, failed] = True
+            stack.append((position, failed, True))
             if self._may_fail(position):
-                failing.update(self.misused(position))
+                fall(position, self.raising.of_local_work(position))
             match instruction:
                 case Step() | Atomic():
-                    found.add(position)
+                    found[failed].add(position)
                 case End():
-                    found.add(END)
+                    found[failed].add(END)
                 case Resume():
-                    outwards = self._fail(position)
-                    found.update(outwards.steps)
-                    failing.update(outwards.failing)
+                    fall(position, self.raising.of_local_work(position), failed)
                 case Let() | Forget() | AtomicEnd():
-                    stack.append((position + 1, False))
+                    stack.append((position + 1, failed, False))
                 case Jump(target):
-                    stack.append((target, False))
+                    stack.append((target, failed, False))
                 case Branch(_, otherwise):
-                    stack.append((position + 1, False))
-                    stack.append((otherwise, False))
+                    stack.append((position + 1, failed, False))
+                    stack.append((otherwise, failed, False))
                 case Fail():
                     pass
                 case _:
                     assert_never(instruction)
-        return Ways(tuple(sorted(found)), tuple(sorted(failing)))
+        steps, failing = found
+        return Ways(tuple(sorted(steps)), tuple(sorted(failing)))
 
     def _may_fail(self, position: int) -> bool:
         """Decide whether reaching this instruction, or doing it as local work, may fail."""

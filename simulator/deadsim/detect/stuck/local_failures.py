@@ -47,13 +47,16 @@ DIGITS = 20  # of an integer, with its sign
 def always_set(code: Code) -> list[frozenset[int]]:
     """Find for each instruction the slots that certainly have a value before it.
 
-    Forward over all ways, and where two meet, what both have. What a handler uses was kept before
-    what it guards began, so it begins with everything.
+    Forward over all ways, and where two meet, what both have. What a `with` releases was kept before
+    what it guards began, so that its handler begins with everything; that of a `try` with what is there
+    wherever a failure leads to it.
     """
     begin = frozenset(slot for slot, value in enumerate(code.initial) if value is not UNSET)
     known: list[frozenset[int] | None] = [None] * len(code.instructions)
     front: list[tuple[int, frozenset[int]]] = [(0, begin)]
-    front.extend((h.target, frozenset(range(len(code.initial)))) for h in code.handlers)
+    releases = [h for h in code.handlers if h.catches is None and not h.final]
+    front.extend((h.target, frozenset(range(len(code.initial)))) for h in releases)
+    attempts = [h for h in code.handlers if h.catches is not None or h.final]
     while front:
         position, given = front.pop()
         before = known[position]
@@ -61,6 +64,10 @@ def always_set(code: Code) -> list[frozenset[int]]:
         if merged == before:
             continue
         known[position] = merged
+        for handler in attempts:
+            if handler.first <= position < handler.last:
+                kept = () if handler.slot is None else (handler.slot,)
+                front.append((handler.target, merged.union(kept)))
         instruction = code.instructions[position]
         match instruction:
             case Let(slot):

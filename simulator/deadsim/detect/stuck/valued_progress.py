@@ -12,18 +12,19 @@ from typing import Any, NamedTuple
 from deadsim.detect.components import components
 from deadsim.detect.stuck.progress import Progress, beginning, both, conclusion, ended, provide
 from deadsim.kernel.abstract.form import ENDLESS, Approach, Held, Passage
-from deadsim.kernel.failure import misuse
-from deadsim.kernel.operation import Outcome
+from deadsim.kernel.abstract.table import failures
+from deadsim.kernel.failure import Failing
+from deadsim.kernel.operation import Operation, Outcome
 from deadsim.kernel.primitives.thread import RUNNING
 from deadsim.kernel.primitives.variable import Read
 from deadsim.kernel.programs.atomic import AtomicBlock
 from deadsim.kernel.programs.linked import Stop
 from deadsim.kernel.programs.walk import Frame, Walk, begin, proceed
 from deadsim.kernel.system import State, System
+from deadsim.model.failures import type_of
 
 MOST_PLACES = 2_000  # of all threads together, before it is given up
 MOST_VALUES = 16  # of one variable or queue
-_ANY = misuse("fails")
 
 
 class _Place(NamedTuple):
@@ -191,14 +192,22 @@ class Relaxed:
         self.known[thread].passages[number] = len(passages)
         for passage in passages[before if isinstance(operation, Read) else 0 :]:
             if passage.stays:
-                walk = Walk(frame)
+                walks = [Walk(frame)]
             else:
                 outcome = Outcome((), passage.results)
-                walk = proceed(linked, frame, outcome, _ANY if passage.fails else None)
-            if walk.frame.operation is not None or thread != self.sole:
-                self.provide(thread, number, passage)
-            self.arrive(thread, number, walk, passage.held)
+                ways = self.failing(stop, operation) if passage.fails else [None]
+                walks = [proceed(linked, frame, outcome, failing) for failing in ways]
+            for walk in walks:
+                if walk.frame.operation is not None or thread != self.sole:
+                    self.provide(thread, number, passage)
+                self.arrive(thread, number, walk, passage.held)
         return bool(passages), stop.form.varies
+
+    def failing(self, stop: Stop, operation: Operation) -> list[Failing | None]:
+        """List how a step may fail: with each class that its verb may raise."""
+        about = stop.numbers.start if stop.numbers else None
+        classes = failures(self.system.world, operation.verb, about)
+        return [Failing(type_of(name), "fails", name) for name in classes]
 
     def provide(self, thread: int, number: int, passage: Passage) -> None:
         """Note what a step provides; too many values are not followed."""

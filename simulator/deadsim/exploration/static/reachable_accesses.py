@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from functools import reduce
 
 from deadsim.detect.stuck.coarse_progress import Flows
-from deadsim.detect.stuck.flow import END, Flow, step_may_fail
+from deadsim.detect.stuck.flow import Flow, step_may_fail
+from deadsim.detect.stuck.raising import END
 from deadsim.kernel.abstract.form import Form
 from deadsim.kernel.dependence import NOTHING, Footprint, bit, bits, both, each_bit
 from deadsim.kernel.programs.linked import Stop

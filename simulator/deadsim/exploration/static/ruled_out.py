@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from deadsim.detect.stuck.coarse_progress import Flows
-from deadsim.detect.stuck.flow import END, Flow, step_may_fail
+from deadsim.detect.stuck.flow import Flow, step_may_fail
+from deadsim.detect.stuck.raising import END
 from deadsim.kernel.primitives.semaphore import permits
 from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.system import System

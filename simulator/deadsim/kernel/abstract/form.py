@@ -146,10 +146,6 @@ class Form(ABC):
     def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
         """Make the operation; raises `Failing` where an operand is not what it must be."""
 
-    def on_the_way_out(self, number: int) -> Operation | None:
-        """Make what takes its place where the victim of a deadlock is on its way out; None where nothing does."""
-        return None
-
     def passages(self, a: Approach) -> Iterable[Passage]:
         """List the ways in which the step may be passed."""
         return (Passage(a.held, (True,)),)

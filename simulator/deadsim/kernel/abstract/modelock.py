@@ -19,6 +19,7 @@ from deadsim.kernel.primitives.modelock import (
     ahead,
     conflicting,
 )
+from deadsim.model.failures import VICTIM
 from deadsim.model.instructions import IN_MODE, LEAVING
 from deadsim.model.objects import ModeLock
 from deadsim.model.values import Value
@@ -169,16 +170,14 @@ class AcquireForm(ModeForm, AttemptForm):
 
 
 class ReleaseForm(ModeForm):
-    """`release` of a lock in a mode, or of the only mode that is held."""
+    """`release` of a lock in a mode, or of the only mode that is held.
 
-    def operation(self, objects: tuple[int, ...], operands: tuple[Value, ...]) -> Operation:
-        return Release(objects[0], self.lock(objects[0]), self.mode, False)
+    On the way out of a failure that is its operand: where that thread was a victim, nothing may be left.
+    """
 
-    def on_the_way_out(self, number: int) -> Operation | None:
-        """Make the operation that takes its place where a victim is on its way out; None where it is none."""
-        if LEAVING not in self.flags or not self.lock(number).victims:
-            return None
-        return Release(number, self.lock(number), self.mode, True)
+    def operation(self, objects: tuple[int, ...], operands: tuple[Any, ...]) -> Operation:
+        leaving = any(failure.class_name == VICTIM for failure in operands)
+        return Release(objects[0], self.lock(objects[0]), self.mode, leaving)
 
     def passages(self, a: Approach) -> Iterable[Passage]:
         number, held = a.number, a.held

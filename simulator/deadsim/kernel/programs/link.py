@@ -13,7 +13,6 @@ from deadsim.kernel.programs.liveness import dead_slots
 from deadsim.kernel.world import World
 from deadsim.model.expressions import Constant
 from deadsim.model.instructions import (
-    LEAVING,
     Atomic,
     AtomicEnd,
     Branch,
@@ -45,14 +44,14 @@ def link(program: Program, world: World, thread: int) -> Linked:
                 entries.append(_jump(target))
             case Branch(test, otherwise):
                 entries.append(_branch(evaluator(test), position + 1, otherwise))
-            case Fail(type, message):
-                entries.append(_fail(type, evaluator(message)))
+            case Fail(type, message, class_name):
+                entries.append(_fail(type, evaluator(message), class_name))
             case Atomic():
                 entries.append(Stop("atomic"))
             case AtomicEnd():
                 entries.append(Stop("atomic-end"))
-            case Resume():
-                entries.append(Stop("resume"))
+            case Resume(_, slot):
+                entries.append(Stop("resume", slot=slot))
             case End():
                 entries.append(Stop("end"))
             case _:
@@ -90,10 +89,12 @@ def _branch(test: Callable[[Slots], Any], following: int, otherwise: int) -> Cal
 
 
 def _fail(
-    type: Literal["assertion", "error"], message: Callable[[Slots], Any]
+    type: Literal["assertion", "misuse", "error"],
+    message: Callable[[Slots], Any],
+    class_name: str | None,
 ) -> Callable[[Slots], int]:
     def fail(slots: Slots) -> int:
-        raise Failing(type, message(slots))
+        raise Failing(type, message(slots), class_name)
 
     return fail
 
@@ -117,15 +118,7 @@ def _step(world: World, step: Step) -> Stop:
         except Failing:
             pass  # it fails when it is reached, at its place
     whole = target is not None and target.whole
-    leaving = None
-    if LEAVING in step.flags and form.on_the_way_out(numbers[0]) is not None:
-
-        def leaving(slots: Slots) -> Operation:
-            made = form.on_the_way_out(numbers[0] if find is None else find(slots))
-            assert made is not None
-            return made
-
-    return Stop("step", form, candidates, whole, build, operation, step.into, leaving)
+    return Stop("step", form, candidates, whole, build, operation, step.into)
 
 
 def _atomic(linked: Linked, position: int) -> Callable[[Slots], Operation]:

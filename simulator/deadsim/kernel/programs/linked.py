@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from deadsim.kernel.abstract.form import Form
+from deadsim.kernel.failure import Pending
 from deadsim.kernel.operation import Operation
 from deadsim.model.instructions import Code
 from deadsim.model.place import Place
@@ -17,16 +18,7 @@ Slots: TypeAlias = list[Any]
 class Stop:
     """An instruction at which local work ends: a step, or the end of something."""
 
-    __slots__ = (
-        "build",
-        "form",
-        "into",
-        "kind",
-        "leaving",
-        "numbers",
-        "operation",
-        "whole",
-    )
+    __slots__ = ("build", "form", "into", "kind", "numbers", "operation", "slot", "whole")
 
     def __init__(
         self,
@@ -37,7 +29,7 @@ class Stop:
         build: Callable[[Slots], Operation] | None = None,
         operation: Operation | None = None,
         into: tuple[int | None, ...] = (),
-        leaving: Callable[[Slots], Operation] | None = None,
+        slot: int | None = None,
     ) -> None:
         self.kind = kind
         self.form = form
@@ -46,7 +38,14 @@ class Stop:
         self.build = build
         self.operation = operation  # made once, where nothing has to be worked out
         self.into = into
-        self.leaving = leaving  # makes what takes its place while a victim is on its way out
+        self.slot = slot  # where a failure is that is handed on
+
+    def failure(self, slots: Slots, position: int) -> Pending:
+        """Give the failure that is handed on from here; all is known of one that no slot keeps."""
+        if self.slot is None:
+            return Pending("error", "", None, position, shown=True)
+        pending: Pending = slots[self.slot]
+        return pending
 
 
 Entry: TypeAlias = "Stop | Callable[[Slots], int]"

@@ -17,6 +17,7 @@ from deadsim.model.instructions import (
     End,
     Fail,
     Forget,
+    Handler,
     Instruction,
     Jump,
     Let,
@@ -37,7 +38,7 @@ def dead_slots(code: Code) -> tuple[tuple[int, ...], ...]:
 def _live(code: Code) -> list[frozenset[int]]:
     instructions = code.instructions
     live: list[frozenset[int]] = [frozenset()] * len(instructions)
-    handlers: list[int | None] = [_handler(code, position) for position in range(len(instructions))]
+    handlers = [_handlers(code, position) for position in range(len(instructions))]
     used = [frozenset(_read(instruction)) for instruction in instructions]
     given = [_given(instruction) for instruction in instructions]
     changed = True
@@ -47,18 +48,23 @@ def _live(code: Code) -> list[frozenset[int]]:
             instruction = instructions[position]
             after = frozenset[int]().union(*(live[p] for p in _next(instruction, position)))
             needed = (after - given[position]) | used[position]
-            target = handlers[position]
-            if target is not None:
-                needed |= live[target]
+            for handler in handlers[position]:
+                needed |= live[handler.target] - {handler.slot}
             if needed != live[position]:
                 live[position] = needed
                 changed = True
     return live
 
 
-def _handler(code: Code, position: int) -> int | None:
-    covering = (h for h in code.handlers if h.first <= position < h.last)
-    return next((handler.target for handler in covering), None)
+def _handlers(code: Code, position: int) -> list[Handler]:
+    """List the handlers to which a failure here may go: up to the first that takes all."""
+    found: list[Handler] = []
+    for handler in code.handlers:
+        if handler.first <= position < handler.last:
+            found.append(handler)
+            if handler.catches is None:
+                break
+    return found
 
 
 def _next(instruction: Instruction, position: int) -> tuple[int, ...]:
@@ -95,11 +101,14 @@ def _read(instruction: Instruction) -> Iterator[int]:
             yield from _locals(value)
         case Branch(test):
             yield from _locals(test)
-        case Fail(_, message):
+        case Fail(message=message):
             yield from _locals(message)
         case Step(_, target, operands):
             yield from _locals((target, operands))
-        case Forget() | Jump() | Resume() | Atomic() | AtomicEnd() | End():
+        case Resume(_, slot):
+            if slot is not None:
+                yield slot
+        case Forget() | Jump() | Atomic() | AtomicEnd() | End():
             pass
         case _:
             assert_never(instruction)

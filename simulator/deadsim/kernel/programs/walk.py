@@ -1,30 +1,29 @@
 """Where a scenario's thread stands, and how it goes on: local work from one step to the next."""
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
-from deadsim.kernel.failure import Failing, Failure
+from deadsim.kernel.failure import Failing, Failure, Pending
 from deadsim.kernel.operation import Operation, Outcome
 from deadsim.kernel.programs.atomic import Block
+from deadsim.kernel.programs.handling import hand_on
 from deadsim.kernel.programs.linked import Linked, Slots, Stop, store
-from deadsim.model.failures import VICTIM
+from deadsim.model.failures import FATAL
 from deadsim.model.values import UNSET, Slot
 
 LOCAL_OPERATIONS = 100_000  # a thread that does more of them without a step has run away
-
-
-Failed: TypeAlias = Literal[False, True, "Victim"]
+MOST_RUN_AWAYS = 16  # between two steps: a `finally` may drop each, and run away again
 
 
 class Frame(NamedTuple):
     """Where a thread stands: before `operation`, with these values in its slots.
 
-    `failed` is true while handlers of a failure run; of the victim of a deadlock its class. A thread that has ended, or not begun, stands
+    `failed` is true while handlers of a failure run. A thread that has ended, or not begun, stands
     before nothing.
     """
 
     position: int
     slots: tuple[Slot, ...]
-    failed: Failed
+    failed: bool
     operation: Operation | None
 
 
@@ -56,12 +55,10 @@ def proceed(linked: Linked, frame: Frame, outcome: Outcome, failing: Failing | N
             walk = linked.known[way] = _walk(linked, position + 1, [], frame.failed)
         return walk
     if block is not None:
-        if block.failure is not None:
-            return _fall(linked, block.position, block.slots, block.failure)
-        return _walk(linked, block.position, block.slots, frame.failed)
+        return _walk(linked, block.position, block.slots, frame.failed, block.failure)
     slots = list(frame.slots)
     if failing is not None:
-        return _fall(linked, position, slots, failing)
+        return _walk(linked, position, slots, frame.failed, failing)
     stop = linked.entries[position]
     assert isinstance(stop, Stop)
     if outcome.results:
@@ -69,49 +66,52 @@ def proceed(linked: Linked, frame: Frame, outcome: Outcome, failing: Failing | N
     return _walk(linked, position + 1, slots, frame.failed)
 
 
-def _handler(linked: Linked, position: int) -> int | None:
-    for handler in linked.code.handlers:
-        if handler.first <= position < handler.last:
-            return handler.target
-    return None
-
-
-def _fall(linked: Linked, position: int, slots: Slots, failing: Failing) -> Walk:
-    failure = Failure(linked.thread, failing.type, failing.message, linked.place(position))
-    target = _handler(linked, position)
-    if target is None:
-        return Walk(NOWHERE, (failure,))
-    walk = _walk(linked, target, slots, "Victim" if failing.class_name == VICTIM else True)
-    return Walk(walk.frame, (failure, *walk.failures))
-
-
-def _walk(linked: Linked, position: int, slots: Slots, failed: Failed) -> Walk:
+def _walk(
+    linked: Linked, position: int, slots: Slots, failed: bool, failing: Failing | None = None
+) -> Walk:
+    """Do local work up to the next step; with `failing` the instruction has failed."""
     entries = linked.entries
-    budget = LOCAL_OPERATIONS
-    try:
-        while True:
-            entry = entries[position]
-            if isinstance(entry, Stop):
-                operation = entry.operation
-                if entry.leaving is not None and failed == VICTIM:
-                    operation = entry.leaving(slots)
-                if operation is None:
-                    if entry.kind == "end":
-                        return Walk(NOWHERE)
-                    if entry.kind == "resume":
-                        target = _handler(linked, position)
-                        if target is None:
-                            return Walk(NOWHERE)
-                        position = target
-                        continue
-                    assert entry.build is not None
-                    operation = entry.build(slots)
-                for slot in linked.dead[position]:
-                    slots[slot] = UNSET
-                return Walk(Frame(position, tuple(slots), failed, operation))
-            position = entry(slots)
-            budget -= 1
+    failures: tuple[Failure, ...] = ()
+    pending: Pending | None = None
+    budget, run_aways = LOCAL_OPERATIONS, MOST_RUN_AWAYS
+    while True:
+        if failing is not None:
+            pending = Pending(failing.type, failing.message, failing.class_name, position)
+            failing = None
+        if pending is not None:
+            target, failed, shown = hand_on(linked, position, slots, failed, pending)
+            failures += shown
+            if target is None:
+                return Walk(NOWHERE, failures)
+            position, pending = target, None
+        try:
+            while True:
+                entry = entries[position]
+                if isinstance(entry, Stop):
+                    operation = entry.operation
+                    if operation is None:
+                        if entry.kind == "end":
+                            return Walk(NOWHERE, failures)
+                        if entry.kind == "resume":
+                            pending = entry.failure(slots, position)
+                            break
+                        assert entry.build is not None
+                        operation = entry.build(slots)
+                    for slot in linked.dead[position]:
+                        slots[slot] = UNSET
+                    return Walk(Frame(position, tuple(slots), failed, operation), failures)
+                position = entry(slots)
+                budget -= 1
+                if budget < 0:
+                    raise Failing("error", RUN_AWAY, FATAL)
+        except Failing as caught:
+            failing = caught
             if budget < 0:
-                raise Failing("error", "has run away: it goes on for ever without taking a step")
-    except Failing as failing:
-        return _fall(linked, position, slots, failing)
+                budget = LOCAL_OPERATIONS
+                run_aways -= 1
+                if run_aways < 0:
+                    failure = Failure(linked.thread, "error", RUN_AWAY, linked.place(position))
+                    return Walk(NOWHERE, (*failures, failure))
+
+
+RUN_AWAY = "has run away: it goes on for ever without taking a step"

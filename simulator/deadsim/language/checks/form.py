@@ -20,6 +20,10 @@ class Statement(NamedTuple):
     options: dict[str, Node]
 
 
+BARE = (*(name for name, verb in VERBS.items() if verb.shape == "nothing"), "raise")
+"""What may stand as a bare word."""
+
+
 def is_null(node: Node) -> bool:
     """Decide whether there is nothing behind a key."""
     return isinstance(node, Scalar) and core_value(node) is None
@@ -29,9 +33,8 @@ def statement(node: Node, problems: Problems) -> Statement | None:
     """Read one step; None where it cannot be told what it is."""
     if isinstance(node, Scalar):
         verb = VERBS.get(node.value)
-        if verb is None or verb.shape != "nothing":
-            words = [name for name, known in VERBS.items() if known.shape == "nothing"]
-            hint = f"; '{node.value}:' wants a value" if verb else nearest(node.value, words)
+        if verb is None or verb.name not in BARE:
+            hint = f"; '{node.value}:' wants a value" if verb else nearest(node.value, BARE)
             hint = as_step(node.value) or hint
             problems.add(node.place, f"a step is a verb with a value, not '{node.value}'{hint}")
             return None
@@ -89,7 +92,7 @@ def body_hint(node: Node) -> str:
     if not isinstance(node, Scalar):
         return ""
     verb = VERBS.get(node.value)
-    if verb is not None and verb.shape == "nothing":
+    if verb is not None and verb.name in BARE:
         return f"; write '- {verb.name}'"
     return as_step(node.value).replace("; write '", "; write '- ", 1)
 
@@ -146,8 +149,11 @@ def collect_locals(body: Node) -> dict[str, Scalar]:
                 elif key.value == "let":
                     for name, _ in value.pairs if isinstance(value, Mapping) else ():
                         found.setdefault(clean(name.value), name)
-                elif key.value in ("do", "then", "else", "atomic", "forever"):
+                elif key.value in ("do", "then", "else", "atomic", "forever", "try", "finally"):
                     visit(value)
+                elif key.value == "except" and isinstance(value, Mapping):
+                    for _, steps in value.pairs:
+                        visit(steps)
 
     visit(body)
     return found

@@ -39,6 +39,8 @@ OTHERS = {
 def as_verb(word: str) -> str:
     """Say which verb was meant."""
     other = OTHERS.get(word)
+    if word in ("except", "finally"):
+        return "; it belongs to a 'try', beside it"
     return f"; did you mean '{other}'?" if other else nearest(word, VERBS)
 
 

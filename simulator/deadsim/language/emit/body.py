@@ -9,7 +9,6 @@ from deadsim.model.instructions import (
     Instruction,
     Jump,
     Let,
-    Resume,
     Step,
 )
 from deadsim.model.place import Place
@@ -86,20 +85,6 @@ class Body:
                 self.instructions[number] = instruction._replace(target=target)
             elif isinstance(instruction, Branch):
                 self.instructions[number] = instruction._replace(otherwise=target)
-
-    def guard(
-        self,
-        covered: list[tuple[int, int]],
-        cleanup: Target,
-        place: Place,
-        flags: tuple[str, ...] = (),
-    ) -> None:
-        """Add a handler: a failure in these stretches releases `cleanup` and goes on outwards."""
-        skip = self.jump(place)
-        self.handlers.extend(Handler(first, last, self.here) for first, last in covered)
-        self.step("release", cleanup, place, flags=flags)
-        self.emit(Resume(place))
-        self.land(skip)
 
     def code(self, place: Place) -> Code:
         """Finish: the thread ends where the instructions do."""

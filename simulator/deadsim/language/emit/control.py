@@ -2,10 +2,11 @@
 
 from deadsim.language.checks import form
 from deadsim.language.checks.form import Statement, is_null
-from deadsim.language.emit.exits import OpenCall, OpenLoop, OpenWith
+from deadsim.language.emit.exits import Guarded, OpenCall, OpenFinally, OpenLoop, OpenWith
 from deadsim.language.emit.writer import Writer
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
 from deadsim.model.expressions import Binary, Compare, Constant, Expression, Local, Not
+from deadsim.model.failures import FATAL
 from deadsim.model.instructions import Fail
 
 
@@ -86,16 +87,22 @@ def repeat(writer: Writer, given: Statement) -> None:
 def leave(
     writer: Writer, given: Statement, kind: type[OpenLoop | OpenCall]
 ) -> OpenLoop | OpenCall | None:
-    """Release what is open inside the loop or procedure that is left."""
-    before: list[OpenWith] = []
-    for exit in reversed(writer.exits):
-        if isinstance(exit, OpenWith):
+    """Release what is open inside the loop or procedure that is left, and do each `finally`."""
+    before: list[Guarded] = []
+    exits = writer.exits
+    for exit in reversed(exits):
+        if isinstance(exit, Guarded):
             before.append(exit)
         elif isinstance(exit, kind):
             starts: list[int] = []
             for opened in before:
                 starts.append(writer.body.here)
-                writer.body.step("release", opened.target, opened.place, flags=opened.flags)
+                if isinstance(opened, OpenWith):
+                    writer.body.step("release", opened.target, opened.place, flags=opened.flags)
+                elif isinstance(opened, OpenFinally):
+                    writer.exits = exits[: exits.index(opened)]
+                    writer.block(opened.steps, "'finally'")
+            writer.exits = exits
             for opened, start in zip(before, starts, strict=True):
                 opened.holes.append((start, writer.body.here + 1))  # and the jump that follows
             return exit
@@ -185,15 +192,8 @@ def assert_(writer: Writer, given: Statement) -> None:
     message: Expression = Constant("is false: " + _source(given.value))
     if "message" in given.options:
         message = writer.expressions().text(given.options["message"], "'message'")
-    writer.body.emit(Fail("assertion", work.lower(message), given.place))
+    writer.body.emit(Fail("assertion", work.lower(message), FATAL, given.place))
     writer.body.land(fine)
-    work.done()
-
-
-def raise_(writer: Writer, given: Statement) -> None:
-    work = writer.lowering(given)
-    message = work.lower(writer.expressions().text(given.value, "'raise'"))
-    writer.body.emit(Fail("error", message, given.place))
     work.done()
 
 

@@ -43,6 +43,7 @@ class Surroundings:
         self.declared = declared  # by number
         self.shared = shared
         self.procedures: dict[str, ProcedureText] = {}
+        self.classes: tuple[str, ...] = ()  # of failures, that something in the file can raise
         self.pending: dict[tuple[Place, str], None] = {}
         self.steps = 0
         self.counting = True

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 from deadsim.language.checks import form
 from deadsim.language.checks.form import Statement
-from deadsim.language.emit.exits import OpenWith
+from deadsim.language.emit.exits import Catching, OpenWith
 from deadsim.language.emit.writer import Writer
 from deadsim.language.reading.document import Scalar
 from deadsim.model.expressions import Binary, Constant, Expression, Local, Not
-from deadsim.model.instructions import IN_MODE, LEAVING, Atomic, AtomicEnd
+from deadsim.model.instructions import IN_MODE, LEAVING, Atomic, AtomicEnd, Resume
 
 
 def acquire(writer: Writer, given: Statement) -> None:
@@ -111,6 +111,9 @@ def about(
     lowered = work.all((*target.indices, *values, *timeout))
     found = target._replace(indices=lowered[: len(target.indices)])
     operands = lowered[len(target.indices) :]
+    if given.verb.name == "release" and writer.leaving is not None and writer.may_be_freed(target):
+        operands = (*operands, Local(writer.leaving, ""))
+        flags = (*flags, LEAVING)
     writer.body.step(given.verb.name, found, given.place, operands, slots, flags)
     work.done()
 
@@ -164,8 +167,27 @@ def with_(writer: Writer, given: Statement) -> None:
         writer.exits.pop()
         covered = one.covered(writer.body.here)
         writer.body.step("release", one.target, one.place, flags=one.flags)
-        writer.body.guard(covered, one.target, one.place, (*one.flags, LEAVING))
+        released(writer, covered, one)
     work.done()
+
+
+def released(writer: Writer, covered: list[tuple[int, int]], one: OpenWith) -> None:
+    """Write what a failure does: it releases, and goes on outwards; kept where that may be caught, or decides."""
+    body, place = writer.body, one.place
+    skip = body.jump(place)
+    freed = writer.may_be_freed(one.target)
+    caught = any(isinstance(exit, Catching) for exit in writer.exits)
+    slot = body.keep() if caught or freed else None
+    target = writer.guard(covered, slot)
+    if freed and slot is not None:
+        flags = (*one.flags, LEAVING)
+        body.step("release", one.target, place, (Local(slot, ""),), flags=flags)
+    else:
+        body.step("release", one.target, place, flags=one.flags)
+    body.emit(Resume(target, slot, place))
+    if slot is not None:
+        body.drop([slot])
+    body.land(skip)
 
 
 def modes_of(flags: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Which function writes which verb."""
 
 from deadsim.language.checks.form import Statement
-from deadsim.language.emit import calls, control
+from deadsim.language.emit import attempts, calls, control
 from deadsim.language.emit import shared_steps as sharing
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.file_scope import Surroundings
@@ -47,7 +47,8 @@ WRITE: dict[str, Write] = {
     "print": control.print_,
     "sleep": control.sleep,
     "assert": control.assert_,
-    "raise": control.raise_,
+    "raise": attempts.raise_,
+    "try": attempts.try_,
     "call": calls.call,
     "signal": _pending,
 }

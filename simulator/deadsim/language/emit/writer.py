@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from collections.abc import Mapping as Table
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from deadsim.language.checks import form, hints, modes
 from deadsim.language.checks.form import Statement
 from deadsim.language.emit.body import Body
-from deadsim.language.emit.exits import OpenCall, OpenLoop, OpenWith
+from deadsim.language.emit.exits import Exit, OpenCall
 from deadsim.language.emit.file_scope import ProcedureText, Surroundings
 from deadsim.language.emit.lowering import Lowering
 from deadsim.language.expressions.names import (
@@ -24,7 +24,7 @@ from deadsim.language.expressions.texts import Expressions
 from deadsim.language.reading.document import Node, Scalar
 from deadsim.language.tables.verbs import IN_ATOMIC, MODES, PENDING_SECTIONS
 from deadsim.model.expressions import Constant, Expression, Target
-from deadsim.model.instructions import IN_MODE
+from deadsim.model.instructions import IN_MODE, Handler
 from deadsim.model.objects import ModeLock
 from deadsim.model.place import Place
 
@@ -42,8 +42,9 @@ class Writer:
         self.body = body
         self.scope = scope
         self.table = table
-        self.exits: list[OpenWith | OpenLoop | OpenCall] = []
+        self.exits: list[Exit] = []
         self.in_atomic = False
+        self.leaving: int | None = None  # the slot of the failure that goes through a `finally`
 
     def thread(self, node: Node, place: Place) -> None:
         """Write a whole body."""
@@ -100,6 +101,11 @@ class Writer:
                     given.options[option.name].place, f"'{option.name}' is for {kinds}"
                 )
         return target
+
+    def may_be_freed(self, target: Target) -> bool:
+        """Decide whether what a thread holds may be given back for it, as that of a victim."""
+        declared = self.around.declared(target.candidates().start)
+        return isinstance(declared, ModeLock) and declared.victims
 
     def mode(self, given: Statement, node: Node, target: Target | None) -> tuple[str, ...]:
         """Read in which mode a step is about an rwlock: as the flag that says so."""
@@ -171,6 +177,14 @@ class Writer:
         if isinstance(read, Constant) and (not isinstance(read.value, int) or read.value < 0):
             self.problems.add(node.place, f"{what} is an integer, 0 or more{form.unlike(node)}")
         return read
+
+    def guard(self, covered: list[tuple[int, int]], slot: int | None = None, **how: Any) -> int:
+        """Let failures in these stretches go on here; gives where that is."""
+        target = self.body.here
+        self.body.handlers.extend(
+            Handler(first, last, target, slot, **how) for first, last in covered
+        )
+        return target
 
     def nested(self, given: Statement, option: str) -> None:
         node = given.options.get(option)

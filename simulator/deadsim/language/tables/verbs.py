@@ -21,6 +21,7 @@ Shape: TypeAlias = Literal[
     "process",
     "word",  # one of some words
     "mode",  # of an rwlock
+    "branches",  # class of a failure → steps
 ]
 
 
@@ -247,7 +248,21 @@ _TABLE = (
         "a claim at this place; the thread ends if it is false",
         (Option("message", "text", "what to say if it is false"),),
     ),
-    Verb("raise", "text", "end the thread with an error"),
+    Verb(
+        "raise",
+        "text",
+        "fail; the class is the word before a colon, or the only word",
+    ),
+    Verb(
+        "try",
+        "steps",
+        "do steps, and deal with their failures",
+        (
+            Option("except", "branches", "classes of failures, or `any`, and what is done then"),
+            Option("else", "steps", "if nothing failed"),
+            Option("finally", "steps", "at last, however it ends"),
+        ),
+    ),
     Verb(
         "signal",
         "process",
