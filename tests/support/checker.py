@@ -17,7 +17,7 @@ from deadsim.engine.pool import Pool
 from deadsim.exploration.explorer import Request, explore
 from deadsim.kernel.primitives.thread import ENDED, NEW, RUNNING
 from deadsim.kernel.system import State, System
-from deadsim.model.objects import Lock, RWLock
+from deadsim.model.objects import Lock, ModeLock, RWLock
 from deadsim.model.program import Choice, Plan, Program
 from deadsim.report.sentences import details, headline
 from deadsim.runs.runner import Runner
@@ -216,7 +216,8 @@ class Checker:
         return [
             self.world.name(number)
             for number, one in self.world.shared()
-            if isinstance(one, Lock | RWLock) and self.holds(shown, thread, self.world.name(number))
+            if isinstance(one, Lock | RWLock | ModeLock)
+            and self.holds(shown, thread, self.world.name(number))
         ]
 
     def holds(self, shown: Shown, thread: int, what: str) -> bool:
@@ -229,7 +230,7 @@ class Checker:
                 case Lock():
                     if state is not None and state[0] == thread:
                         return True
-                case RWLock():
+                case RWLock() | ModeLock():
                     if thread in state.owners():
                         return True
                 case _:

@@ -158,7 +158,7 @@ class DeadlockWatch:
     def avoidable(self, found: Deadlock, events: Callable[[], Sequence[Event]]) -> Deadlock:
         """Say from which step on a deadlock could not be avoided, if that is an earlier one than its own."""
         step = -1 if found.step is None else found.step
-        path = [(event.thread, event.choice or 0) for event in events()[: step + 1]]
+        path = [(event.thread, event.choice) for event in events()[: step + 1]]
         if len(path) > MOST_RETRACED:
             return found
         known = unavoidable_from(self.system, path)

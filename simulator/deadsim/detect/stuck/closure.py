@@ -54,6 +54,9 @@ class Closure:
                 else:
                     helped = not any(
                         self.keeps(state, thread, other, inside) for other in need.owners
+                    ) or any(
+                        self.may_provide(other, frames[other].position, need.closes)
+                        for other in (moving if need.closes else ())
                     )
                 if helped:
                     inside.discard(thread)
