@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import checker
-from deadsim import Exploration, explore, load, loads, run
+from deadsim import Exploration, explore, load, loads, replay, run
 from deadsim.engine.pool import Pool
 from deadsim.report.sentences import details, headline
 from deadsim.trace.finding import Deadlock
@@ -283,3 +283,15 @@ threads:
     assert (found.kind, found.threads, found.also_stuck) == ("peer-gone", ("d",), ("main",))
     (again,) = run(loads(text)).deadlocks
     assert (again.kind, again.threads, again.also_stuck) == ("peer-gone", ("d",), ("main",))
+
+
+def test_a_thread_that_waits_for_itself_rests_on_nobody_else() -> None:
+    text = """
+rwlocks: [W]
+threads:
+  upgrades: [{acquire: W, mode: read}, {acquire: W, mode: write}]
+  reads: [{acquire: W, mode: read}, {step: reads}, {step: reads on}, {release: W}]
+"""
+    (found,) = replay(loads(text), "reads upgrades").deadlocks
+    assert found.kind == "self-deadlock"
+    assert found.rests_on == ()

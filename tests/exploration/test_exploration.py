@@ -171,7 +171,7 @@ def reordered(text: str, random: Random) -> str:
         if name not in (f"{kind}: " for kind in (*SHARED, "variables")):
             sections.append(line)
             continue
-        objects = re.findall(r"'?\w[]\w[]*'?(?:: (?:\{[^}]*\}|[^,{]+))?", entries)
+        objects = re.findall(r"'?\w[]\w[]*'?(?:: (?:\{(?:[^{}]|\{[^}]*\})*\}|[^,{]+))?", entries)
         random.shuffle(objects)
         sections.append(f"{name}{{{', '.join(objects)}}}\n")
     random.shuffle(sections)

@@ -70,7 +70,7 @@ rows = pytest.mark.parametrize("row", PRIMITIVES, ids=lambda row: row.noun)
 def program(row: Primitive) -> System:
     """Make the smallest program with one of them."""
     entry = {"semaphores": 1, "barriers": 2, "latches": 2, "variables": 0, "pipes": "{capacity: 1}"}
-    value = entry.get(row.section, "{}")
+    value = "{modes: innodb}" if row.noun == "modelock" else entry.get(row.section, "{}")
     return System(loads(f"{row.section}: {{X: {value}}}\nthreads: {{t: [pass]}}\n").program)
 
 

@@ -34,16 +34,26 @@ ABOUT: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "rwlocks": (
-        "W: {prefer: writers}, N",
-        tuple(
-            step.format(name)
-            for name in "WN"
-            for step in (
-                "acquire: {}, mode: read", "acquire: {}, mode: write", "release: {}",
-                "acquire: {}, mode: read, blocking: false, into: r",
-                "acquire: {}, mode: write, timeout: 1, into: r",
-                "with: {}, mode: write, do: [yield]", "with: {}, mode: read, do: [yield]",
-            )
+        "W: {prefer: writers}, N, X: {modes: innodb, prefer: queue}, "
+        "V: {modes: innodb, deadlocks: victim}, U: {modes: postgres-table, deadlocks: victim}",
+        (
+            *(
+                step.format(name, *modes)
+                for name, *modes in (
+                    ("W", "read", "write"), ("N", "read", "write"), ("X", "S", "X"), ("V", "S", "X"),
+                    ("U", "share", "exclusive"),
+                )
+                for step in (
+                    "acquire: {0}, mode: {1}", "acquire: {0}, mode: {2}", "release: {0}",
+                    "acquire: {0}, mode: {1}, blocking: false, into: r",
+                    "acquire: {0}, mode: {2}, timeout: 1, into: r",
+                    "with: {0}, mode: {2}, do: [yield]", "with: {0}, mode: {1}, do: [yield]",
+                )
+            ),
+            "release: V, mode: X", "release: U, mode: share",
+            "with: V, mode: X, do: [{with: U, mode: exclusive, do: [yield]}]",
+            "with: U, mode: share, do: [{with: U, mode: exclusive, do: [yield]}]",
+            "with: U, mode: share, do: [{with: V, mode: X, do: [yield]}]",
         ),
     ),
     "semaphores": (

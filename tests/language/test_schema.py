@@ -51,6 +51,10 @@ MEANING = {
     "raise alone in a finally", "raise alone in a procedure",
     "a question to something else", "a question that is none", "shutting a lock down",
     "a shutdown in between", "aborting a lock", "a reset of an event", "a shutdown by number",
+    "modes that conflict one way",
+    "modes that conflict with a stranger", "a mode that is none of the table", "a mode that is nearly one",
+    "modes without a mode", "a with without a mode", "a release in a mode that is none",
+    "a release of readers in a mode", "writers among modes", "a queue without modes", "victims without modes",
 }  # fmt: skip
 
 

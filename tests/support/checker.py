@@ -19,7 +19,7 @@ from deadsim.kernel.operation import Operation
 from deadsim.kernel.primitives.thread import ENDED, NEW, RUNNING
 from deadsim.kernel.select import Select
 from deadsim.kernel.system import State, System
-from deadsim.model.objects import Lock, RWLock
+from deadsim.model.objects import Lock, ModeLock, RWLock
 from deadsim.model.place import Place
 from deadsim.model.program import Choice, Plan, Program
 from deadsim.report.sentences import details, headline
@@ -233,7 +233,8 @@ class Checker:
         return [
             self.world.name(number)
             for number, one in self.world.shared()
-            if isinstance(one, Lock | RWLock) and self.holds(shown, thread, self.world.name(number))
+            if isinstance(one, Lock | RWLock | ModeLock)
+            and self.holds(shown, thread, self.world.name(number))
         ]
 
     def holds(self, shown: Shown, thread: int, what: str) -> bool:
@@ -246,7 +247,7 @@ class Checker:
                 case Lock():
                     if state is not None and state[0] == thread:
                         return True
-                case RWLock():
+                case RWLock() | ModeLock():
                     if thread in state.owners():
                         return True
                 case _:

@@ -11,7 +11,7 @@ import fair_oracle
 from deadsim.detect.deadlocks.cores import find_cores
 from deadsim.detect.holdings import Holdings
 from deadsim.detect.stuck.closure import Closure
-from deadsim.kernel.operation import Operation
+from deadsim.kernel.operation import Operation, Outcome
 from deadsim.kernel.ordering import Stores
 from deadsim.kernel.primitives.thread import RUNNING
 from deadsim.kernel.state_query import state_evaluator, true
@@ -400,7 +400,7 @@ def event(
     effect = Effect(
         reads, writes, gives, takes, marks, outcome.success, outcome.phase,
         acquires=about if done and verb == "acquire" and owned(system, about[0]) else (),
-        releases=about if done and verb == "release" and owned(system, about[0]) else (),
+        releases=given_back(system, outcome, about if done and verb == "release" else ()),
         parks=waits_with if began else (),
         resumes=waits_with if ends_wait else (),
         signals=about if outcome.success and verb in ("notify", "notify_all", "set") else (),
@@ -413,6 +413,13 @@ def event(
     value = outcome.results[0] if outcome.results else None
     place = system.linked[thread].place(frame.position)
     return Event(step, thread, verb, objects, place, effect, after, value)
+
+
+def given_back(system: System, outcome: Outcome, about: tuple[int, ...]) -> tuple[int, ...]:
+    """List what a step gives back: what it is about, or all that a victim had, or nothing any more."""
+    if outcome.freed is not None:
+        return outcome.freed
+    return tuple(number for number in about if owned(system, number))
 
 
 def owned(system: System, number: int) -> bool:

@@ -7,7 +7,10 @@ VARIABLES = ("x", "y")
 # What a scenario may share: each is there with some chance, so that a few meet often.
 SHARED = {
     "locks": "A, B, R: {reentrant: true}, m, 'L[2]'",
-    "rwlocks": "W: {prefer: writers}, N",
+    "rwlocks": "W: {prefer: writers}, N, X: {modes: innodb, prefer: queue}, "
+    "Y: {modes: {low: [high], high: [low, high]}, deadlocks: victim}, "
+    "V: {modes: innodb, deadlocks: victim}, "
+    "U: {modes: postgres-table, deadlocks: victim}",
     "semaphores": "S: 1, T: {value: 1, bounded: true}, Z: 0",
     "conditions": "C: m, D, P: {lock: m, spurious: true}",
     "events": "E, F: {set: true}, 'e[2]'",
@@ -15,6 +18,15 @@ SHARED = {
     "latches": "K: 2, M: 1",
     "queues": "q: {maxsize: 1}, u, l: {order: lifo, maxsize: 2}, p: {order: priority}",
     "pipes": "i: {capacity: 1}, j: {capacity: 2}, k: {capacity: 0}",
+}
+
+MODES = {
+    "W": ("read", "write"),
+    "N": ("read", "write"),
+    "X": ("IS", "IX", "S", "X"),
+    "Y": ("low", "high", "high"),
+    "V": ("S", "X", "X"),
+    "U": ("access share", "row exclusive", "share", "exclusive"),
 }
 
 # What may be asked of a state, by the section that has to be there.
@@ -26,7 +38,7 @@ ASKED = {
         "holder(A) != 't0' or y == 0",
         "not (finished(t0) and locked(R))",
     ),
-    "rwlocks": ("not locked(W) or x == 0",),
+    "rwlocks": ("not locked(W) or x == 0", "not locked(V) or y == 0", "holder(U) != 't0'"),
     "semaphores": ("value(S) < 2", "value(Z) == 0 or x < 2"),
     "conditions": ("waiting(C) < 1", "waiting(P) == 0 or y == 0"),
     "events": ("not is_set(E) or x == 0", "is_set(F)"),
@@ -41,7 +53,7 @@ ASKED = {
 QUESTIONS = {
     "threads": ("finished(t0)", "finished(t1)"),
     "locks": ("locked(A)", "locked(R)", "locked(L[mine])"),
-    "rwlocks": ("locked(W)", "locked(N)"),
+    "rwlocks": ("locked(W)", "locked(N)", "locked(Y)", "locked(X)"),
     "semaphores": ("value(S)", "value(T)", "value(Z)"),
     "conditions": ("waiting(C)", "waiting(D)"),
     "events": ("is_set(E)", "is_set(F)", "is_set(e[x])", "is_set(E)", "waiting(E)"),
@@ -62,6 +74,7 @@ class Maker:
         self.late = self.threads == 3 and self.random.random() < 0.5
         self.alike = self.threads == 2 and self.random.random() < 0.3
         kinds = [kind for kind in SHARED if kind != "locks"]
+        self.modes = Random(f"{seed} modes").sample(("X", "Y", "V", "U"), 2)
         self.kinds = ["locks", *self.random.sample(kinds, self.random.choice((0, 1, 1, 2)))]
         if "conditions" in self.kinds and self.random.random() < 0.5:
             self.kinds = [kind for kind in self.kinds if kind != "locks"]  # meet there more often
@@ -286,13 +299,14 @@ class Maker:
                     pick(name, name, "[A, R]", "[B, A]", '["L[y]", A]') if depth < 2 else name
                 )
             case "rwlocks":
-                name = pick("W", "W", "N")
-                mode = pick("read", "write")
+                name = pick("W", "W", "N", *self.modes, *self.modes)
+                mode = pick(*MODES[name])
                 match pick("acquire", "release", "with", "with"):
                     case "acquire":
                         return one(f"acquire: {name}, mode: {mode}{self.patience(tries=True)}")
                     case "release":
-                        return one(f"release: {name}")
+                        which = pick("", f", mode: {mode}") if name in self.modes else ""
+                        return one(f"release: {name}{which}")
                 return under(name, mode)
             case "semaphores":
                 name = pick("S", "T", "Z")

@@ -29,6 +29,9 @@ STAGES = (
 )  # fmt: skip
 """What a thread has that is in the middle of a step."""
 
+PASSING = ("in", "was closed", "was shut", "queue")
+"""What is so in a state, and need not have been provided."""
+
 PLENTY = ENDLESS - MOST_COUNTED  # what is left at the least of what is without limit
 
 Seen = Counter[tuple[type[Form], str, str]]
@@ -133,9 +136,7 @@ def provided(step: Taken) -> Provided:
     system = step.system
     old, _ = noted(system, step.before)
     new, _ = noted(system, step.move.state)
-    facts = {
-        f for f in new.known - old.known if f[0] not in ("in", "was closed", "was shut", "ended")
-    }
+    facts = {f for f in new.known - old.known if f[0] not in (*PASSING, "ended")}
     inside, still = ({f[:3] for f in x.known if f[0] == "in"} for x in (old, new))
     facts |= {("left", *fact[1:]) for fact in inside - still}
     stocks = {
@@ -210,6 +211,14 @@ class Shadow:
             if state.objects[thread] != RUNNING or frame.operation is None:
                 continue
             self.held.setdefault(thread, {})
+            stop = self.system.linked[thread].entries[frame.position]
+            assert isinstance(stop, Stop)
+            if stop.form is not None:
+                for fact in stop.form.arrives(stop.numbers, thread):
+                    self.facts.provide(fact)
+        for thread, frame in enumerate(state.frames):
+            if state.objects[thread] != RUNNING or frame.operation is None:
+                continue
             stop = self.system.linked[thread].entries[frame.position]
             assert isinstance(stop, Stop)
             if thread not in self.first and stop.form is not None:
@@ -346,8 +355,7 @@ class Shadow:
     def check(self, state: State, step: Taken | None) -> None:
         """Compare what could be provided by now with what there is; raises Uncovered."""
         now, holding = noted(self.system, state)
-        passing = ("in", "was closed", "was shut")
-        missing = {f for f in now.known - self.facts.known if f[0] not in passing}
+        missing = {f for f in now.known - self.facts.known if f[0] not in PASSING}
         if missing:
             raise Uncovered(f"{step}: not provided: {missing}")
         for thread, held in self.held.items():
@@ -375,7 +383,9 @@ class Shadow:
 def owned(held: Held) -> Held:
     """Give the part of what a thread has that it owns, without what is only counted."""
     stages: Callable[[Hashable], bool] = lambda key: (  # noqa: E731
-        key[0] in (*STAGES, "w") if isinstance(key, tuple) else isinstance(key, int) and key >= 0
+        key[0] in (*STAGES, "w", "mode")
+        if isinstance(key, tuple)
+        else isinstance(key, int) and key >= 0
     )
     return {key: amount for key, amount in held.items() if stages(key)}
 
@@ -423,7 +433,9 @@ class Certainty:
             raise Uncovered(f"{step}: it has no stages")
         real = provided(step)
         possible = {fact for number in step.numbers for fact in form.possible(number)}
-        facts = {fact[:2] if fact[0] in ("left", "closed") else fact for fact in real.facts}
+        facts = {
+            fact[:2] if fact[0] in ("left", "closed", "contends") else fact for fact in real.facts
+        }
         if not facts | set(real.stocks) <= possible:
             raise Uncovered(f"{step}: provided {real}, possible was {possible}")
         if outcome.wrong is not None:
@@ -450,8 +462,8 @@ class Certainty:
         for key, amount in holding.items():
             if isinstance(key, int):
                 found[key] = amount
-            elif isinstance(key, tuple) and key[0] == "w":
-                found[key[1]] = amount
+            elif isinstance(key, tuple) and key[0] in ("w", "mode"):
+                found[key[1]] = found.get(key[1], 0) + amount
         return found
 
     def undone(self, step: Taken) -> None:

@@ -5,7 +5,7 @@ statements  the steps of a thread
 turns       the same, each step in its turn of a schedule
 names       names and expressions, as Python has them
 questions   what asks something shared how it is
-classes     what `threading` does not have: an rwlock, a pipe, a latch
+classes     what `threading` does not have: an rwlock, a lock with modes, a pipe, a latch
 select      the first of several, which it does not have either
 forced      what a program needs that is forced into a schedule
 """

@@ -4,7 +4,7 @@ from deadsim.export.names import identifier
 from deadsim.language.checks.raised import named_classes, raised_class
 from deadsim.language.reading.document import Mapping as Map
 from deadsim.language.reading.document import Node, Sequence
-from deadsim.model.failures import EVERY, MISUSE, FailureClass
+from deadsim.model.failures import EVERY, MISUSE, VICTIM, FailureClass
 
 WRITTEN_OUT = ("ShutDown", "Victim", "Interrupted")
 """Classes for which every Python that this may run on has none of its own."""
@@ -48,6 +48,8 @@ class Classes:
     def text(self) -> str:
         """Write the classes."""
         used = [name for name in WRITTEN_OUT if self.mentions(name)]
+        if "rwlocks" in self.top and _has(self.top["rwlocks"], "modes"):
+            used = [name for name in used if name != VICTIM]  # it is written with the lock
         lines = [
             f"class {name}(Exception):\n    pass\n\n\n"
             for name in ("Failed", *used, *self.own.values())

@@ -193,8 +193,13 @@ def what_is_shared(program: Program, top: dict[str, Node]) -> Shared:
         for one in program.objects
         if isinstance(one, objects.Pipe) and not one.capacity
     )
+    freed = frozenset(
+        identifier(one.name.partition("[")[0])
+        for one in program.objects
+        if isinstance(one, objects.ModeLock) and one.victims
+    )
     untimed = program.timeouts == "off"
-    return Shared(sections, frozenset(arrays), procedures, Classes(top), untimed, roomless)
+    return Shared(sections, frozenset(arrays), procedures, Classes(top), untimed, roomless, freed)
 
 
 SECTIONS = tuple(row.section for row in PRIMITIVES)
@@ -255,7 +260,7 @@ def made(program: Program, one: SharedObject, forced: bool) -> str:
             return f"Event({one.set})"
         case objects.Condition() | objects.Barrier():
             return plainly.removeprefix("threading.")
-        case objects.RWLock() | objects.Semaphore() | objects.Latch():
+        case objects.RWLock() | objects.ModeLock() | objects.Semaphore() | objects.Latch():
             return plainly
         case objects.Queue() | objects.Pipe():
             return plainly  # of one step each, or written out for the turns
@@ -270,6 +275,10 @@ def made_plainly(program: Program, one: SharedObject) -> str:
             return "threading.RLock()" if one.reentrant else "threading.Lock()"
         case objects.RWLock():
             return f"RWLock(prefer_writers={one.prefer == 'writers'})"
+        case objects.ModeLock():
+            more = [", queue=True"] if one.prefer == "queue" else []
+            more += [", victims=True"] if one.victims else []
+            return f"ModeLock({dict(one.modes)!r}{''.join(more)})"
         case objects.Semaphore():
             return f"threading.{'Bounded' if one.bounded else ''}Semaphore({one.value})"
         case objects.Condition():

@@ -6,6 +6,8 @@ Where Python has no public way to be asked, what it keeps for itself is looked a
 LOCKED = '''
 def ask_locked(lock):
     """Tell whether anybody holds a lock."""
+    if hasattr(lock, "holders"):
+        return bool(lock.holders)
     if hasattr(lock, "readers"):
         return lock.writer is not None or bool(lock.readers)
     return lock.locked() if hasattr(lock, "locked") else repr(lock).startswith("<locked")
@@ -76,6 +78,8 @@ QUESTIONS = {
 LOCKED_IN_TURN = '''
 def ask_locked(lock):
     """Tell whether anybody holds a lock."""
+    if hasattr(lock, "holders"):
+        return bool(lock.holders)
     if hasattr(lock, "readers"):
         return lock.writer is not None or bool(lock.readers)
     return lock.owner is not None

@@ -10,6 +10,7 @@ from deadsim.language.checks.form import Statement, is_null, may_come_to_itself,
 from deadsim.language.expressions.names import Problems, clean
 from deadsim.language.reading.document import Mapping as Map
 from deadsim.language.reading.document import Node, Scalar, Sequence
+from deadsim.model.lock_modes import canonical
 
 
 class Procedure(NamedTuple):
@@ -32,6 +33,7 @@ class Shared(NamedTuple):
     classes: Classes
     untimed: bool = False
     roomless: frozenset[str] = frozenset()
+    freed: frozenset[str] = frozenset()  # locks that a victim has given back already
 
     def comes_to_itself(self, name: str) -> bool:
         """Decide whether a procedure may call itself, directly or through others."""
@@ -50,6 +52,7 @@ class Body:
         self.assigned: set[str] = set()
         self.inlined = 0
         self.frames: dict[tuple[str, str], str] = {}  # procedures around that may be called again
+        self.leaving = False  # whether a failure may go through what is written
 
     def block(self, node: Node, indent: str) -> list[str]:
         """Write a list of steps; `pass` where there is none."""
@@ -68,7 +71,7 @@ class Body:
     def asked(self, given: Statement) -> list[str]:
         """Write a step that is a call of one object, with no option but a `count`."""
         assert given.verb.sections, given.verb.name
-        assert {option.name for option in given.verb.options} <= {"count"}, given.verb.name
+        assert given.options.keys() <= {"count"}, given.verb.name
         name, count = self.names.object(given.value), self.option(given, "count")
         return [f"{name}.{given.verb.name}({count or ''})"]
 
@@ -122,7 +125,7 @@ class Body:
     def do_acquire(self, given: Statement) -> list[str]:
         parts = [self.patience(given)]
         if self.section(given.value) == "rwlocks":
-            parts.insert(0, repr(given.options["mode"].value))  # type: ignore[union-attr]
+            parts.insert(0, self.mode(given))
         arguments = ", ".join(part for part in parts if part)
         return self.receive(given, f"{self.names.object(given.value)}.acquire({arguments})")
 
@@ -137,9 +140,19 @@ class Body:
         name = self.names.object(node)
         if self.section(node) != "rwlocks":
             return name
-        mode = given.options["mode"]
-        assert isinstance(mode, Scalar)
-        return f"{name}.held({mode.value!r})"
+        return f"{name}.held({self.mode(given)})"
+
+    def mode(self, given: Statement) -> str:
+        """Write the mode of a lock; nothing where none is named."""
+        mode = given.options.get("mode")
+        return repr(canonical(mode.value)) if isinstance(mode, Scalar) else ""
+
+    def do_release(self, given: Statement) -> list[str]:
+        name = self.names.object(given.value)
+        arguments = self.option(given, "count") or self.mode(given)
+        if self.leaving and name.partition("[")[0] in self.shared.freed:
+            arguments = f"{arguments or None}, isinstance(sys.exc_info()[1], Victim)"
+        return [f"{name}.release({arguments})"]
 
     def do_wait(self, given: Statement) -> list[str]:
         name = self.names.object(given.value)
@@ -327,7 +340,9 @@ class Body:
             lines += ["else:"] if branches else []
             lines += self.block(given.options["else"], "    ")
         if "finally" in given.options:
+            outer, self.leaving = self.leaving, True
             lines += ["finally:", *self.block(given.options["finally"], "    ")]
+            self.leaving = outer
         elif not branches:
             lines += ["finally:", "    pass"]
         return lines
@@ -364,6 +379,7 @@ class Body:
         if frame in self.frames:
             return [f"{self.frames[frame]}({given_values})"]
         inner = self.inner(replaced, sections)
+        inner.leaving = self.leaving
         inner.inlined = self.inlined + 1
         function = f"{identifier(name)}_{inner.inlined}"
         if again:

@@ -114,9 +114,7 @@ class TurnBody(Body):
     def do_acquire(self, given: Statement) -> list[str]:
         if self.section(given.value) != "rwlocks":
             return self.turn(*super().do_acquire(given))
-        mode = given.options["mode"]
-        assert isinstance(mode, Scalar)
-        parts = [repr(mode.value), self.plainly().patience(given)]
+        parts = [self.mode(given), self.plainly().patience(given)]
         arguments = ", ".join(part for part in parts if part)
         return self.receive(given, f"{self.names.object(given.value)}.acquire({arguments})")
 
@@ -129,6 +127,11 @@ class TurnBody(Body):
         before = [f"_count = {count}"] if count else []
         name = self.names.object(given.value)
         return [*before, *self.turn(f"{name}.{given.verb.name}({'_count' if count else ''})")]
+
+    def do_release(self, given: Statement) -> list[str]:
+        if "mode" not in given.options and not self.leaving:
+            return self.asked(given)
+        return self.turn(*super().do_release(given))
 
     def do_wait(self, given: Statement) -> list[str]:
         if BY_SECTION[self.section(given.value)].declared in IN_TURNS:

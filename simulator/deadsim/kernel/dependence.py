@@ -93,7 +93,8 @@ class Dependence:
     def of(self, result: Result) -> Footprint:
         """Give what a step touched."""
         row, effect, block = result.row, result.effect, result.outcome.block
-        touches = row.touches if block is None else block.touched
+        # A block may lead to before a request that others see: what it has changed is more than what it names.
+        touches = row.touches if block is None else (*block.touched, *dict(result.changes))
         looks = row.operation.looks if block is None else block.looks
         read = set(effect.reads).difference(effect.writes).union(looks)
         changes = bits(number for number in touches if number not in read)
@@ -118,6 +119,6 @@ class Dependence:
 
 def pending(operation: Operation) -> Footprint:
     """Give what an operation says that it touches: how it goes, and whether its thread ends, is not known."""
-    touches = bits(operation.objects)
+    touches = bits(operation.objects + operation.sees)
     read = bits(operation.reads + operation.looks) & touches
     return Footprint(read, touches & ~read)

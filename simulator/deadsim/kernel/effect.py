@@ -25,6 +25,9 @@ def effect_of(operation: Operation, outcome: Outcome, thread: int, ends: bool) -
         gives = takes = ()
     begins = phase == "begin"
     done = success and not begins
+    freed = outcome.freed
+    if freed is None:
+        freed = operation.releases if done else ()
     return Effect(
         operation.reads,
         operation.writes,
@@ -34,7 +37,7 @@ def effect_of(operation: Operation, outcome: Outcome, thread: int, ends: bool) -
         success,
         phase,
         operation.acquires if done else (),
-        operation.releases if done else (),
+        freed,
         operation.parks if begins else (),
         operation.parks if phase == "end" and takes else (),
         operation.signals if success else (),

@@ -32,13 +32,15 @@ class Needs(NamedTuple):
 
     Where there are `owners`, each of them has to provide one of the facts, and nobody else can.
     Else it takes one of the facts, or `amount` times what is counted, from whomever, who must
-    provide `also` as well.
+    provide `also` as well. A circle
+    that `closes` by one of those facts lets it go on too.
     """
 
     facts: tuple[Fact, ...]
     amount: int = 1
     owners: tuple[int, ...] | None = None
     also: tuple[Fact, ...] = ()
+    closes: tuple[Fact, ...] = ()
 
 
 class Wrong(NamedTuple):
@@ -71,6 +73,7 @@ class Outcome(NamedTuple):
     again, of which this was a part: `phase` says which. `ordering` takes the place of the
     operation's own channels. `notified` are the threads that it took off a condition's waiters. `by` is
     set of a waiter that goes on though nobody let it. Of several steps in one, `taken` is the one that it was.
+    What is `freed` takes the place of what the operation releases.
     """
 
     objects: Objects
@@ -85,13 +88,16 @@ class Outcome(NamedTuple):
     notified: Numbers = ()
     by: By | None = None
     taken: Taken | None = None
+    freed: Numbers | None = None
 
 
 class Operation(ABC):
     """What a thread is about to do: one indivisible step, or with `stays` several in turn.
 
     `objects` are those it touches, the one it is about first; those of them that it only `looks` at it
-    leaves as they are, and they are no variables. `reads` and `writes` are shared variables; `gives` and `takes` are the channels by which happens-before leaves and enters the
+    leaves as they are, and they are no variables. Others that decide how it goes, or that it changes on
+    its way, it `sees`. `reads` and `writes` are shared variables; `gives` and `takes` are the channels by
+    which happens-before leaves and enters the
     thread with this step. What it `acquires`, `releases`, `parks`, `signals`, `clears` and `joins` if it
     is done is said in `trace.effect`. `duration` is how long it takes to fall due, in virtual seconds, and
     `continues` says that this time has begun with the thread's last step that had one.
@@ -100,6 +106,7 @@ class Operation(ABC):
     verb: str = ""
     objects: tuple[int, ...] = ()
     looks: tuple[int, ...] = ()
+    sees: tuple[int, ...] = ()
     reads: tuple[int, ...] = ()
     writes: tuple[int, ...] = ()
     gives: tuple[Channel, ...] = ()
@@ -158,6 +165,8 @@ class Attempt(Operation):
         self.failed = failed
         self.verb = wanted.verb
         self.objects = wanted.objects
+        self.sees = wanted.sees
+        self.text = wanted.text
         self.gives = wanted.gives
         self.takes = wanted.takes
         self.acquires = wanted.acquires

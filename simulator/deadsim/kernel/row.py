@@ -53,7 +53,7 @@ class Result:
         self.started = started
         self.failures = failures
         self.choice = choice
-        self.acts = bool(row.touches) and (outcome.wrong is None or outcome.wrong.raises)
+        self.acts = row.acts and (outcome.wrong is None or outcome.wrong.raises)
 
     def ended(self) -> "Result":
         """Give the same as the last step of its thread, which gives what a join takes."""
@@ -91,11 +91,14 @@ class Table(Protocol):
 class Row:
     """A step of a thread: its operation, its place, and the numbers of what it `touches`.
 
+    It `acts` on something, if it does not only lead to where others see its thread.
+
     `frame` is where its program stands there, for the table that made it; `key` finds in the state
     of all objects what decides the step. Strategies look at `thread`, `operation` and `ready`.
     """
 
     __slots__ = (
+        "acts",
         "can_block",
         "frame",
         "key",
@@ -118,7 +121,9 @@ class Row:
         touches: tuple[int, ...],
         key: Any,
         frame: Any = None,
+        acts: bool | None = None,
     ) -> None:
+        self.acts = bool(touches) if acts is None else acts
         self.thread = thread
         self.operation = operation
         self.place = place

@@ -89,7 +89,7 @@ class System:
                 failures += failed
                 objects[thread] = threads.ENDED if row is None else threads.RUNNING
                 frames[thread] = NOWHERE if row is None else row.frame
-        state = State(tuple(objects), tuple(frames))
+        state = State(self.rows.all_shown(tuple(objects), frames), tuple(frames))
         return Transition(state, Outcome(state.objects), failures)
 
     def over(self, objects: Objects) -> bool:

@@ -10,7 +10,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 from deadsim.kernel.primitives.table import initial_state
 from deadsim.kernel.primitives.thread import NEW
-from deadsim.model.objects import Condition, Lock, RWLock, Semaphore, SharedObject
+from deadsim.model.objects import (
+    Condition,
+    Lock,
+    ModeLock,
+    RWLock,
+    Semaphore,
+    SharedObject,
+)
 from deadsim.model.place import Place
 from deadsim.model.program import Program
 
@@ -58,6 +65,7 @@ class World:
         self.output = -1
         self.conditions: list[tuple[int, int]] = []  # each with its lock
         self.signals: set[int] = set()  # semaphores whose permits nobody owns
+        self.breakable: dict[int, ModeLock] = {}  # of which a circle of waits is broken
 
     def __len__(self) -> int:
         return len(self.entities)
@@ -106,6 +114,8 @@ class World:
             self.conditions.append((number, declared.lock))
         if isinstance(declared, Semaphore) and declared.signal:
             self.signals.add(number)
+        if isinstance(declared, ModeLock) and declared.victims:
+            self.breakable[number] = declared
         return number
 
     def name(self, number: int) -> str:
@@ -147,6 +157,8 @@ class World:
         declared = self.entities[number].declared
         if isinstance(declared, Semaphore):
             return declared.value == 1 and not declared.signal
+        if isinstance(declared, ModeLock):
+            return not declared.victims  # who waits in a circle is freed from it
         return isinstance(declared, Lock | RWLock)
 
     def shared(self) -> Iterator[tuple[int, SharedObject]]:

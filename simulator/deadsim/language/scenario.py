@@ -103,7 +103,7 @@ class _Loader:
         self.given = params
         self.problems = Problems()
         self.declared = Declarations(self.problems)
-        self.around = Surroundings(self.problems, self.declared.shared)
+        self.around = Surroundings(self.problems, self.declared.shared, self.declared.declared)
 
     def fail(self) -> ScenarioError:
         return ScenarioError(self.file, tuple(self.problems.found), self.text)

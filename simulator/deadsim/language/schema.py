@@ -14,6 +14,7 @@ from deadsim.model.claims import (
     LEVELS,
     NAMED_TYPES,
 )
+from deadsim.model.lock_modes import PRESETS
 from deadsim.model.program import TIMEOUTS, Limits
 from deadsim.strategies.registry import NAMES
 
@@ -45,6 +46,7 @@ _SHAPES: dict[Shape, dict[str, Any]] = {
     "procedure": _NAME,
     "process": _NAME,
     "word": _NAME,
+    "mode": _NAME,
     "branches": {"$ref": "#/$defs/branches"},
     "handlers": {
         "type": ["object", "null"],
@@ -286,6 +288,10 @@ def _entry_option(option: EntryOption) -> dict[str, Any]:
     about = _sentence(option.about)
     if option.shape == "word":
         return {"enum": list(option.words), "description": about}
+    if option.shape == "modes":
+        modes = {"type": ["array", "null"], "items": _SCALAR}
+        table = {"type": "object", "minProperties": 1, "additionalProperties": modes}
+        return {"anyOf": [{"enum": [*PRESETS, None]}, table], "description": about}
     if option.shape == "lock":
         return {**_NAME, "description": about}
     if option.shape == "integer" and option.least is not None:

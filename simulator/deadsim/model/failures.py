@@ -14,6 +14,7 @@ FailureClass: TypeAlias = Literal[
 """What deadsim raises by itself; a `raise` may name any other."""
 
 MISUSE: FailureClass = "Misuse"
+VICTIM: FailureClass = "Victim"
 EVERY = "any"
 """In place of a class: whatever can be caught."""
 

@@ -12,6 +12,12 @@ from deadsim.model.failures import EVERY, FATAL
 from deadsim.model.place import Place
 from deadsim.model.values import Slot
 
+LEAVING = "leaving"
+"""The flag of a release that a failure goes through on its way out."""
+
+IN_MODE = "mode:"
+"""What the flag begins with that names the mode of a lock."""
+
 
 class Let(NamedTuple):
     """Give a slot a value."""

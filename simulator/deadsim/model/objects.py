@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
+from deadsim.model.lock_modes import Conflicts
 from deadsim.model.place import Place
 from deadsim.model.values import Value
 
@@ -19,6 +20,19 @@ class RWLock(NamedTuple):
 
     name: str
     prefer: Literal["none", "writers"]
+    place: Place
+
+
+class ModeLock(NamedTuple):
+    """An rwlock that is held in modes, of which some conflict; with `victims` a circle of waits is broken.
+
+    With `prefer` "queue" a request waits behind earlier ones that it conflicts with.
+    """
+
+    name: str
+    modes: Conflicts
+    prefer: Literal["none", "queue"]
+    victims: bool
     place: Place
 
 
@@ -99,5 +113,15 @@ class Variable(NamedTuple):
 
 
 SharedObject: TypeAlias = (
-    Lock | RWLock | Semaphore | Condition | Event | Barrier | Latch | Queue | Pipe | Variable
+    Lock
+    | RWLock
+    | ModeLock
+    | Semaphore
+    | Condition
+    | Event
+    | Barrier
+    | Latch
+    | Queue
+    | Pipe
+    | Variable
 )

@@ -17,6 +17,7 @@ MISUSE: tuple[FailureClass, ...] = ("Misuse",)
 BROKEN_PIPE: tuple[FailureClass, ...] = ("BrokenPipe",)
 SHUT_DOWN: tuple[FailureClass, ...] = ("ShutDown",)
 BROKEN_BARRIER: tuple[FailureClass, ...] = ("BrokenBarrier",)
+VICTIM: tuple[FailureClass, ...] = ("Victim",)
 
 
 class Wanted(NamedTuple):
@@ -68,6 +69,13 @@ _ROOM = Wanted("slots", "room", "for room in {}", "takes an item out", "emptied 
 PRIMITIVES = (
     Primitive(
         objects.Lock, "lock", "locks", ("locked", "holder"), {"acquire": NEVER, "release": MISUSE}
+    ),
+    Primitive(
+        objects.ModeLock,
+        "modelock",
+        "rwlocks",
+        ("locked", "holder"),
+        {"acquire": VICTIM, "release": MISUSE},
     ),
     Primitive(
         objects.RWLock,
@@ -222,4 +230,4 @@ ASKED: dict[str, tuple[FailureClass, ...]] = {
 
 def sections_of(query: str) -> tuple[str, ...]:
     """List the sections whose objects answer a question."""
-    return tuple(row.section for row in PRIMITIVES if query in row.queries)
+    return tuple(dict.fromkeys(row.section for row in PRIMITIVES if query in row.queries))

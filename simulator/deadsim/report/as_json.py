@@ -59,7 +59,7 @@ def trace(world: World, events: tuple[Event, ...]) -> list[dict[str, Any]]:
         if event.choice is not None:
             row["choice"] = event.choice
         if event.text is not None:
-            row["text"] = event.text
+            row["mode" if event.verb in ("acquire", "release") else "text"] = event.text
         if not event.success:
             row["success"] = False
         rows.append(row)

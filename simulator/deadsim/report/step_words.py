@@ -8,7 +8,7 @@ from deadsim.trace.event import Event
 
 def brief(world: World, event: Event) -> str:
     """Say what a step did: `+` granted, `-` given back."""
-    name = world.about(event.objects)
+    name = named(world, event)
     match event.verb:
         case "acquire" | "release" if event.success and is_signal(world, event):
             return f"passes {name}" if event.verb == "acquire" else f"signals {name}"
@@ -55,6 +55,14 @@ def brief(world: World, event: Event) -> str:
             return f"{verb} {name}" if name else verb
 
 
+def named(world: World, event: Event) -> str | None:
+    """Name what a step was about, with the mode of a lock that has them."""
+    name = world.about(event.objects)
+    if event.text is not None and event.verb in ("acquire", "release"):
+        return f"{name} ({visible(event.text)})"
+    return name
+
+
 def is_signal(world: World, event: Event) -> bool:
     """Decide whether a step was about a semaphore whose permits nobody owns."""
     return not world.signals.isdisjoint(event.objects)
@@ -84,7 +92,7 @@ THIRD = {
 
 def deed(world: World, event: Event) -> str:
     """Say what a step did, as what follows the thread's name in a sentence."""
-    name = world.about(event.objects)
+    name = named(world, event)
     match event.verb:
         case "acquire" | "release" if event.success and is_signal(world, event):
             return f"passes {name}" if event.verb == "acquire" else f"signals {name}"

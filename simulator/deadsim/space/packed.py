@@ -14,7 +14,6 @@ from deadsim.kernel.dependence import Dependence
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import replaced
 from deadsim.kernel.primitives import thread as threads
-from deadsim.kernel.programs.rows import touched
 from deadsim.kernel.programs.walk import NOWHERE, Frame
 from deadsim.kernel.row import Result
 from deadsim.kernel.row import Row as StepRow
@@ -219,7 +218,8 @@ class Space:
     def row(self, packed: Packed, thread: int) -> Row:
         """Find on which bits the next step of a thread depends, from the place where it stands."""
         mask = 0
-        for number in touched(self.frame(packed, thread).operation):
+        standing = self.standing(packed, thread)
+        for number in () if standing is None else standing.touches:
             mask |= self.masks[number]
         row = self.rows[thread][packed & self.fields[thread]] = mask, {}
         return row

@@ -35,14 +35,14 @@ def may_end(system: System, state: State) -> bool:
     return False
 
 
-def unavoidable_from(system: System, path: Sequence[tuple[int, int]]) -> int | None:
+def unavoidable_from(system: System, path: Sequence[tuple[int, int | None]]) -> int | None:
     """Find the first step of a schedule after which the program cannot end any more, as far as that is little to look at.
 
     -1 is the start; None where it may still end after the last step.
     """
     states = [system.initial().state]
     for thread, way in path:
-        states.append(system.step(states[-1], thread, way).state)
+        states.append(system.follow(states[-1], thread, way).state)
     # What may follow only gets less.
     first = bisect_left(states, True, key=lambda state: not may_end(system, state))
     return first - 1 if first < len(states) else None

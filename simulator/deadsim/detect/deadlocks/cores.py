@@ -14,7 +14,7 @@ from deadsim.detect.deadlocks.wakers import Halt, Halts
 from deadsim.detect.holdings import Holdings
 from deadsim.kernel.system import State, System, after
 from deadsim.model.claims import DeadlockKind
-from deadsim.model.objects import Condition
+from deadsim.model.objects import Condition, ModeLock
 from deadsim.model.objects import Event as EventObject
 from deadsim.model.primitives import WANTED
 from deadsim.trace.event import Event
@@ -173,6 +173,8 @@ class _Finder:
         if halt.owners is not None and halt.thread in halt.owners:
             return True
         if halt.owners is not None:  # behind a writer that waits for this reader to leave
+            if isinstance(self.around.declared(halt), ModeLock):
+                return False  # it asks for one more mode, and waits for others
             return halt.takes and halt.number in self.held.of(halt.thread)
         return halt.keepers == (halt.thread,)
 
@@ -199,9 +201,11 @@ class _Finder:
         if kind == "orphaned-lock":  # others may hold it too, and give it back
             gone = tuple(o for o in halts[0].owners or () if self.around.ended(o))
             halts = (halts[0]._replace(wakers=gone),)
-        rests_on = dict.fromkeys(o for halt in halts for o in self.around.still_moving(halt))
-        if kind == "leaked-permit":  # whether or not its taker has ended yet
-            rests_on = {}
+        rests_on: dict[int, None] = {}
+        # A thread that waits for itself does so whatever others do; a permit is lost whether or not its
+        # taker has ended yet.
+        if kind not in ("self-deadlock", "leaked-permit"):
+            rests_on = dict.fromkeys(o for halt in halts for o in self.around.still_moving(halt))
         return Core(kind, halts, cycle, (), astray, tuple(rests_on))
 
     def kind(self, halts: tuple[Halt, ...], circles: bool) -> tuple[DeadlockKind, Astray | None]:

@@ -82,7 +82,9 @@ def _circles(within: dict[int, list[Taking]], most: int) -> tuple[list[tuple[Tak
 
 
 def clash(one: Taking, following: Taking) -> bool:
-    """Decide whether who takes a lock has to wait for who holds it: not where both only read."""
+    """Decide whether who takes a lock has to wait for who holds it: not where both only read, or in modes that go together."""
+    if one.meets is not None and following.mode is not None:
+        return following.mode in one.meets
     return not (one.reading[1] and following.reading[0])
 
 

@@ -11,10 +11,12 @@ from deadsim.detect.components import components
 from deadsim.detect.locks.constant_locals import Constants
 from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.detect.stuck.raising import END
+from deadsim.kernel.abstract.modelock import ModeForm
+from deadsim.kernel.primitives.modelock import conflicting
 from deadsim.kernel.programs.linked import Stop
 from deadsim.kernel.system import System
 from deadsim.model.instructions import Step
-from deadsim.model.objects import Lock, RWLock, SharedObject
+from deadsim.model.objects import Lock, ModeLock, RWLock, SharedObject
 from deadsim.model.place import Place
 from deadsim.trace.effect import Numbers
 
@@ -24,7 +26,9 @@ class Taking(NamedTuple):
 
     It is not `exact` where an index decides in a run which lock is meant; `gives_up` says that it does not
     wait for good, `guards` are the locks that it certainly holds then; `reading` tells of the lock held and
-    of the one taken whether that is to read (of an rwlock) alone, and so waits for no other reader.
+    of the one taken whether that is to read (of an rwlock) alone, and so waits for no other reader. `mode` is
+    that in which the lock is held, `wanted` that of the one taken, of locks that have modes; `meets` are those
+    that the one taken waits for (None: all).
     """
 
     held: int
@@ -35,6 +39,9 @@ class Taking(NamedTuple):
     gives_up: bool = False
     guards: frozenset[int] = frozenset()
     reading: tuple[bool, bool] = (False, False)
+    mode: str | None = None
+    wanted: str | None = None
+    meets: tuple[str, ...] | None = None
 
 
 class Hint(NamedTuple):
@@ -69,6 +76,7 @@ class _Use(NamedTuple):
     takes: bool
     gives: bool
     gives_up: bool
+    mode: str | None
 
 
 MOST_DEPTH = 16
@@ -76,11 +84,12 @@ MOST_DEPTH = 16
 
 
 class _Held(NamedTuple):
-    """A lock that may be held so often, whether it is surely that one, and whether to read alone."""
+    """A lock that may be held so often, whether it is surely that one, whether to read alone, in which mode."""
 
     lock: int
     exact: bool
     reading: bool
+    mode: str | None = None
     depth: int = 1
 
 
@@ -143,8 +152,21 @@ def _taken(
                 # Where writers are preferred, a reader waits behind a writer who waits for another reader.
                 behind = isinstance(declared, RWLock) and declared.prefer == "writers"
                 reading = (other.reading, "read" in step.flags and not behind)
+                meets = None
+                if isinstance(declared, ModeLock) and use.mode and declared.prefer == "none":
+                    meets = conflicting(declared, use.mode)
                 yield Taking(
-                    other.lock, lock, thread, step.place, exact, use.gives_up, guards, reading
+                    other.lock,
+                    lock,
+                    thread,
+                    step.place,
+                    exact,
+                    use.gives_up,
+                    guards,
+                    reading,
+                    other.mode,
+                    use.mode,
+                    meets,
                 )
 
 
@@ -153,16 +175,21 @@ def _after(step: Step, use: _Use, held: frozenset[_Held]) -> frozenset[_Held]:
     locks = use.locks
     exact = len(locks) == 1
     if use.gives:
-        # Of several that may be meant, one is given back: none of them is surely held any more.
-        kept = {one._replace(exact=False) for one in held if one.lock in locks and not exact}
-        once = {
-            one._replace(depth=one.depth - 1) for one in held if one.lock in locks and one.depth > 1
+        meant = {
+            one for one in held if one.lock in locks and (not use.mode or one.mode == use.mode)
         }
-        return frozenset(one for one in held if one.lock not in locks) | kept | once
+        # Of several that may be meant, one is given back: none of them is surely held any more.
+        kept = {one._replace(exact=False) for one in meant if not exact}
+        once = {one._replace(depth=one.depth - 1) for one in meant if one.depth > 1}
+        return (held - meant) | kept | once
     if not use.takes:
         return held  # who waits on a condition gets its lock back as it was
-    more = {one._replace(depth=min(MOST_DEPTH, one.depth + 1)) for one in held if one.lock in locks}
-    return held | more | {_Held(lock, exact, "read" in step.flags) for lock in locks}
+    more = {
+        one._replace(depth=min(MOST_DEPTH, one.depth + 1))
+        for one in held
+        if one.lock in locks and one.mode == use.mode
+    }
+    return held | more | {_Held(lock, exact, "read" in step.flags, use.mode) for lock in locks}
 
 
 def _declared(system: System, number: int) -> SharedObject:
@@ -182,7 +209,8 @@ def _use(system: System, stop: Stop, step: Step, constants: Constants) -> _Use:
         return tuple(number for number in found if system.world.is_lock(number))
 
     takes, gives, parks = locks(form.acquires), locks(form.releases), locks(form.parks)
-    return _Use(takes or gives or parks, bool(takes), bool(gives), form.gives_up)
+    mode = form.mode if isinstance(form, ModeForm) else None
+    return _Use(takes or gives or parks, bool(takes), bool(gives), form.gives_up, mode)
 
 
 def order_hint(system: System, locks: frozenset[str]) -> Hint | None:

@@ -61,11 +61,12 @@ class Closure:
         inside: Collection[int],
     ) -> bool:
         """Decide whether what a thread waits for may be provided: by one of these, or by all its owners."""
+        facts = need.facts
         if need.owners is not None:
-            return not any(self.keeps(state, thread, other, inside) for other in need.owners)
-        return any(
-            self.may_provide(other, state.frames[other].position, need.facts) for other in others
-        )
+            if not any(self.keeps(state, thread, other, inside) for other in need.owners):
+                return True
+            facts = need.closes
+        return any(self.may_provide(other, state.frames[other].position, facts) for other in others)
 
     def keeps(self, state: State, thread: int, owner: int, inside: Collection[int]) -> bool:
         """Decide whether an owner never lets go what a thread waits for: itself, or one that has ended or stays."""

@@ -32,6 +32,7 @@ class Coarse:
             if state.objects[thread] == RUNNING:
                 self.standing[thread] = {}
                 self.waiting[thread] = {frame.position: holding.get(thread, {})}
+                self.arrive(thread, frame.position)
         for thread in freed:
             self.moved.add(thread)
             ways = flows.flow(thread).after(state.frames[thread].position)
@@ -135,7 +136,14 @@ class Coarse:
                 news = True
                 standing.pop(position, None)
                 waiting[position] = merged
+                self.arrive(thread, position)
         return news
+
+    def arrive(self, thread: int, position: int) -> None:
+        """Note what is so as soon as a thread stands somewhere."""
+        stop = self.flows.flow(thread).stop(position)
+        for fact in () if stop.form is None else stop.form.arrives(stop.numbers, thread):
+            self.facts.provide(fact)
 
 
 class Flows:

@@ -70,7 +70,8 @@ def always_set(code: Code) -> list[frozenset[int]]:
         known[position] = merged
         for handler in attempts:
             if handler.first <= position < handler.last:
-                front.append((handler.target, merged))
+                kept = () if handler.slot is None else (handler.slot,)
+                front.append((handler.target, merged.union(kept)))
         instruction = code.instructions[position]
         match instruction:
             case Let(slot):

@@ -148,6 +148,10 @@ class Relaxed:
             if self.places > MOST_PLACES:
                 raise TooMany
             self.fresh.setdefault(thread, []).append(number)
+            stop = self.system.linked[thread].entries[place.frame.position]
+            if isinstance(stop, Stop) and stop.form is not None:
+                for fact in stop.form.arrives(stop.numbers, thread):
+                    self.facts.provide(fact)
 
     def run_on(self, thread: int) -> None:
         """Let one thread go on from everywhere it could stand."""

@@ -77,6 +77,8 @@ def say(world: World, one: Taking) -> str:
     may = "takes" if one.exact else "may take"
     ends = ", or gives up" if one.gives_up else ""
     how = " to read" if one.reading[1] else ""
+    if one.wanted is not None:
+        how = f" ({one.wanted})"
     thread = world.name(one.thread)
     return f"{thread} {may} {world.name(one.lock)}{how} (line {one.place.line}) while it holds {world.name(one.held)}{ends}"
 

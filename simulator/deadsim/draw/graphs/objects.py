@@ -1,5 +1,6 @@
 """What an object looks like: a shape for each primitive, and what its state says, so that no meaning hangs on colour."""
 
+from collections import Counter
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from deadsim.kernel.world import World
@@ -9,6 +10,7 @@ from deadsim.model.objects import (
     Event,
     Latch,
     Lock,
+    ModeLock,
     Pipe,
     Queue,
     RWLock,
@@ -57,6 +59,13 @@ def appearance(declared: SharedObject, state: Any, signal: bool = False) -> Appe
             note = "W" if state.writer is not None else f"R:{readers}" if readers else ""
             queued = f"{len(state.queued)} queued" if state.queued else ""
             return Appearance("box", " ".join(filter(None, (note, queued))))
+        case ModeLock():
+            counts = Counter[str]()
+            for _, mode, times in state.held:
+                counts[mode] += times
+            modes = ", ".join(f"{mode} x{n}" if n > 1 else mode for mode, n in counts.items())
+            queued = f"{len(state.queued)} queued" if state.queued else ""
+            return Appearance("box", " ".join(filter(None, (modes, queued))))
         case Semaphore():
             taken = max(0, declared.value - state)
             if taken + state > MOST_DOTS:

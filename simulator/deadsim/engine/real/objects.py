@@ -169,6 +169,7 @@ Real: TypeAlias = Any
 
 ELSEWHERE = {
     objects.RWLock: ("waits", "RealRWLock"),
+    objects.ModeLock: ("modes", "RealModeLock"),
     objects.Condition: ("waits", "RealCondition"),
     objects.Event: ("waits", "RealEvent"),
     objects.Barrier: ("waits", "RealBarrier"),
@@ -236,6 +237,9 @@ class Reals:
             self.made[number] = make(number, declared)
         for condition, mutex in world.conditions:
             self.give_lock(condition, mutex)
+        circle = [self.made[number] for number in world.breakable]
+        for real in circle:
+            real.circle = circle
 
     def add(self, number: int) -> None:
         """Make what stands behind something that has appeared."""

@@ -68,7 +68,7 @@ class Futures:
     def steps(self, thread: int, position: int) -> Iterator[tuple[Stop, Form, set[int]]]:
         """List the steps at a place, more than one in an atomic block, with what each touches.
 
-        A condition's lock is touched with it.
+        A condition's lock is touched with it, and all locks of which a circle of waits is broken.
         """
         code = self.system.linked[thread].code.instructions
         instruction = code[position]
@@ -85,7 +85,11 @@ class Futures:
                 conditions = [
                     one for one in map(self.declared, numbers) if isinstance(one, Condition)
                 ]
-                yield stop, form, numbers.union(condition.lock for condition in conditions)
+                numbers.update(condition.lock for condition in conditions)
+                breakable = self.system.world.breakable
+                if not numbers.isdisjoint(breakable):  # who waits in a circle frees all of them
+                    numbers.update(breakable)
+                yield stop, form, numbers
 
     def own(self, thread: int, position: int) -> Footprint:
         """Give what the step at a place may touch."""
@@ -95,6 +99,8 @@ class Futures:
             changes |= bits(
                 number for number in numbers if not (form.reads(number) or form.looks(number))
             )
+        shown = bits(self.system.rows.arrivals[thread].get(position, ()))
+        touches, changes = touches | shown, changes | shown
         ends = self.may_end(self.flows.flow(thread), position)
         return self.dependence.made(thread, touches, changes, ends)
 

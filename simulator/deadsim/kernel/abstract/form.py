@@ -167,6 +167,10 @@ class Form(ABC):
         """List the ways in which the step may be passed."""
         return (Passage(a.held, (True,)),)
 
+    def arrives(self, numbers: Sequence[int], thread: int) -> Sequence[Fact]:
+        """List what is so as soon as a thread stands before the step, whether or not it can be taken."""
+        return ()
+
     def wants(self, number: int) -> Sequence[Fact]:
         """List what lets the step go on where it blocks, other than an owner: facts and stocks."""
         return ()

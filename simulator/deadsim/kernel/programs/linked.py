@@ -68,7 +68,7 @@ class Linked(NamedTuple):
     thread: int
     code: Code
     entries: tuple[Entry, ...]
-    known: dict[tuple[int, bool], Any]
+    known: dict[tuple[int, bool | str], Any]
     dead: tuple[tuple[int, ...], ...]
 
     def place(self, position: int) -> Place:

@@ -7,7 +7,9 @@ from typing import Any
 from deadsim.kernel.effect import effect_of
 from deadsim.kernel.failure import Failing, Failure
 from deadsim.kernel.operation import Objects, Operation, Outcome
+from deadsim.kernel.primitives.modelock import moved_on
 from deadsim.kernel.primitives.thread import ENDED
+from deadsim.kernel.programs.arrivals import arrivals
 from deadsim.kernel.programs.atomic import AtomicBlock
 from deadsim.kernel.programs.linked import Linked
 from deadsim.kernel.programs.walk import Frame, begin, proceed
@@ -33,6 +35,8 @@ class Rows:
         self.last = program.timeouts == "last"
         self.tells_time = "timeout" in program.claims.kinds
         self.linked = linked
+        self.arrivals = arrivals(world, linked)
+        self.shows = bool(world.breakable)  # whether others see before which step a thread stands
         self.known: list[dict[Any, Row]] = [{} for _ in linked]
         self.first: dict[int, tuple[Row | None, tuple[Failure, ...]]] = {}
         self.effects: dict[tuple[int, int, tuple[int, ...], bool], Effect] = {}
@@ -57,9 +61,12 @@ class Rows:
         if row is None:
             if len(known) >= MOST_ROWS:
                 known.clear()
-            touches = touched(operation)
+            own = touched(operation)
+            touches = tuple(dict.fromkeys((*own, *self.arrivals[thread].get(position, ()))))
             place = self.linked[thread].place(position)
-            row = known[key] = Row(thread, operation, place, touches, self.key(touches), frame)
+            row = known[key] = Row(
+                thread, operation, place, touches, self.key(touches), frame, bool(own)
+            )
         return row
 
     def key(self, touches: tuple[int, ...]) -> Callable[[Sequence[Any]], Any]:
@@ -124,12 +131,14 @@ class Rows:
         frame, failures = proceed(linked, row.frame, outcome, self.failing(outcome))
         if outcome.by == "time" and self.tells_time:
             failures = (self.timeout(row), *failures)
+        following = self.of(thread, frame)
+        if self.shows:
+            after = self.shown(row, outcome, following)
         changes = {}
         if after is not before:
             changes = {n: after[n] for n in row.touches if after[n] is not before[n]}
             others = sum(map(is_not, after, before)) - len(changes)
             assert not others, "a step changes what it does not touch"
-        following = self.of(thread, frame)
         if following is None:
             changes[thread] = ENDED
         started = []
@@ -149,6 +158,22 @@ class Rows:
             failures,
             (thread, way),
         )
+
+    def shown(self, row: Row, outcome: Outcome, following: Row | None) -> Objects:
+        """Give the objects after a step, with who stands before what as far as others see that."""
+        after = outcome.objects
+        come = None if following is None else following.operation
+        after = moved_on(after, row.thread, row.operation, come)
+        for other in outcome.started:
+            first, _ = self.begin(other)
+            after = moved_on(after, other, None, None if first is None else first.operation)
+        return after
+
+    def all_shown(self, objects: Objects, frames: Sequence[Frame]) -> Objects:
+        """Give the objects to begin with, with who stands before what as far as others see that."""
+        for thread, frame in enumerate(frames) if self.shows else ():
+            objects = moved_on(objects, thread, None, frame.operation)
+        return objects
 
     def effect(self, row: Row, outcome: Outcome, ends: bool) -> Effect:
         """Say what a step did; one that did all that its operation says does it at its place always."""
@@ -182,7 +207,7 @@ def touched(operation: Operation | None) -> tuple[int, ...]:
         return ()
     if isinstance(operation, AtomicBlock):
         return operation.touches
-    return operation.objects
+    return operation.objects + operation.sees if operation.sees else operation.objects
 
 
 def nothing(objects: Sequence[Any]) -> None:

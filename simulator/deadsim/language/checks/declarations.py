@@ -1,6 +1,9 @@
 """Params, and everything that threads share: what a file declares."""
 
+from typing import Any
+
 from deadsim.kernel.expressions.operators import stored
+from deadsim.language.checks import modes
 from deadsim.language.checks.form import is_null, unlike
 from deadsim.language.checks.hints import as_map
 from deadsim.language.expressions.names import (
@@ -42,6 +45,11 @@ class Declarations:
         self.places: dict[str, Place] = {}
         self.objects: list[SharedObject] = []
         self.first_object = 0
+
+    def declared(self, number: int) -> SharedObject | None:
+        """Give what was declared with this number; None of a thread, and of what is not there."""
+        place = number - self.first_object
+        return self.objects[place] if 0 <= place < len(self.objects) else None
 
     def constants(self, own: dict[str, Meaning] | None = None) -> Expressions:
         """Give a reader of constant expressions."""
@@ -252,6 +260,8 @@ class Declarations:
             node = given.get(option.name)
             if node is None:
                 values[option.name] = option.default
+            elif option.shape == "modes":
+                values[option.name] = None  # read with the others, once their words are right
             elif option.shape == "lock":
                 scope = Scope(self.shared, own)
                 target = Expressions(self.problems, scope, "constant").reference(node, ("locks",))
@@ -266,6 +276,13 @@ class Declarations:
                 if isinstance(value, Unset):
                     return None
                 values[option.name] = value
+        if section.name == "rwlocks":
+            found = modes.kind(given, self.problems)
+            if found is None:
+                return None
+            if found.modes is not None:
+                prefer: Any = found.prefer
+                return objects.ModeLock(element, found.modes, prefer, found.victims, key.place)
         return build(section.name, element, key.place, values, lock)
 
     def option_value(
@@ -309,6 +326,8 @@ def build(
     given: dict[str, Value] = values
     if section == "conditions":
         given = {**values, "lock": -1 if lock is None else lock}
+    if section == "rwlocks":
+        given = {"prefer": values["prefer"]}
     if section == "variables":
         given = {"initial": stored(values["value"])}
     made: SharedObject = BY_SECTION[section].declared(name=name, place=place, **given)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from deadsim.language.checks.form import is_null
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
-from deadsim.model.failures import FailureClass
+from deadsim.model.failures import VICTIM, FailureClass
 
 _CLASS = re.compile(r"\s*([^\s:{}]+)\s*(?::.*)?", re.DOTALL)
 
@@ -30,7 +30,20 @@ def raised_class(text: str) -> str | None:
 def raised_classes(top: dict[str, Node]) -> tuple[str, ...]:
     """List the classes that can be raised in a file with these parts."""
     own = [name for name, section in BY_ITSELF.items() if section is None or section in top]
+    if not _has_victims(top.get("rwlocks")):
+        own = [name for name in own if name != VICTIM]
     return tuple(dict.fromkeys((*named_classes(top), *own)))
+
+
+def _has_victims(node: Node | None) -> bool:
+    """Decide whether a circle of waits is broken in a section of rwlocks."""
+    if not isinstance(node, Mapping):
+        return False
+    return any(
+        key.value == "deadlocks" and isinstance(value, Scalar) and value.value == "victim"
+        for _, entry in node.pairs
+        for key, value in (entry.pairs if isinstance(entry, Mapping) else ())
+    )
 
 
 def named_classes(top: dict[str, Node]) -> tuple[str, ...]:

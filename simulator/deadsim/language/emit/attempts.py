@@ -56,7 +56,9 @@ def try_(writer: Writer, given: Statement) -> None:
         inside = dealt_with(writer) is not None
         if inside:  # then it is this failure that a `raise` alone hands on
             writer.exits.append(OpenExcept(origin, slot))
+        outer, writer.leaving = writer.leaving, slot
         writer.block(whole.steps, "'finally'")
+        writer.leaving = outer
         if inside:
             writer.exits.pop()
         body.emit(Resume(origin, slot, place))

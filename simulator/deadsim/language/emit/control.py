@@ -98,7 +98,7 @@ def leave(
             for opened in before:
                 starts.append(writer.body.here)
                 if isinstance(opened, OpenWith):
-                    writer.body.step("release", opened.target, opened.place)
+                    writer.body.step("release", opened.target, opened.place, flags=opened.flags)
                 elif isinstance(opened, OpenFinally):
                     writer.exits = exits[: exits.index(opened)]
                     writer.block(opened.steps, "'finally'")

@@ -27,11 +27,14 @@ class Guarded:
 
 
 class OpenWith(Guarded):
-    """A `with` that is open: what leaving it releases."""
+    """A `with` that is open: what leaving it releases, and in which mode."""
 
-    def __init__(self, target: Target, place: Place, first: int) -> None:
+    def __init__(
+        self, target: Target, place: Place, first: int, flags: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(first)
         self.target = target
+        self.flags = flags
         self.place = place
 
 

@@ -1,8 +1,11 @@
 """What the bodies of one file have in common: its names, its procedures, its bounds."""
 
+from collections.abc import Callable
+
 from deadsim.language.checks import form
 from deadsim.language.expressions.names import Meaning, Problems, clean
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
+from deadsim.model.objects import SharedObject
 from deadsim.model.place import Place
 from deadsim.model.program import RECURSION
 from deadsim.model.values import Value
@@ -40,8 +43,14 @@ class ProcedureText:
 class Surroundings:
     """What the bodies of one file have in common."""
 
-    def __init__(self, problems: Problems, shared: dict[str, Meaning]) -> None:
+    def __init__(
+        self,
+        problems: Problems,
+        shared: dict[str, Meaning],
+        declared: Callable[[int], SharedObject | None] = lambda number: None,
+    ) -> None:
         self.problems = problems
+        self.declared = declared  # by number
         self.shared = shared
         self.procedures: dict[str, ProcedureText] = {}
         self.recursion = RECURSION

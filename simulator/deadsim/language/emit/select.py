@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from deadsim.language.checks import form
 from deadsim.language.checks.form import Statement
-from deadsim.language.emit.shared_steps import mode
 from deadsim.language.emit.writer import Writer
 from deadsim.language.expressions.names import listed, nearest
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
@@ -137,7 +136,7 @@ def branch(writer: Writer, given: Statement, body: Node | None) -> Branch:
     values: tuple[Expression, ...] = ()
     if verb in ("send", "put"):
         values = (writer.option(given, "value", Constant(None)),)
-    flags = mode(writer, given) if verb == "acquire" else ()
+    flags = writer.mode(given, given.value, target) if verb == "acquire" else ()
     names = ("into", "ok") if verb in ("get", "receive") else ("into",)
     into = tuple(writer.into(given, name) for name in names)
     return Branch(given, target, values, flags, into, body)

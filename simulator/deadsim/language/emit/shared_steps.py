@@ -8,12 +8,12 @@ from deadsim.language.emit.exits import OpenWith, may_be_caught
 from deadsim.language.emit.writer import Writer
 from deadsim.language.reading.document import Scalar
 from deadsim.model.expressions import Binary, Constant, Expression, Local, Not
-from deadsim.model.instructions import Atomic, AtomicEnd, Resume
+from deadsim.model.instructions import IN_MODE, LEAVING, Atomic, AtomicEnd, Resume
 
 
 def acquire(writer: Writer, given: Statement) -> None:
     waiting = patience(writer, given)
-    about(writer, given, (), (*mode(writer, given), *waiting.flags), waiting.operands, ("into",))
+    about(writer, given, (), waiting.flags, waiting.operands, ("into",))
 
 
 def plain(writer: Writer, given: Statement) -> None:
@@ -99,14 +99,6 @@ def patience(writer: Writer, given: Statement) -> Patience:
     return Patience(("timed",), (duration,))
 
 
-def mode(writer: Writer, given: Statement) -> tuple[str, ...]:
-    """Read how an rwlock is taken."""
-    if "mode" not in given.options:
-        return ()
-    option = next(option for option in given.verb.options if option.name == "mode")
-    return (form.word(given.options["mode"], option, writer.problems),)
-
-
 def about(
     writer: Writer,
     given: Statement,
@@ -117,6 +109,7 @@ def about(
 ) -> None:
     """Write a step that is about one object: its index is read first, then what it is given."""
     target = writer.target(given)
+    flags = (*writer.mode(given, given.value, target), *flags)
     slots = tuple(writer.into(given, name) for name in into)
     if target is None:
         return
@@ -124,6 +117,9 @@ def about(
     lowered = work.all((*target.indices, *values, *timeout))
     found = target._replace(indices=lowered[: len(target.indices)])
     operands = lowered[len(target.indices) :]
+    if given.verb.name == "release" and writer.leaving is not None and writer.may_be_freed(target):
+        operands = (*operands, Local(writer.leaving, ""))
+        flags = (*flags, LEAVING)
     writer.body.step(given.verb.name, found, given.place, operands, slots, flags)
     work.done()
 
@@ -161,7 +157,6 @@ def wait_for(writer: Writer, given: Statement, waiting: Patience) -> None:
 def with_(writer: Writer, given: Statement) -> None:
     single = isinstance(given.value, Scalar)
     nodes = (given.value,) if single else form.items(given.value, writer.problems, "'with'")
-    flags = mode(writer, given)
     work = writer.lowering(given)
     opened: list[OpenWith] = []
     for node in nodes:
@@ -169,30 +164,40 @@ def with_(writer: Writer, given: Statement) -> None:
         if target is None:
             continue
         kept = work.kept_target(target)
-        own = flags if writer.section(node) == "rwlocks" else ()
+        own = writer.mode(given, node, target)
         writer.body.step("acquire", kept, given.place, into=(None,), flags=own)
-        opened.append(OpenWith(kept, given.place, writer.body.here))
+        opened.append(OpenWith(kept, given.place, writer.body.here, modes_of(own)))
         writer.exits.append(opened[-1])
     writer.nested(given, "do")
     for one in reversed(opened):
         writer.exits.pop()
         covered = one.covered(writer.body.here)
-        writer.body.step("release", one.target, one.place)
+        writer.body.step("release", one.target, one.place, flags=one.flags)
         released(writer, covered, one)
     work.done()
 
 
 def released(writer: Writer, covered: list[tuple[int, int]], one: OpenWith) -> None:
-    """Write what a failure does: it releases, and goes on outwards; kept where that may be caught."""
+    """Write what a failure does: it releases, and goes on outwards; kept where that may be caught, or decides."""
     body, place = writer.body, one.place
     skip = body.jump(place)
-    slot = body.keep() if may_be_caught(writer.exits) else None
+    freed = writer.may_be_freed(one.target)
+    slot = body.keep() if may_be_caught(writer.exits) or freed else None
     target = writer.guard(covered, slot)
-    body.step("release", one.target, place)
+    if freed and slot is not None:
+        flags = (*one.flags, LEAVING)
+        body.step("release", one.target, place, (Local(slot, ""),), flags=flags)
+    else:
+        body.step("release", one.target, place, flags=one.flags)
     body.emit(Resume(target, slot, place))
     if slot is not None:
         body.drop([slot])
     body.land(skip)
+
+
+def modes_of(flags: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the flags that a release has of those of its acquire."""
+    return tuple(flag for flag in flags if flag.startswith(IN_MODE))
 
 
 # Shared variables.

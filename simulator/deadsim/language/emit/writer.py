@@ -4,7 +4,7 @@ from collections.abc import Callable
 from collections.abc import Mapping as Table
 from typing import Any, TypeAlias
 
-from deadsim.language.checks import form, hints
+from deadsim.language.checks import form, hints, modes
 from deadsim.language.checks.form import Statement
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.exits import Exit, OpenCall
@@ -22,9 +22,10 @@ from deadsim.language.expressions.names import (
 )
 from deadsim.language.expressions.texts import Expressions
 from deadsim.language.reading.document import Node, Scalar
-from deadsim.language.tables.verbs import IN_ATOMIC, PENDING_SECTIONS
+from deadsim.language.tables.verbs import IN_ATOMIC, MODES, PENDING_SECTIONS
 from deadsim.model.expressions import Constant, Expression, Target
-from deadsim.model.instructions import Handler
+from deadsim.model.instructions import IN_MODE, Handler
+from deadsim.model.objects import ModeLock
 from deadsim.model.place import Place
 
 Write: TypeAlias = Callable[["Writer", Statement], None]
@@ -43,6 +44,7 @@ class Writer:
         self.table = table
         self.exits: list[Exit] = []
         self.in_atomic = False
+        self.leaving: int | None = None  # the slot of the failure that goes through a `finally`
 
     def thread(self, node: Node, place: Place) -> None:
         """Write a whole body."""
@@ -98,13 +100,38 @@ class Writer:
                 self.problems.add(
                     given.options[option.name].place, f"'{option.name}' is for {kinds}"
                 )
-        if (
-            section == "rwlocks"
-            and verb.name in ("acquire", "with")
-            and "mode" not in given.options
-        ):
-            self.problems.add(given.place, "an rwlock wants 'mode: read' or 'mode: write'")
         return target
+
+    def may_be_freed(self, target: Target) -> bool:
+        """Decide whether what a thread holds may be given back for it, as that of a victim."""
+        declared = self.around.declared(target.candidates().start)
+        return isinstance(declared, ModeLock) and declared.victims
+
+    def mode(self, given: Statement, node: Node, target: Target | None) -> tuple[str, ...]:
+        """Read in which mode a step is about an rwlock: as the flag that says so."""
+        if target is None or self.section(node) != "rwlocks":
+            return ()
+        asked = given.options.get("mode")
+        declared = self.around.declared(target.candidates().start)
+        takes = given.verb.name != "release"
+        if isinstance(declared, ModeLock):
+            if asked is not None:
+                found = modes.named_mode(asked, declared.modes, self.problems)
+                return () if found is None else (f"{IN_MODE}{found}",)
+            if takes:
+                modes.wants_mode(target.name, declared.modes, given.place, self.problems)
+            return ()
+        if asked is None:
+            if takes:
+                self.problems.add(given.place, "an rwlock wants 'mode: read' or 'mode: write'")
+            return ()
+        if not takes:
+            message = (
+                "'mode' of 'release' is for an rwlock with 'modes'; any other has one at a time"
+            )
+            self.problems.add(asked.place, message)
+            return ()
+        return (form.word(asked, MODES, self.problems),)
 
     def section(self, node: Node) -> str | None:
         """Find the section in which what a name means was declared."""

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.model.values import Value
 
-EntryShape: TypeAlias = Literal["boolean", "integer", "word", "lock", "value"]
+EntryShape: TypeAlias = Literal["boolean", "integer", "word", "lock", "value", "modes"]
 
 
 class EntryOption(NamedTuple):
@@ -45,14 +45,26 @@ SECTIONS: dict[str, Section] = {
         ),
         Section(
             "rwlocks",
-            "many readers or one writer",
+            "many readers or one writer, or locks that are held in modes",
             (
                 EntryOption(
                     "prefer",
                     "word",
-                    "writers: a queued writer blocks new readers",
+                    "writers: a queued writer blocks new readers; queue: a request waits behind earlier ones",
                     "none",
-                    words=("none", "writers"),
+                    words=("none", "writers", "queue"),
+                ),
+                EntryOption(
+                    "modes",
+                    "modes",
+                    "which modes there are, each with those that it conflicts with, or the name of a preset",
+                ),
+                EntryOption(
+                    "deadlocks",
+                    "word",
+                    "victim: of a circle of threads that wait for such locks one fails",
+                    "none",
+                    words=("none", "victim"),
                 ),
             ),
         ),

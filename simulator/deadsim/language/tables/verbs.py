@@ -20,6 +20,7 @@ Shape: TypeAlias = Literal[
     "procedure",
     "process",
     "word",  # one of some words
+    "mode",  # of an rwlock
     "branches",  # a list of steps, each with a `do`
     "handlers",  # class of a failure → steps
 ]
@@ -49,9 +50,9 @@ class Verb(NamedTuple):
 
 _BLOCKING = Option("blocking", "boolean", "false: one try, which succeeds or fails at once")
 _TIMEOUT = Option("timeout", "expression", "give up after this many virtual seconds")
-_MODE = Option(
-    "mode", "word", "how to take an rwlock", sections=("rwlocks",), words=("read", "write")
-)
+_MODE = Option("mode", "mode", "how to take an rwlock", sections=("rwlocks",))
+MODES = Option("mode", "word", "how to take an rwlock", words=("read", "write"))
+"""Those of an rwlock that was declared without."""
 
 _TEXT = Option("text", "text", "in place of `value`: a text, with places in braces")
 
@@ -72,7 +73,10 @@ _TABLE = (
         "release",
         "object",
         "give back what was acquired",
-        (Option("count", "expression", "how many permits", sections=("semaphores",)),),
+        (
+            Option("count", "expression", "how many permits", sections=("semaphores",)),
+            Option("mode", "mode", "which one of an rwlock with modes", sections=("rwlocks",)),
+        ),
         ("locks", "rwlocks", "semaphores", "conditions"),
     ),
     Verb(
