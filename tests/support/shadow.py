@@ -21,6 +21,7 @@ from deadsim.kernel.primitives.channel import receives
 from deadsim.kernel.primitives.queue import slots
 from deadsim.kernel.primitives.thread import ENDED, RUNNING
 from deadsim.kernel.programs.linked import Stop
+from deadsim.kernel.select import Select
 from deadsim.kernel.system import State, System, Transition
 from deadsim.model.objects import Barrier, Condition, Event, Lock, Pipe, Queue, SharedObject
 
@@ -315,6 +316,8 @@ class Shadow:
 
     def same_results(self, last: Passage, step: Taken) -> bool:
         """Decide whether those who want the results get what they really got."""
+        if isinstance(step.operation, Select) and last.results[0] != step.move.outcome.results[0]:
+            return False  # it is another branch
         if self.coarse or last.unknown:
             return True
         into = step.stop.into

@@ -161,7 +161,7 @@ class DeadlockWatch:
         schedule = [(event.thread, event.choice) for event in events()[: step + 1]]
         if len(schedule) > MOST_RETRACED:
             return found
-        known = unavoidable_from(self.system, self.system.path_of(schedule))
+        known = unavoidable_from(self.system, schedule)
         steps = [one for one in (known, found.unavoidable_from) if one is not None]
         first = min(steps, default=step)
         return found._replace(unavoidable_from=first if first < step else None)
