@@ -45,7 +45,8 @@ MEANING = {
     "a count for a lock", "counting down by none", "until for an event", "waiting for a queue",
     "a lock that is none", "an array of queues joined", "rwlock without a mode", "mode of a lock",
     "processes", "a question to something else", "a question that is none", "shutting a lock down",
-    "a shutdown in between", "aborting a lock", "a reset of an event", "a shutdown by number",
+    "a shutdown in between", "aborting a lock", "a reentrant lock without an owner",
+    "a lock that is owned by somebody", "a reset of an event", "a shutdown by number",
 }  # fmt: skip
 
 

@@ -56,6 +56,9 @@ def wanted(wait: Wait, kind: str = "") -> str:
     others = listing(wait.wakers)
     if wait.want == "permit" and kind in ("leaked-permit", "circular-wait"):
         return f"{about}, taken by {others}"
+    if wait.want == "unlock" and kind in ("orphaned-lock", "circular-wait"):
+        ended = ", which never gives it back" if kind == "orphaned-lock" else ""
+        return f"{about}, held by {others}{ended}"
     if kind == "self-deadlock" or wait.wakers == (wait.thread,):
         return f"{about}, which it holds itself"
     if not wait.wakers or wait.want == "end":

@@ -14,7 +14,7 @@ from deadsim.detect.deadlocks.wakers import Halt, Halts
 from deadsim.detect.holdings import Holdings
 from deadsim.kernel.system import State, System
 from deadsim.model.claims import DeadlockKind
-from deadsim.model.objects import Condition
+from deadsim.model.objects import Condition, Lock
 from deadsim.model.objects import Event as EventObject
 from deadsim.model.primitives import WANTED
 from deadsim.trace.event import Event
@@ -214,7 +214,8 @@ class _Finder:
         if self.world.is_thread(halt.number):
             return "collateral"  # of a thread that goes round for ever
         if halt.keepers:
-            return "leaked-permit"
+            is_lock = isinstance(self.around.declared(halt), Lock)
+            return "orphaned-lock" if is_lock else "leaked-permit"
         if any(self.around.ended(other) for other in halt.owners or ()):
             return "orphaned-lock"
         return "never-signalled"

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from deadsim.detect.deadlocks.situation import target_name, want_of
-from deadsim.detect.holdings import Holdings, is_semaphore
+from deadsim.detect.holdings import Holdings, has_no_owner
 from deadsim.detect.stuck.closure import Closure
 from deadsim.kernel.operation import Fact
 from deadsim.kernel.primitives.queue import dones, items
@@ -142,8 +142,8 @@ class Halts:
         return flow.provides_first(self.state.frames[thread].position, halt.facts)
 
     def permit_holders(self, number: int) -> tuple[int, ...]:
-        """List the threads that hold permits of a semaphore; nobody holds those of a signal."""
-        if not is_semaphore(self.world, number):
+        """List the threads that have what anybody may give back; nobody has a signal."""
+        if not has_no_owner(self.world, number):
             return ()
         return self.held.holders(number)
 
