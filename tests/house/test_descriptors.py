@@ -251,6 +251,10 @@ def test_a_verb_is_marked_only_where_it_was_seen_to_fail() -> None:
     every = {(row.declared, verb): how for row in PRIMITIVES for verb, how in row.verbs.items()}
     every |= {("a thread", verb): how for verb, how in THREAD_VERBS.items()}
     every |= {("nothing", verb): how for verb, how in LOCAL_VERBS.items()}
+    every |= {
+        (row.declared, one): () for row in PRIMITIVES for one in row.queries if one in QUESTIONS
+    }
+    every |= {("a thread", "finished"): ()}
     found = failed(1_200)
     assert {key: set(how) for key, how in every.items()} == {key: found[key] for key in every}
     assert found.keys() == every.keys()  # and every verb was driven

@@ -47,7 +47,8 @@ MEANING = {
     "processes", "a local called as an argument", "a local that is not constant", "an unknown class", "a class that is not raised", "a class called any", "raise alone outside",
     "raise alone in a finally", "raise alone in a procedure",
     "a question to something else", "a question that is none", "shutting a lock down",
-    "a shutdown in between", "aborting a lock", "a reset of an event", "a shutdown by number",
+    "a shutdown in between", "aborting a lock", "a reentrant lock without an owner",
+    "a lock that is owned by somebody", "a reset of an event", "a shutdown by number",
 }  # fmt: skip
 
 

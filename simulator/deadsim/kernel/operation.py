@@ -32,13 +32,14 @@ class Needs(NamedTuple):
 
     Where there are `owners`, each of them has to provide one of the facts, and nobody else can.
     Else it takes one of the facts, or `amount` times what is counted, from whomever, who must
-    provide `also` as well.
+    provide `also` as well; `keeper` is who has it, where anybody may give it back.
     """
 
     facts: tuple[Fact, ...]
     amount: int = 1
     owners: tuple[int, ...] | None = None
     also: tuple[Fact, ...] = ()
+    keeper: int | None = None
 
 
 class Wrong(NamedTuple):

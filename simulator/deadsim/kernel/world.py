@@ -57,7 +57,7 @@ class World:
         self.threads: list[int] = []
         self.output = -1
         self.conditions: list[tuple[int, int]] = []  # each with its lock
-        self.signals: set[int] = set()  # semaphores whose permits nobody owns
+        self.signals: set[int] = set()  # semaphores, and locks without an owner, that nobody has
 
     def __len__(self) -> int:
         return len(self.entities)
@@ -104,7 +104,7 @@ class World:
         )
         if isinstance(declared, Condition) and number == before:
             self.conditions.append((number, declared.lock))
-        if isinstance(declared, Semaphore) and declared.signal:
+        if isinstance(declared, Lock | Semaphore) and declared.signal:
             self.signals.add(number)
         return number
 
@@ -147,7 +147,7 @@ class World:
         declared = self.entities[number].declared
         if isinstance(declared, Semaphore):
             return declared.value == 1 and not declared.signal
-        return isinstance(declared, Lock | RWLock)
+        return isinstance(declared, RWLock) or (isinstance(declared, Lock) and not declared.signal)
 
     def shared(self) -> Iterator[tuple[int, SharedObject]]:
         """List what is shared, by number, in the order in which it appeared."""

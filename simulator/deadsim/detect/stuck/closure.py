@@ -51,6 +51,8 @@ class Closure:
                         for other in moving[checked[thread] :]
                     )
                     checked[thread] = len(moving)
+                    if need.keeper is not None:  # as long as he moves it may be he who is held up
+                        helped = helped or not self.keeps(state, thread, need.keeper, inside)
                 else:
                     helped = not any(
                         self.keeps(state, thread, other, inside) for other in need.owners

@@ -266,6 +266,10 @@ class Declarations:
                 if isinstance(value, Unset):
                     return None
                 values[option.name] = value
+        if section.name == "locks" and values["reentrant"] and not values["owned"]:
+            wrong = "a reentrant lock has an owner: 'reentrant: true' and 'owned: false' exclude one another"
+            self.problems.add(given["owned"].place, wrong)
+            return None
         return build(section.name, element, key.place, values, lock)
 
     def option_value(
