@@ -55,6 +55,7 @@ MEANING = {
     "modes that conflict with a stranger", "a mode that is none of the table", "a mode that is nearly one",
     "modes without a mode", "a with without a mode", "a release in a mode that is none",
     "a release of readers in a mode", "writers among modes", "a queue without modes", "victims without modes",
+    "a reentrant lock without an owner", "a lock that is owned by somebody",
 }  # fmt: skip
 
 

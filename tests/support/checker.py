@@ -201,9 +201,11 @@ class Checker:
         for whose in re.findall(rf"held by ({NAMES})", said):
             for name in self.named(whose):
                 owner = self.threads[name]
-                self.true(owner in (needs.owners or ()), shown, f"held by {name}")
+                holds = self.holds(shown, owner, self.world.name(about))  # of one without an owner
+                self.true(owner in (needs.owners or ()) or holds, shown, f"held by {name}")
         if re.search("which never gives? it back", said):
-            self.true(any(shown.state.objects[o] == ENDED for o in needs.owners or ()), shown, said)
+            ended = any(shown.state.objects[o] == ENDED for o in needs.owners or ())
+            self.true(ended or needs.owners is None, shown, said)
         if "which it holds itself" in said:
             self.true(self.holds(shown, thread, self.world.name(about)), shown, said)
         for whose in re.findall(rf"behind ({NAMES}) in its queue", said):
@@ -275,6 +277,16 @@ class Checker:
         """Decide whether a thread has a step ahead, by its text, that provides what is wanted."""
         flow = self.system.once(Flows).flow(thread)
         return not flow.possible(shown.state.frames[thread].position).isdisjoint(facts)
+
+    def nobody_frees(self, shown: Shown, what: str) -> bool:
+        """Decide whether no thread could let a lock without an owner go before it takes it itself."""
+        facts = (("unlocked", self.numbers[what]),)
+        flows = self.system.once(Flows)
+        return not any(
+            flows.flow(thread).provides_first(frame.position, facts)
+            for thread, frame in enumerate(shown.state.frames)
+            if frame.operation is not None
+        )
 
     # What else is said.
 
@@ -425,8 +437,13 @@ class Checker:
                 self.true(shown.state.objects[self.threads[name]] == ENDED, shown, line)
         for names in re.findall(rf"orphaned lock: ({NAMES}) never gives?", line):
             for name in self.named(names):
-                thread = self.threads[name]
-                self.true(thread not in self.space.moves[self.space.at(shown.state)], shown, line)
+                thread, about = self.threads[name], found.waits[0].object
+                gone = thread not in self.space.moves[self.space.at(shown.state)]
+                declared = self.world.declared(self.numbers[about])
+                # One without an owner may be let go by whoever runs on, or is stuck elsewhere.
+                if isinstance(declared, Lock) and not declared.owned:
+                    gone = self.holds(shown, thread, about) and self.nobody_frees(shown, about)
+                self.true(gone, shown, line)
         if found.kind == "circular-wait":
             waits: dict[str, tuple[str, ...]] = {}
             for wait in found.waits:

@@ -6,13 +6,13 @@ VARIABLES = ("x", "y")
 
 # What a scenario may share: each is there with some chance, so that a few meet often.
 SHARED = {
-    "locks": "A, B, R: {reentrant: true}, m, 'L[2]'",
+    "locks": "A, B, R: {reentrant: true}, m, J: {owned: false}, I: {owned: false}, 'L[2]'",
     "rwlocks": "W: {prefer: writers}, N, X: {modes: innodb, prefer: queue}, "
     "Y: {modes: {low: [high], high: [low, high]}, deadlocks: victim}, "
     "V: {modes: innodb, deadlocks: victim}, "
     "U: {modes: postgres-table, deadlocks: victim}",
     "semaphores": "S: 1, T: {value: 1, bounded: true}, Z: 0",
-    "conditions": "C: m, D, P: {lock: m, spurious: true}",
+    "conditions": "C: m, D, P: {lock: m, spurious: true}, O: I",
     "events": "E, F: {set: true}, 'e[2]'",
     "barriers": "G: 2, H: 3",
     "latches": "K: 2, M: 1",
@@ -52,7 +52,7 @@ ASKED = {
 # What a step may ask.
 QUESTIONS = {
     "threads": ("finished(t0)", "finished(t1)"),
-    "locks": ("locked(A)", "locked(R)", "locked(L[mine])"),
+    "locks": ("locked(A)", "locked(R)", "locked(J)", "locked(L[mine])"),
     "rwlocks": ("locked(W)", "locked(N)", "locked(Y)", "locked(X)"),
     "semaphores": ("value(S)", "value(T)", "value(Z)"),
     "conditions": ("waiting(C)", "waiting(D)"),
@@ -287,7 +287,7 @@ class Maker:
 
         match kind:
             case "locks":
-                name = pick("A", "B", "R")
+                name = pick("A", "B", "R", "J")
                 if self.random.random() < 0.15:
                     name = pick('"L[mine]"', '"L[x]"', '"L[1]"')
                 match pick("acquire", "release", "with", "with"):
@@ -317,8 +317,8 @@ class Maker:
                         return one(f"release: {name}" + pick("", "", ", count: 2"))
                 return under(name)
             case "conditions":
-                name = pick("C", "C", "D", "P")
-                lock = "D" if name == "D" else pick("m", name)
+                name = pick("C", "C", "D", "P", "O")
+                lock = {"D": "D", "O": pick("I", "O")}.get(name, pick("m", name))
                 if self.random.random() < 0.15:
                     return one(
                         pick(

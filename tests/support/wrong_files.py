@@ -135,6 +135,8 @@ WRONG = {
     "nothing released": ("semaphores: {s: 1}\nthreads: {t: [{release: s, count: 0}]}\n", "'count' is an integer, 1 or more"),
     "a count for a lock": ("locks: [A]\nthreads: {t: [{release: A, count: 2}]}\n", "'count' is for semaphores"),
     "timeout of a barrier": ("barriers: {b: 1}\nthreads: {t: [{wait: b, timeout: -1}]}\n", "'timeout' is an integer, 0 or more"),
+    "a reentrant lock without an owner": ("locks: {A: {reentrant: true, owned: false}}\n" + OK, "exclude one another"),
+    "a lock that is owned by somebody": ("locks: {A: {owned: t}}\n" + OK, "only params are known here"),
     "aborting a lock": ("locks: [A]\nthreads: {t: [{abort: A}]}\n", "'A' is a lock, not a barrier"),
     "a reset of an event": ("events: [E]\nthreads: {t: [{reset: E}]}\n", "'E' is an event, not a barrier"),
     "an abort in time": ("barriers: {b: 1}\nthreads: {t: [{abort: b, timeout: 1}]}\n", "'abort' has no option 'timeout'"),

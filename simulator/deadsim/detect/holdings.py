@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from deadsim.kernel.world import World
-from deadsim.model.objects import Semaphore
+from deadsim.model.objects import Lock, Semaphore
 from deadsim.model.place import Place
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Hold
@@ -111,9 +111,10 @@ class Holdings:
             known.append(held)
 
 
-def is_semaphore(world: World, number: int) -> bool:
-    """Decide whether an object is a semaphore, whose permits anybody may give back."""
-    return isinstance(world.declared(number), Semaphore)
+def has_no_owner(world: World, number: int) -> bool:
+    """Decide whether anybody may give an object back: a semaphore's permit, a lock without an owner."""
+    declared = world.declared(number)
+    return isinstance(declared, Semaphore) or (isinstance(declared, Lock) and not declared.owned)
 
 
 def named(world: World, held: Held) -> tuple[Hold, ...]:

@@ -65,9 +65,10 @@ def held(lock):
 
 
 class Lock:
-    """A lock that knows its owner."""
+    """A lock that knows its owner, or who took it last."""
 
-    def __init__(self, reentrant=False):
+    def __init__(self, reentrant=False, owned=True):
+        self.owned = owned
         self.inner = threading.RLock() if reentrant else threading.Lock()
         self.owner = None
         self.depth = 0
@@ -80,7 +81,7 @@ class Lock:
         return taken
 
     def release(self):
-        if self.owner is not threading.current_thread():
+        if self.owner is None or (self.owned and self.owner is not threading.current_thread()):
             raise RuntimeError("released by a thread that does not hold it")
         self.depth -= 1
         if not self.depth:

@@ -255,7 +255,7 @@ def made(program: Program, one: SharedObject, forced: bool) -> str:
         return plainly
     match one:
         case objects.Lock():
-            return f"Lock(reentrant={one.reentrant})"
+            return f"Lock(reentrant={one.reentrant})" if one.owned else "Lock(owned=False)"
         case objects.Event():
             return f"Event({one.set})"
         case objects.Condition() | objects.Barrier():

@@ -32,7 +32,7 @@ class Needs(NamedTuple):
 
     Where there are `owners`, each of them has to provide one of the facts, and nobody else can.
     Else it takes one of the facts, or `amount` times what is counted, from whomever, who must
-    provide `also` as well. A circle
+    provide `also` as well; `keeper` is who has it, where anybody may give it back. A circle
     that `closes` by one of those facts lets it go on too.
     """
 
@@ -41,6 +41,7 @@ class Needs(NamedTuple):
     owners: tuple[int, ...] | None = None
     also: tuple[Fact, ...] = ()
     closes: tuple[Fact, ...] = ()
+    keeper: int | None = None
 
 
 class Wrong(NamedTuple):

@@ -64,7 +64,7 @@ class World:
         self.threads: list[int] = []
         self.output = -1
         self.conditions: list[tuple[int, int]] = []  # each with its lock
-        self.signals: set[int] = set()  # semaphores whose permits nobody owns
+        self.signals: set[int] = set()  # semaphores, and locks without an owner, that nobody has
         self.breakable: dict[int, ModeLock] = {}  # of which a circle of waits is broken
 
     def __len__(self) -> int:
@@ -112,7 +112,7 @@ class World:
         )
         if isinstance(declared, Condition) and number == before:
             self.conditions.append((number, declared.lock))
-        if isinstance(declared, Semaphore) and declared.signal:
+        if isinstance(declared, Lock | Semaphore) and declared.signal:
             self.signals.add(number)
         if isinstance(declared, ModeLock) and declared.victims:
             self.breakable[number] = declared
@@ -159,7 +159,7 @@ class World:
             return declared.value == 1 and not declared.signal
         if isinstance(declared, ModeLock):
             return not declared.victims  # who waits in a circle is freed from it
-        return isinstance(declared, Lock | RWLock)
+        return isinstance(declared, RWLock) or (isinstance(declared, Lock) and not declared.signal)
 
     def shared(self) -> Iterator[tuple[int, SharedObject]]:
         """List what is shared, by number, in the order in which it appeared."""

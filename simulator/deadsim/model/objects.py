@@ -8,11 +8,16 @@ from deadsim.model.values import Value
 
 
 class Lock(NamedTuple):
-    """A mutex; reentrant as `threading.RLock` is."""
+    """A mutex; reentrant as `threading.RLock` is.
+
+    One that is not `owned` any thread may release. It is a `signal` where others release it than who takes it.
+    """
 
     name: str
     reentrant: bool
     place: Place
+    owned: bool = True
+    signal: bool = False
 
 
 class RWLock(NamedTuple):

@@ -68,7 +68,12 @@ _ROOM = Wanted("slots", "room", "for room in {}", "takes an item out", "emptied 
 
 PRIMITIVES = (
     Primitive(
-        objects.Lock, "lock", "locks", ("locked", "holder"), {"acquire": NEVER, "release": MISUSE}
+        objects.Lock,
+        "lock",
+        "locks",
+        ("locked", "holder"),
+        {"acquire": NEVER, "release": MISUSE},
+        (Wanted("unlocked", "unlock", "for {}", "releases it", "released by"),),
     ),
     Primitive(
         objects.ModeLock,

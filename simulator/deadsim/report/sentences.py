@@ -57,7 +57,8 @@ def wanted(wait: Wait, kind: str = "") -> str:
         about += f" for at most {wait.timeout} s"
     others = listing(wait.wakers)
     if wait.taken and wait.wakers != (wait.thread,):
-        return f"{about}, taken by {others}"
+        never = ", which never gives it back" if kind == "orphaned-lock" else ""
+        return f"{about}, {'held' if wait.want == 'unlock' else 'taken'} by {others}{never}"
     if kind == "self-deadlock" or wait.wakers == (wait.thread,):
         return f"{about}, which it holds itself"
     if not wait.wakers or wait.want == "end":

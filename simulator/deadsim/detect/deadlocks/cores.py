@@ -14,7 +14,7 @@ from deadsim.detect.deadlocks.wakers import Halt, Halts
 from deadsim.detect.holdings import Holdings
 from deadsim.kernel.system import State, System, after
 from deadsim.model.claims import DeadlockKind
-from deadsim.model.objects import Condition, ModeLock
+from deadsim.model.objects import Condition, Lock, ModeLock
 from deadsim.model.objects import Event as EventObject
 from deadsim.model.primitives import WANTED
 from deadsim.trace.event import Event
@@ -198,13 +198,14 @@ class _Finder:
         circles = len(threads) > 1 or threads[0] in self.follows[threads[0]]
         cycle = self.cycle(threads) if circles else ()
         kind, astray = self.kind(halts, circles)
-        if kind == "orphaned-lock":  # others may hold it too, and give it back
+        if kind == "orphaned-lock" and not halts[0].keepers:
+            # Others may hold it too, and give it back.
             gone = tuple(o for o in halts[0].owners or () if self.around.ended(o))
             halts = (halts[0]._replace(wakers=gone),)
         rests_on: dict[int, None] = {}
-        # A thread that waits for itself does so whatever others do; a permit is lost whether or not its
-        # taker has ended yet.
-        if kind not in ("self-deadlock", "leaked-permit"):
+        # A thread that waits for itself does so whatever others do; a permit or a lock is lost
+        # whether or not its taker has ended yet.
+        if kind not in ("self-deadlock", "leaked-permit", "orphaned-lock"):
             rests_on = dict.fromkeys(o for halt in halts for o in self.around.still_moving(halt))
         return Core(kind, halts, cycle, (), astray, tuple(rests_on))
 
@@ -244,6 +245,9 @@ class _Finder:
         if self.world.is_thread(halt.number):
             return "collateral"  # of a thread that goes round for ever
         if halt.keepers:
+            if isinstance(self.around.declared(halt), Lock):
+                helps = any(self.around.may_give(other, halt) for other in halt.keepers)
+                return "never-signalled" if helps else "orphaned-lock"
             ends = any(self.around.may_end(other) for other in halt.keepers)
             return "leaked-permit" if ends else "never-signalled"
         if any(self.around.ended(other) for other in halt.owners or ()):

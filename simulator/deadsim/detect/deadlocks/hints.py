@@ -53,9 +53,9 @@ class _Hints:
                 return self.taken_twice(first)
             case "orphaned-lock":
                 owners = [t for t in first.owners or () if self.state.objects[t] == ENDED]
-                return self.kept(owners, first)
+                return self.kept(owners or self.others(first), first)
             case "leaked-permit":
-                return self.kept([t for t in first.keepers if t not in core.threads], first)
+                return self.kept(self.others(first), first)
             case "lost-wakeup":
                 assert core.astray is not None
                 notify = self.events[core.astray.step]
@@ -101,8 +101,13 @@ class _Hints:
         hint = (
             f"{self.name(halt.thread)} has it since line {holding.place.line}: give it back first"
         )
-        plain = isinstance(self.world.declared(halt.number), Lock)
+        declared = self.world.declared(halt.number)
+        plain = isinstance(declared, Lock) and declared.owned
         return f"{hint}, or make it reentrant" if plain else hint
+
+    def others(self, halt: Halt) -> list[int]:
+        """List who has what anybody may give back, and is not stuck with who waits for it."""
+        return [thread for thread in halt.keepers if thread not in self.core.threads]
 
     def kept(self, owners: Sequence[int], halt: Halt) -> str | None:
         """Say who took something and never gives it back."""

@@ -4,15 +4,16 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from deadsim.detect.deadlocks.situation import name_of, target_name, want_of
-from deadsim.detect.holdings import Holdings, is_semaphore
+from deadsim.detect.holdings import Holdings, has_no_owner
 from deadsim.detect.stuck.closure import Closure
 from deadsim.kernel.operation import Fact, Operation
 from deadsim.kernel.primitives.queue import dones, items
-from deadsim.kernel.primitives.thread import ENDED
+from deadsim.kernel.primitives.thread import ENDED, NEW
 from deadsim.kernel.programs.walk import Frame
 from deadsim.kernel.select import Select
 from deadsim.kernel.system import State, System
 from deadsim.model.instructions import Step
+from deadsim.model.objects import Lock
 from deadsim.model.place import Place
 from deadsim.model.primitives import WANTED
 from deadsim.trace.finding import Want
@@ -77,12 +78,17 @@ class Halts:
     def find_wakers(self) -> None:
         """Find for each thread who could let it go on."""
         for thread, halt in self.halts.items():
-            branches = tuple(one._replace(wakers=self.wakers(one)) for one in halt.branches)
+            branches = tuple(self.with_wakers(one) for one in halt.branches)
             if branches:
                 wakers = dict.fromkeys(other for one in branches for other in one.wakers)
                 self.halts[thread] = halt._replace(wakers=tuple(wakers), branches=branches)
             else:
-                self.halts[thread] = halt._replace(wakers=self.wakers(halt))
+                self.halts[thread] = self.with_wakers(halt)
+
+    def with_wakers(self, halt: Halt) -> Halt:
+        """Add who has what a thread waits for, and who could let it go on."""
+        kept = halt._replace(keepers=self.keepers(halt))
+        return kept._replace(wakers=self.wakers(kept))
 
     def halt(self, thread: int) -> Halt:
         """Describe the step before which a thread stands, and which it will never take."""
@@ -121,7 +127,7 @@ class Halts:
             needs.facts,
             needs.amount,
             needs.owners,
-            self.permit_holders(number) if needs.owners is None else (),
+            (),
             (),
             number in operation.acquires,
             place,
@@ -193,11 +199,39 @@ class Halts:
         flow = self.closure.flows.flow(thread)
         return flow.provides_first(self.state.frames[thread].position, halt.facts)
 
-    def permit_holders(self, number: int) -> tuple[int, ...]:
-        """List the threads that hold permits of a semaphore; nobody holds those of a signal."""
-        if not is_semaphore(self.world, number):
+    def keepers(self, halt: Halt) -> tuple[int, ...]:
+        """List the threads that have what anybody may give back; nobody has a signal.
+
+        A lock without an owner is theirs only as long as no other thread could still release it before
+        it takes it itself.
+        """
+        if halt.owners is not None or not has_no_owner(self.world, halt.number):
             return ()
-        return self.held.holders(number)
+        holders = self.held.holders(halt.number)
+        others = set(range(len(self.state.frames))) - {halt.thread, *holders, *self.idle}
+        is_lock = isinstance(self.declared(halt), Lock)
+        if is_lock and any(self.may_give(other, halt) for other in others):
+            return ()
+        return holders
+
+    def may_give(self, thread: int, halt: Halt) -> bool:
+        """Decide whether a thread may still provide what another wants before it wants it itself."""
+        flow = self.closure.flows.flow(thread)
+        places: tuple[int, ...] = ()
+        if self.state.frames[thread].operation is not None:
+            places = (self.state.frames[thread].position,)
+        elif self.may_be_started(thread):
+            first = flow.first()
+            places = tuple(place for place in first.steps + first.failing if place >= 0)
+        return any(flow.provides_first(place, halt.facts) for place in places)
+
+    def may_be_started(self, thread: int) -> bool:
+        """Decide whether a thread is new, and another one may still start it."""
+        return self.state.objects[thread] == NEW and any(
+            self.closure.may_provide(other, frame.position, (("started", thread),))
+            for other, frame in enumerate(self.state.frames)
+            if frame.operation is not None
+        )
 
     def ended(self, thread: int) -> bool:
         """Decide whether a thread has ended."""

@@ -66,7 +66,8 @@ class Trace:
 
     def is_lock(self, number: int) -> bool:
         """Decide whether an object is a lock."""
-        return number >= 0 and isinstance(self.world.declared(number), Lock)
+        declared = self.world.declared(number) if number >= 0 else None
+        return isinstance(declared, Lock) and declared.owned
 
     def ordered(self) -> list[Clock]:
         """Find for each step how many steps of each thread have to come before it, itself included.

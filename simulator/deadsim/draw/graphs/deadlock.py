@@ -89,7 +89,7 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
             fact: EdgeKind = "hold" if wait.want == "owner" else "wait"
             edges.append(Edge(thread + 1, thread + 2, fact, BY[wait.want], about, True))
             continue
-        owned = wait.want in ("owner", "permit") and wait.object not in signals
+        owned = wait.want in ("owner", "permit", "unlock") and wait.object not in signals
         for waker in wait.wakers if owned else ():
             gone = f"{waker} never gives it back"
             edges.append(Edge(thread + 1, len(nodes), "hold", "taken by", gone, True))

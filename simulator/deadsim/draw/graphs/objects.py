@@ -49,6 +49,8 @@ class Appearance(NamedTuple):
 def appearance(declared: SharedObject, state: Any, signal: bool = False) -> Appearance:
     """Say how an object is drawn in a state of it (of the kernel's); `signal` is a semaphore whose permits nobody owns."""
     match declared:
+        case Lock() if signal:
+            return Appearance("box", "shut" if state else "open")
         case Semaphore() if signal:
             return Appearance("box", count(state, "signal") if state else "no signal")
         case Lock():

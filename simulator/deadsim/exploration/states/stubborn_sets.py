@@ -124,7 +124,7 @@ class Stubborn:
         operation = self.space.frame(state, thread).operation
         if operation is None:  # it has ended, or is not started
             return self.who_may_change(state, (thread,)) if self.is_new(state, thread) else ()
-        if isinstance(operation, Acquire):
+        if isinstance(operation, Acquire) and operation.owned:
             owner = self.space.value(state, operation.number)
             if owner is not None and owner[0] != thread:
                 return (owner[0],)  # nobody else can let it go on

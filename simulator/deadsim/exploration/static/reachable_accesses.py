@@ -55,7 +55,7 @@ class Futures:
 
     def find_only_taken(self) -> set[int]:
         """Find the locks that are waited for and given back, and no more: no condition's, never tried."""
-        found = {n for n, one in self.system.world.shared() if isinstance(one, Lock)}
+        found = {n for n, one in self.system.world.shared() if isinstance(one, Lock) and one.owned}
         for thread, linked in enumerate(self.system.linked):
             for position in range(len(linked.code.instructions)):
                 for stop, form, numbers in self.steps(thread, position):

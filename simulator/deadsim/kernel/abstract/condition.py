@@ -24,6 +24,7 @@ from deadsim.kernel.primitives.condition import (
     Waiter,
     notifies,
 )
+from deadsim.kernel.primitives.lock import is_owned, unlocked
 from deadsim.model.objects import Condition
 from deadsim.model.values import Value
 from deadsim.trace.effect import Numbers
@@ -82,32 +83,53 @@ class WaitForm(Form):
         number = objects[0]
         condition: Any = self.declared[number]
         duration = self.duration(operands)
-        return Wait(number, condition.lock, condition.spurious, duration, "again" in self.flags)
+        mutex: Any = self.declared[condition.lock]
+        again = "again" in self.flags
+        return Wait(
+            number,
+            condition.lock,
+            condition.spurious,
+            duration,
+            again,
+            mutex.owned,
+            mutex.signal,
+        )
+
+    def owned(self, number: int) -> bool:
+        """Decide whether the condition's lock has an owner."""
+        condition: Any = self.declared[number]
+        return is_owned(self.declared[condition.lock])
 
     def passages(self, a: Approach) -> Iterable[Passage]:
         number, held = a.number, a.held
         condition: Any = self.declared[number]
         mutex = condition.lock
+        owned = self.owned(number)
+
+        def back(after: Held, depth: int) -> Held:
+            """Give what it holds with the lock; of one without an owner nobody is sure."""
+            return {**after, mutex: depth} if owned else after
+
         can_lock = ("free", mutex) in a.facts.known
         for status in ("notified", "spurious", "timeout", "late"):
             depth = held.get((status, number))
             if depth:
                 if can_lock:
                     after = without(held, (status, number))
-                    yield Passage({**after, mutex: depth}, (status not in ("timeout", "late"),))
+                    yield Passage(back(after, depth), (status not in ("timeout", "late"),))
                 return
         depth = held.get(("waiting", number), 0)
         if depth:
             waiting = without(held, ("waiting", number))
             if can_lock and a.available(notifies(number)) > 0:
-                yield Passage({**more(waiting, notifies(number)), mutex: depth}, (True,))
+                yield Passage(back(more(waiting, notifies(number)), depth), (True,))
             if condition.spurious:
                 yield Passage({**waiting, ("spurious", number): depth}, stays=True)
             if "timed" in self.flags:
                 yield Passage({**waiting, ("timeout", number): depth}, stays=True)
             return
         depth = held.get(mutex, 0)
-        if depth or not a.operation:
+        if depth or not a.operation or not owned:
             begun = {**without(held, mutex), ("waiting", number): max(1, depth)}
             yield Passage(begun, facts=(("free", mutex),), stays=True)
         if not depth:
@@ -127,10 +149,12 @@ class WaitForm(Form):
 
     def possible(self, number: int) -> Sequence[Fact]:
         condition: Any = self.declared[number]
-        return (("free", condition.lock),)
+        return lock.provided(self.declared, int(condition.lock))
 
     def wants(self, number: int) -> Sequence[Fact]:
-        return (notifies(number),)
+        condition: Any = self.declared[number]
+        mutex = int(condition.lock)
+        return (notifies(number),) if self.owned(number) else (notifies(number), unlocked(mutex))
 
 
 class NotifyForm(Form):
@@ -147,7 +171,7 @@ class NotifyForm(Form):
 
     def passages(self, a: Approach) -> Iterable[Passage]:
         held = self.mutex(a.number) in a.held
-        if held or not a.operation:
+        if held or not a.operation or not is_owned(self.declared[self.mutex(a.number)]):
             yield Passage(a.held, supplies=((notifies(a.number), self.count(a)),))
         if not held:
             yield Passage(a.held, fails=True)

@@ -93,9 +93,18 @@ class Wait(Operation):
     can_block = True
 
     def __init__(
-        self, number: int, mutex: int, spurious: bool, duration: int | None, continues: bool
+        self,
+        number: int,
+        mutex: int,
+        spurious: bool,
+        duration: int | None,
+        continues: bool,
+        owned: bool = True,
+        signal: bool = False,
     ) -> None:
         self.number = number
+        self.owned = owned
+        self.signal = signal
         self.mutex = mutex
         self.spurious = spurious
         self.duration = duration
@@ -169,7 +178,7 @@ class Wait(Operation):
         own = self.own(objects, thread)
         assert own is not None
         if own.status != "waiting":
-            return free(self.mutex, objects)
+            return free(self.mutex, objects, self.owned, self.signal)
         # Whoever is ahead may leave the list by himself before a notify comes, or take it along.
         listed = [waiter.thread for waiter in objects[self.number] if waiter.listed]
         rank = listed.index(thread)

@@ -283,6 +283,10 @@ class Declarations:
             if found.modes is not None:
                 prefer: Any = found.prefer
                 return objects.ModeLock(element, found.modes, prefer, found.victims, key.place)
+        if section.name == "locks" and values["reentrant"] and not values["owned"]:
+            wrong = "a reentrant lock has an owner: 'reentrant: true' and 'owned: false' exclude one another"
+            self.problems.add(given["owned"].place, wrong)
+            return None
         return build(section.name, element, key.place, values, lock)
 
     def option_value(

@@ -7,7 +7,7 @@ from deadsim.language.checks.form import Statement
 from deadsim.language.emit.exits import OpenWith, may_be_caught
 from deadsim.language.emit.writer import Writer
 from deadsim.language.reading.document import Scalar
-from deadsim.model.expressions import Binary, Constant, Expression, Local, Not
+from deadsim.model.expressions import Binary, Compare, Constant, Expression, Local, Not
 from deadsim.model.instructions import IN_MODE, LEAVING, Atomic, AtomicEnd, Resume
 
 
@@ -125,7 +125,10 @@ def about(
 
 
 def wait_for(writer: Writer, given: Statement, waiting: Patience) -> None:
-    """Write `wait` with `until`: look, and wait again as long as it is false and time is left."""
+    """Write `wait` with `until`: look, and wait again as long as it is false and time is left.
+
+    Of no time nothing is left after the first round, whoever woke it: it looks twice, as Python does.
+    """
     target = writer.target(given)
     into = writer.into(given)
     until = writer.expressions().read(given.options["until"])
@@ -144,10 +147,13 @@ def wait_for(writer: Writer, given: Statement, waiting: Patience) -> None:
     top = body.here
     body.let(value, work.lower(until), place)
     outs.append(body.branch(Not(Local(value, "")), place))
-    if waiting.flags:
-        outs.append(body.branch(Local(woken, ""), place))
-    body.step("wait", kept, place, timeout, (woken,), (*waiting.flags, "again"))
-    body.jump(place, top)
+    if timeout != (Constant(0),):
+        for limit in timeout:
+            outs.append(body.branch(Local(woken, ""), place))
+            if not isinstance(limit, Constant):
+                outs.append(body.branch(Compare(limit, ((">", Constant(0)),)), place))
+        body.step("wait", kept, place, timeout, (woken,), (*waiting.flags, "again"))
+        body.jump(place, top)
     body.land(*outs)
     if into is not None:
         body.let(into, Local(value, ""), place)

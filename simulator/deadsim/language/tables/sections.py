@@ -41,6 +41,9 @@ SECTIONS: dict[str, Section] = {
                 EntryOption(
                     "reentrant", "boolean", "its owner may take it again, as an RLock", False
                 ),
+                EntryOption(
+                    "owned", "boolean", "false: any thread may release it, as Python's Lock", True
+                ),
             ),
         ),
         Section(
