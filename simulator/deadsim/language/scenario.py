@@ -262,7 +262,10 @@ class _Loader:
 
     def locals(self, node: Node | None, own: dict[str, Meaning], what: str) -> dict[str, Value]:
         """Read `locals`: names, and the constants that they begin with."""
-        reader = self.declared.constants(dict(own))
+        known: dict[str, Meaning] = {
+            one: meaning for one, meaning in own.items() if not isinstance(meaning, Unknown)
+        }
+        reader = self.declared.constants(known)
         found: dict[str, Value] = {}
         for key, inner in pairs(node, self.problems, "'locals'"):
             name = form.local_name(key, self.problems)
@@ -297,8 +300,9 @@ class _Loader:
         """Check that a local, index or argument is not called as something shared is."""
         meaning = self.declared.shared.get(name)
         if meaning is not None:
+            article = "an" if what[0] in "ai" else "a"
             self.problems.add(
-                place, f"'{name}' is {noun(meaning)}; an {what} needs a name of its own"
+                place, f"'{name}' is {noun(meaning)}; {article} {what} needs a name of its own"
             )
         return meaning is None
 

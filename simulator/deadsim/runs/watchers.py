@@ -158,10 +158,10 @@ class DeadlockWatch:
     def avoidable(self, found: Deadlock, events: Callable[[], Sequence[Event]]) -> Deadlock:
         """Say from which step on a deadlock could not be avoided, if that is an earlier one than its own."""
         step = -1 if found.step is None else found.step
-        path = [(event.thread, event.choice or 0) for event in events()[: step + 1]]
-        if len(path) > MOST_RETRACED:
+        schedule = [(event.thread, event.choice) for event in events()[: step + 1]]
+        if len(schedule) > MOST_RETRACED:
             return found
-        known = unavoidable_from(self.system, path)
+        known = unavoidable_from(self.system, self.system.path_of(schedule))
         steps = [one for one in (known, found.unavoidable_from) if one is not None]
         first = min(steps, default=step)
         return found._replace(unavoidable_from=first if first < step else None)
