@@ -79,6 +79,15 @@ def test_a_reentrant_lock_released_once_too_few_is_orphaned() -> None:
     assert found.kind == "orphaned-lock"
 
 
+def test_who_waits_for_the_end_of_several_is_stuck_because_of_one_that_is() -> None:
+    text = (
+        "events: [E]\nthreads:\n  t: [{join: u}]\n  u[2]: [{wait: E}]\nschedule: ['u[1]', 'u[0]']\n"
+    )
+    first, second = run(loads(text)).deadlocks
+    assert (first.kind, first.threads, first.also_stuck) == ("never-signalled", ("u[1]",), ("t",))
+    assert (second.kind, second.threads) == ("never-signalled", ("u[0]",))
+
+
 def test_collateral_threads_are_named_with_the_core() -> None:
     text = HEAD + (
         "  a: [{with: [A, B], do: []}]\n  b: [{with: [B, A], do: []}]\n"

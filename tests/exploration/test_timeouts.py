@@ -212,6 +212,23 @@ expect: {timeout: possible, misuse: possible}
     assert {key: one.found for key, one in reduced.known.items()} == found[0][3]
 
 
+@pytest.mark.parametrize(
+    "threads",
+    [
+        "t: [{with: P, do: [{wait: P, timeout: 2}]}], u: [{step: a}, {step: b}]",
+        "t: [{with: P, do: [{wait: P, timeout: 2}, {wait: C}]}], u: [{step: b}, {raise: oops}]",
+    ],
+)
+def test_who_wakes_unasked_is_in_the_way_of_his_own_time_in_every_execution(threads: str) -> None:
+    text = f"timeouts: last\nlocks: [m]\nconditions: {{P: {{lock: m, spurious: true}}, C: m}}\nthreads: {{{threads}}}\nexpect: {{timeout: possible}}\n"
+    system = System(deadsim.loads(text).program)
+    search = Stateless(system, keys(system), Budget(), in_memory(system), Naming(system, True))
+    search.decide()
+    assert search.complete
+    assert search.known["timeout"].found == oracle.explore(system.program).levels["timeout"]
+    assert search.known["timeout"].found == "possible"
+
+
 @pytest.mark.parametrize("timeouts", ["last", "off"])
 def test_every_search_agrees_with_the_plain_one(timeouts: Timeouts) -> None:
     compared = 0

@@ -122,3 +122,29 @@ threads:
 expect: {assertion: possible, deadlock: never}
 """
     assert deadsim.explore(loads(text_)).verdict == "as-expected"
+
+
+@pytest.mark.parametrize("notified", [False, True])
+def test_a_wait_of_no_time_lets_others_in_and_may_be_notified_as_in_python(notified: bool) -> None:
+    lock = NotifiedWhileItLetsGo() if notified else threading.Lock()
+    condition: Any = threading.Condition(lock)  # type: ignore[arg-type]
+    if isinstance(lock, NotifiedWhileItLetsGo):
+        lock.condition = condition
+    lock.acquire()
+    assert condition.wait(0) is notified
+    lock.release()
+    system = System(
+        loads("""
+conditions: [C]
+threads:
+  a: [{acquire: C}, {wait: C, timeout: 0, into: r}, {assert: r}]
+  b: [{with: C, do: [{notify: C}]}]
+""").program
+    )
+    state = system.initial().state
+    for thread in (0, 0, *((1, 1, 1) if notified else (0,))):
+        state = system.step(state, thread).state
+    assert system.enabled(state) == ([0] if notified else [0, 1])  # it has let the lock go
+    # It takes it back whatever came of it.
+    move = system.step(state, 0)
+    assert bool(move.failures) is not notified

@@ -235,8 +235,8 @@ class Checker:
         return [
             self.world.name(number)
             for number, one in self.world.shared()
-            if isinstance(one, Lock | RWLock | ModeLock)
-            and self.holds(shown, thread, self.world.name(number))
+            if isinstance(one, Lock | RWLock | ModeLock) and number not in self.world.signals
+            if self.holds(shown, thread, self.world.name(number))
         ]
 
     def holds(self, shown: Shown, thread: int, what: str) -> bool:

@@ -162,7 +162,7 @@ class Maker:
                 return [f'{indent}- {{write: "v[{index}]", value: {self.pick("1", "mine")}}}']
             case "call":
                 return [
-                    f"{indent}- {{call: {self.pick('use', 'again')}, args: [{self.pick('A', 'B', 'R')}, {self.pick('x', 'mine', '1')}]}}"
+                    f"{indent}- {{call: {self.pick('use', 'again')}, args: [{self.pick('A', 'B', 'R', 'U')}, {self.pick('x', 'mine', '1')}]}}"
                 ]
             case "let":
                 return [f"{indent}- let: {{mine: {self.pick('0', '1', 'x', '1 - mine')}}}"]
@@ -392,14 +392,15 @@ class Maker:
                 name = pick("i", "j", "k")
                 match pick("send", "send", "receive", "receive", "close"):
                     case "send":
-                        return one(f"send: {name}, value: {pick('0', '1', 'mine')}")
+                        given = pick("value: 0", "value: 1", "value: mine", 'text: "{mine}"')
+                        return one(f"send: {name}, {given}")
                     case "receive":
                         return one(f"receive: {name}{pick('', ', into: mine')}")
                 return one(f"close: {name}{pick('', ', end: read')}")
 
     def scenario(self) -> str:
         lines = [f"{kind}: {{{SHARED[kind]}}}" for kind in SHARED if kind in self.used()]
-        lines.append("variables: {x: 0, y: 0, 'v[2]': 0}")
+        lines.append("variables: {x: 0, y: {value: 0}, 'v[2]': 0}")
         lines += self.claims()
         body = self.pick(
             "{with: which, do: [{write: y, value: a}]}",

@@ -12,6 +12,7 @@ from deadsim.exploration.budget import Budget
 from deadsim.exploration.explorer import Request
 from deadsim.exploration.verdicts import result
 from deadsim.exploration.verdicts.goal import rank
+from deadsim.kernel.system import System
 from deadsim.model.claims import DEFECT_TYPES
 from deadsim.model.program import Program
 
@@ -80,6 +81,8 @@ def split(task: Task, workers: int) -> list[Task]:
     # Deadlocks alone would be looked for otherwise than beside races; canaries want all claims at once.
     alone = request.sample is not None or request.canary
     if workers <= 1 or not races or rest <= {"deadlock"} or alone:
+        return [task]
+    if System(program).is_idle():  # that nobody does anything shows something together only
         return [task]
     return [
         Task(program, request._replace(claims=rest)),

@@ -98,7 +98,8 @@ class Dependence:
         looks = row.operation.looks if block is None else block.looks
         read = set(effect.reads).difference(effect.writes).union(looks)
         changes = bits(number for number in touches if number not in read)
-        if result.outcome.by == "time":
+        if result.outcome.by is not None and row.operation.duration is not None:
+            # Its time runs out at rest; who wakes unasked is not there any more when it would.
             changes |= self.rest
         return self.made(row.thread, bits(touches) | self.rest, changes, effect.ends)
 

@@ -268,7 +268,10 @@ class _Loader:
 
     def locals(self, node: Node | None, own: dict[str, Meaning], what: str) -> dict[str, Value]:
         """Read `locals`: names, and the constants that they begin with."""
-        reader = self.declared.constants(dict(own))
+        known: dict[str, Meaning] = {
+            one: meaning for one, meaning in own.items() if not isinstance(meaning, Unknown)
+        }
+        reader = self.declared.constants(known)
         found: dict[str, Value] = {}
         for key, inner in pairs(node, self.problems, "'locals'"):
             name = form.local_name(key, self.problems)

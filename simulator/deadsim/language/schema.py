@@ -15,7 +15,7 @@ from deadsim.model.claims import (
     NAMED_TYPES,
 )
 from deadsim.model.lock_modes import PRESETS
-from deadsim.model.program import TIMEOUTS, Limits
+from deadsim.model.program import MOST_RECURSION, TIMEOUTS, Limits
 from deadsim.strategies.registry import NAMES
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -97,7 +97,10 @@ def schema() -> dict[str, Any]:
             "limits": {
                 "description": "Budgets.",
                 "type": ["object", "null"],
-                "properties": {name: {"type": "integer", "minimum": 1} for name in Limits._fields},
+                "properties": {
+                    **{name: {"type": "integer", "minimum": 1} for name in Limits._fields},
+                    "recursion": {"type": "integer", "minimum": 1, "maximum": MOST_RECURSION},
+                },
                 "additionalProperties": False,
             },
             "timeouts": {

@@ -12,6 +12,7 @@ from deadsim.model.values import Value
 RECURSION = (
     16  # open calls of procedures that come to themselves, unless something else is asked for
 )
+MOST_RECURSION = 1_000  # the most that may be asked for: as many as Python lets be open
 RUN_STEPS = 100_000  # how long one run may get, unless something else is asked for
 
 

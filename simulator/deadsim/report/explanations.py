@@ -32,7 +32,7 @@ EXPLANATIONS = {
         "dining_ordered",
     ),
     "orphaned-lock": Explanation(
-        "The owner of a lock has ended, or will, without giving it back.",
+        "Whoever has a lock has ended, or runs on for ever, without giving it back, and nobody else can.",
         "orphaned_lock",
         "Take locks with `with`, which releases them however the body is left.",
     ),
@@ -138,7 +138,8 @@ EXPLANATIONS = {
         "Release what you hold, notify and wait with the condition's lock held, call task_done once an item.",
     ),
     "error": Explanation(
-        "A thread ends by `raise`, by a broken pipe, or because it has run away.",
+        "A thread ends by `raise`, by what a step raised (a broken pipe or barrier, a queue that was shut down, "
+        "calls that go too deep), or because it has run away.",
         "broken_pipe",
         "Close a pipe when everything is read; catch what may be raised.",
     ),

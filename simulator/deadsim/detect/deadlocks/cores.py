@@ -159,11 +159,13 @@ class _Finder:
             return {halt.thread}
         if not halt.owned:
             return {other for other in halt.wakers if other in self.halts}
-        if any(other not in self.halts for other in halt.wakers):
+        stuck = [other for other in halt.wakers if other in self.halts]
+        outside = [other for other in halt.wakers if other not in self.halts]
+        if outside and (halt.owners is None or not stuck or any(map(self.around.ended, outside))):
             return set()
         if halt.owners is None:
             return {other for other in halt.wakers if other != halt.thread}
-        nearest = sorted(halt.owners, key=lambda other: (self.distance(other, halt.thread), other))
+        nearest = sorted(stuck, key=lambda other: (self.distance(other, halt.thread), other))
         return set(nearest[:1])
 
     def waits_for_itself(self, halt: Halt) -> bool:

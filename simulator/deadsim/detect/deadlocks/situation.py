@@ -129,6 +129,7 @@ def waiting(
     assert operation is not None
     needs = operation.needs(state.objects, thread)
     is_thread = system.world.is_thread(operation.about(state.objects, thread))
+    keepers = () if needs.keeper is None else (needs.keeper,)
     return Wait(
         system.world.name(thread),
         operation.verb,
@@ -137,9 +138,10 @@ def waiting(
         needs.amount,
         place,
         holds,
-        system.world.names(needs.owners or ()),
+        system.world.names(needs.owners or keepers),
         True,
         frame.operation.duration,
+        taken=bool(keepers),
     )
 
 

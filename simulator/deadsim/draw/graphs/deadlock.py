@@ -29,7 +29,7 @@ def heading(found: Deadlock) -> str:
 
 def sizes(threads: int, objects: int, waits: tuple[Wait, ...]) -> str:
     """Say how many threads and objects a deadlock is of."""
-    noun = "lock" if all(wait.want in ("owner", "end") for wait in waits) else "object"
+    noun = "lock" if all(wait.want in ("owner", "unlock", "end") for wait in waits) else "object"
     return count(threads, "thread") + (f", {count(objects, noun)}" if objects else "")
 
 
@@ -68,7 +68,6 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
     """Make the graph of a deadlock's core: threads and objects in turn."""
     file = stem(run.program.file)
     look = looks(run, found)
-    signals = run.world.names(sorted(run.world.signals))
     nodes: list[Node] = []
     edges: list[Edge] = []
     circle = bool(found.cycle)
@@ -86,11 +85,11 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
         nodes.append(waited_for(wait, about, look))
         if circle:
             # Only what is held is a fact; that somebody could help is drawn as a wait.
-            fact: EdgeKind = "hold" if wait.want == "owner" else "wait"
-            edges.append(Edge(thread + 1, thread + 2, fact, BY[wait.want], about, True))
+            by = BY["owner"] if wait.want == "unlock" and wait.taken else BY[wait.want]
+            fact: EdgeKind = "hold" if by == BY["owner"] else "wait"
+            edges.append(Edge(thread + 1, thread + 2, fact, by, about, True))
             continue
-        owned = wait.want in ("owner", "permit", "unlock") and wait.object not in signals
-        for waker in wait.wakers if owned else ():
+        for waker in wait.wakers if wait.want == "owner" or wait.taken else ():
             gone = f"{waker} never gives it back"
             edges.append(Edge(thread + 1, len(nodes), "hold", "taken by", gone, True))
             nodes.append(Node(waker, "thread", ("never gives it back",), gone, idle=True))

@@ -138,6 +138,7 @@ def provided(declared: Declared, number: int) -> Sequence[Fact]:
 
 FORMS = {"acquire": AcquireForm, "release": ReleaseForm}
 
+
 def may_be_locked(world: Declared, a: Approach) -> Iterable[bool]:
     """List what may be answered to the question whether it is locked: to its owner, that it is."""
     own = is_owned(world[a.number]) and a.held.get(a.number, 0) > 0

@@ -30,7 +30,15 @@ from deadsim.model.claims import (
     Level,
     OutputClaim,
 )
-from deadsim.model.program import TIMEOUTS, Choice, Invariant, Limits, Plan, Timeouts
+from deadsim.model.program import (
+    MOST_RECURSION,
+    TIMEOUTS,
+    Choice,
+    Invariant,
+    Limits,
+    Plan,
+    Timeouts,
+)
 from deadsim.strategies.registry import NAMES, WITH_DEPTH
 from deadsim.trace.schedule import parse_name
 
@@ -352,7 +360,10 @@ class Demands:
                 more = hint or f"; they are {listed(Limits._fields, 'and')}"
                 self.problems.add(key.place, f"there is no limit '{key.value}'{more}")
             elif not is_null(value):
-                found[key.value] = self.integer(value, f"'{key.value}'", 1)
+                found[key.value] = number = self.integer(value, f"'{key.value}'", 1)
+                if key.value == "recursion" and number is not None and number > MOST_RECURSION:
+                    most = f"at most {MOST_RECURSION:,} such calls may be open"
+                    self.problems.add(value.place, most)
         return Limits(**found)
 
 
