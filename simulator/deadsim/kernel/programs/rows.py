@@ -12,6 +12,7 @@ from deadsim.kernel.programs.atomic import AtomicBlock
 from deadsim.kernel.programs.linked import Linked
 from deadsim.kernel.programs.walk import Frame, begin, proceed
 from deadsim.kernel.row import Result, Row
+from deadsim.kernel.select import Alternative, taken
 from deadsim.kernel.world import World
 from deadsim.model.program import Program
 from deadsim.trace.effect import Effect
@@ -117,6 +118,12 @@ class Rows:
                 for way in range(ways)
             ]
         )
+
+    def branch(self, row: Row, objects: Objects, branch: Alternative) -> Result | None:
+        """Give what happens where one branch is taken of a step that is one of several; None where it cannot be."""
+        if not branch.operation.ways(objects, row.thread):
+            return None
+        return self._result(row, objects, taken(objects, row.thread, branch), branch.place)
 
     def _result(self, row: Row, before: Objects, outcome: Outcome, way: int | None) -> Result:
         thread, after = row.thread, outcome.objects
