@@ -170,8 +170,8 @@ class Rows:
 
     def timeout(self, row: Row) -> Failure:
         """Say that the time of a step runs out."""
-        names = list(dict.fromkeys(map(self.world.name, row.touches[:1])))
-        about = f" of {names[0]}" if names else ""
+        one = row.touches[:1] if not row.operation.names_places else ()
+        about = "".join(f" of {self.world.name(number)}" for number in one)
         return Failure(row.thread, "timeout", f"runs out of time in '{row.verb}'{about}", row.place)
 
     def failing(self, outcome: Outcome) -> Failing | None:

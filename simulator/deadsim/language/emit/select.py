@@ -8,7 +8,7 @@ from deadsim.language.emit.shared_steps import mode
 from deadsim.language.emit.writer import Writer
 from deadsim.language.expressions.names import listed, nearest
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
-from deadsim.language.tables.verbs import IN_SELECT, VERBS
+from deadsim.language.tables.verbs import IN_SELECT, NOT_IN_SELECT, VERBS, Verb
 from deadsim.model.expressions import Compare, Constant, Expression, Local, Target
 from deadsim.model.instructions import Step
 from deadsim.model.place import Place
@@ -95,31 +95,45 @@ def otherwise(writer: Writer, node: Node, key: Scalar, number: int) -> Otherwise
 
 def read(writer: Writer, node: Node) -> Branch | None:
     """Read a branch that is a step; None where it is none."""
-    if not isinstance(node, Mapping):
-        writer.problems.add(node.place, "a branch is a map that begins with its verb")
+    known = (*IN_SELECT, *OTHERS)
+    if not isinstance(node, Mapping) or not node.pairs:
+        hint = f"; branches are {listed(known, 'and')}"
+        writer.problems.add(node.place, f"a branch is a map that begins with its verb{hint}")
         return None
     verbs = [key for key, _ in node.pairs if key.value in VERBS]
     wrong = next((key for key in verbs if key.value not in IN_SELECT), None)
     if wrong is not None or not verbs:
-        key = wrong or (node.pairs[0][0] if node.pairs else None)
-        word = key.value if key else ""
-        known = (*IN_SELECT, *OTHERS)
-        hint = "" if wrong else nearest(word, known)
+        key = wrong or node.pairs[0][0]
+        hint = "" if wrong else nearest(key.value, known)
         hint = hint or f"; branches are {listed(known, 'and')}"
-        where = key.place if key else node.place
-        writer.problems.add(where, f"'{word}' cannot be a branch of 'select'{hint}")
+        writer.problems.add(key.place, f"'{key.value}' cannot be a branch of 'select'{hint}")
         return None
+    if len(verbs) > 1:
+        names = listed([key.value for key in verbs], "and")
+        writer.problems.add(verbs[1].place, f"a branch has one verb, not {names}")
+        return None
+    own = options(writer, node, VERBS[verbs[0].value])
+    given = form.statement(node._replace(pairs=own), writer.problems)
     body = next((value for key, value in node.pairs if key.value == "do"), None)
-    pairs = []
-    for key, value in node.pairs:
-        if key.value in ("timeout", "blocking", "until") and key not in verbs:
-            writer.problems.add(
-                key.place, f"a branch has no '{key.value}' of its own; '- timeout: N' is one itself"
-            )
-        elif key.value != "do":
-            pairs.append((key, value))
-    given = form.statement(node._replace(pairs=tuple(pairs)), writer.problems)
     return None if given is None else branch(writer, given, body)
+
+
+def options(writer: Writer, node: Mapping, verb: Verb) -> tuple[tuple[Scalar, Node], ...]:
+    """Leave out of a branch what is none of its verb's options, and say so of what is wrong."""
+    takes = [option.name for option in verb.options if option.name not in NOT_IN_SELECT]
+    found: list[tuple[Scalar, Node]] = []
+    for key, value in node.pairs:
+        name = key.value
+        if name == verb.name or name in takes:
+            found.append((key, value))
+        elif name in NOT_IN_SELECT:
+            message = f"a branch has no '{name}' of its own; '- timeout: N' is one itself"
+            writer.problems.add(key.place, message)
+        elif name != "do":
+            known = [*takes, "do"]
+            hint = nearest(name, known) or f"; it takes {listed(known, 'and')}"
+            writer.problems.add(key.place, f"a branch '{verb.name}' has no '{name}'{hint}")
+    return tuple(found)
 
 
 def branch(writer: Writer, given: Statement, body: Node | None) -> Branch:
@@ -127,7 +141,11 @@ def branch(writer: Writer, given: Statement, body: Node | None) -> Branch:
     verb = given.verb.name
     own = given._replace(verb=given.verb._replace(sections=IN_SELECT[verb]))
     target = writer.target(own)
-    if target is not None and verb == "send" and target.name in writer.around.roomless:
+    if (
+        target is not None
+        and verb == "send"
+        and target.name.split("[")[0] in writer.around.roomless
+    ):
         writer.problems.add(
             given.value.place,
             f"'{target.name}' has no room: an offer to it is no branch of 'select'",
