@@ -110,6 +110,11 @@ expect: {race: possible, deadlock: possible, output: {possible: ["1", "2"]}}
     read = [row["object"] for row in run.trace if row["verb"] == "read"]
     assert read == ["x", "y", "x"]
     assert deadsim.replay(deadsim.loads(text), "a*5 b b a#0").output == ["1"]
+    late = "        - {timeout: x, do: [step: late]}\n"
+    first = text.replace(late, "").replace("    - select:\n", "    - select:\n" + late)
+    first = first.replace("timeout: x", "timeout: y")
+    run = deadsim.replay(deadsim.loads(first), "a a a a a b b a#1 b b", max_steps=10)
+    assert [row["object"] for row in run.trace if row["verb"] == "read"] == ["y", "x", "y"]
     explored(text)
 
 

@@ -26,6 +26,11 @@ class Branch(NamedTuple):
     into: tuple[int | None, ...]
     body: Node | None
 
+    @property
+    def given_values(self) -> tuple[Expression, ...]:
+        """List what is worked out before the step."""
+        return (*(self.target.indices if self.target else ()), *self.values)
+
 
 class Otherwise(NamedTuple):
     """What is taken where no branch can be: at once, or after some time."""
@@ -34,6 +39,11 @@ class Otherwise(NamedTuple):
     place: Place
     duration: tuple[Expression, ...]
     body: Node | None
+
+    @property
+    def given_values(self) -> tuple[Expression, ...]:
+        """List what is worked out before the step."""
+        return self.duration
 
 
 def select(writer: Writer, given: Statement) -> None:
@@ -167,19 +177,23 @@ def write(
     """Write the reads, the step, and what is done after each branch."""
     if any(one.target is None for one in branches):
         return
+    entries: list[Branch | Otherwise] = list(branches)
+    if other is not None:
+        entries.insert(other.number, other)
     work = writer.lowering(given)
-    wanted: list[Expression] = []
-    for one in branches:
-        wanted += [*(one.target.indices if one.target else ()), *one.values]
-    lowered = list(work.all((*wanted, *(other.duration if other else ()))))
-    parts = []
-    for one in branches:
+    lowered = iter(work.all(tuple(value for one in entries for value in one.given_values)))
+    parts: list[Step] = []
+    duration: tuple[Expression, ...] = ()
+    for one in entries:
+        values = tuple(next(lowered) for _ in one.given_values)
+        if isinstance(one, Otherwise):
+            duration = values
+            continue
         assert one.target is not None
-        indices = [lowered.pop(0) for _ in one.target.indices]
-        operands = tuple(lowered.pop(0) for _ in one.values)
-        target = one.target._replace(indices=tuple(indices))
+        count = len(one.target.indices)
+        target = one.target._replace(indices=values[:count])
         verb = one.given.verb.name
-        parts.append(Step(verb, target, operands, one.flags, one.into, one.given.place))
+        parts.append(Step(verb, target, values[count:], one.flags, one.into, one.given.place))
     which, first, second = work.result(), work.result(), work.result()
     flags: tuple[str, ...] = ("select",)
     if other is not None:
@@ -188,7 +202,7 @@ def write(
     body = writer.body
     body.emit(
         Step(
-            "select", None, tuple(lowered), flags, (which, first, second), given.place,
+            "select", None, duration, flags, (which, first, second), given.place,
             tuple(parts), number,
         )
     )  # fmt: skip
