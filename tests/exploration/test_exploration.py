@@ -371,7 +371,7 @@ def test_many_states_are_decided_by_few_and_each_defect_is_shown(
                         if (d.finding.type, getattr(d.finding, "variable", None)) == alike
                     )
                     assert one.switches == min(d.switches for d in same), seed
-    assert decided > len(programs_of(count)) / 20
+    assert decided > len(programs_of(count)) / 30
 
 
 def test_a_bound_on_preemptions_shows_but_does_not_prove() -> None:

@@ -11,6 +11,7 @@ import pytest
 import deadsim
 import oracle
 from commands import deadsim as command
+from deadsim.language.mutants import Mutants
 from programs import Maker
 
 SERVER = """
@@ -109,6 +110,11 @@ expect: {race: possible, deadlock: possible, output: {possible: ["1", "2"]}}
     read = [row["object"] for row in run.trace if row["verb"] == "read"]
     assert read == ["x", "y", "x"]
     assert deadsim.replay(deadsim.loads(text), "a*5 b b a#0").output == ["1"]
+    late = "        - {timeout: x, do: [step: late]}\n"
+    first = text.replace(late, "").replace("    - select:\n", "    - select:\n" + late)
+    first = first.replace("timeout: x", "timeout: y")
+    run = deadsim.replay(deadsim.loads(first), "a a a a a b b a#1 b b", max_steps=10)
+    assert [row["object"] for row in run.trace if row["verb"] == "read"] == ["y", "x", "y"]
     explored(text)
 
 
@@ -309,3 +315,70 @@ def test_the_exported_program_takes_the_branches_of_its_schedule(seed: int, tmp_
 def test_random_programs_have_selects() -> None:
     texts = [Maker(seed, 12).scenario() for seed in Random(5).sample(range(10_000), 60)]
     assert sum("select:" in text for text in texts) > 8
+
+
+def test_what_is_said_of_a_select_names_each_of_its_branches() -> None:
+    text = """
+queues: [q]
+locks: [A, B]
+threads:
+  a:
+    - acquire: B
+    - select: [{acquire: A}, {get: q}, {timeout: 2}]
+  b: [{acquire: A}, {acquire: B}]
+"""
+    off = deadsim.replay(deadsim.loads(f"timeouts: off\n{text}"), "b a").report()
+    assert "holds B (line 7), waits for A (line 8), held by b, or for an item in q (line 8)" in off
+    assert "a keeps B (line 7) while it waits for A or q (line 8): give it back first" in off
+    assert "... A or q" in off
+    claimed = deadsim.loads(f"{text}expect: {{timeout: never}}\n")
+    assert "a runs out of time in 'select' (line 7)" in deadsim.replay(claimed, "b a a#2").report()
+    with pytest.raises(deadsim.ReplayDiverged, match="a is blocked in 'select' of A or q"):
+        deadsim.replay(deadsim.loads(f"timeouts: off\n{text}"), "b a a")
+
+
+def test_a_branch_that_is_refused_can_be_caught() -> None:
+    text = """
+queues: {q: {maxsize: 1}, p: {maxsize: 1}}
+threads:
+  a:
+    - try:
+        - forever:
+            - select:
+                - {get: q, into: i, do: [{print: "{i}"}]}
+                - {get: p}
+      except: {ShutDown: [{print: shut}]}
+  b: [{put: q, value: 1}, {shutdown: q}]
+expect: {error: never, deadlock: never, output: {always: [shut], possible: ["1"]}}
+"""
+    assert explored(text).verdict == "as-expected"
+    run = deadsim.replay(deadsim.loads(text), "b a#0 a*2 b a#0")
+    assert run.output == ["1", "shut"]
+    claims = text.partition("expect:")
+    uncaught = claims[0].replace("ShutDown: ", "Misuse: ") + "expect: {error: always}\n"
+    assert explored(uncaught).verdict == "as-expected"
+
+
+def test_who_may_take_another_branch_is_suspected_of_no_circle() -> None:
+    text = """
+queues: [q]
+locks: [A, B]
+threads:
+  a: [{acquire: A}, {select: [{acquire: B, do: [{release: B}]}%s]}, {release: A}]
+  b: [{join: a}, {with: B, do: [{with: A, do: [step: x]}]}]
+  c: [{put: q, value: 1}, {join: b}, {with: B, do: [{with: A, do: [step: x]}]}]
+"""
+    several = deadsim.loads(text % ", {get: q}")
+    assert "suspected" not in deadsim.run(several).report()
+
+
+def test_steps_of_a_branch_have_defects_planted_in_them() -> None:
+    text = """
+locks: [A]
+queues: [q]
+threads:
+  a: [{select: [{get: q, do: [{with: A, do: [step: x]}]}, {default: [{acquire: A}, {release: A}]}]}]
+  b: [{put: q, value: 1}]
+"""
+    kinds = [edit.kind for edit in Mutants(deadsim.loads(text).program).edits]
+    assert kinds == ["release taken out", "release taken out"]

@@ -39,7 +39,7 @@ MEANING = {
     "local called as a lock", "assigning an index", "string tag", "depth of an expression",
     "length of an expression", "a huge power", "a huge number", "a huge list", "a huge text", "a condition in a select",
     "a huge array",
-    "an offer in a select",
+    "a timeout of a select that is a word", "an offer in a select", "an offer to one of several in a select", "a barrier in a select",
     "an rwlock in a select",
     "too many threads", "a negative array", "float in an expression", "division", "is", "attribute", "a call",
     "lambda", "comprehension", "no expression", "format", "open brace",

@@ -174,7 +174,7 @@ class Checker:
         assert operation is not None
         self.true(said.startswith("waits "), shown, f"'{said}' says that it waits now")
         self.true(not self.system.ways(shown.state, thread), shown, f"blocked: {said}")
-        each = re.split(r" or (?=(?:for|until|to be|at) )", said)
+        each = re.split(r",? or (?=(?:for|until|to be|at) )", said)
         steps = [(operation, self.system.linked[thread].place(frame.position))]
         if isinstance(operation, Select):
             code: Any = self.system.linked[thread].code.instructions[frame.position]

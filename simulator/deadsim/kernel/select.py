@@ -55,13 +55,18 @@ class Select(Operation):
             given = (self.place(objects, thread, way), None, None)
             by: By | None = "time" if self.default is None else None
             return Outcome(objects, given, success=False, by=by)
-        place, operation = found[way]
-        alone = operation.apply(objects, thread, 0)
-        first, second = (*alone.results[:2], None, None)[:2]
-        return alone._replace(results=(place, first, second), taken=Taken(operation, alone))
+        return taken(objects, thread, found[way])
 
     def needs(self, objects: Objects, thread: int) -> Needs:
         return self.each_need(objects, thread)[0]
 
     def each_need(self, objects: Objects, thread: int) -> tuple[Needs, ...]:
         return tuple(branch.operation.needs(objects, thread) for branch in self.branches)
+
+
+def taken(objects: Objects, thread: int, branch: Alternative) -> Outcome:
+    """Take one of the steps: its results come after its place."""
+    place, operation = branch
+    alone = operation.apply(objects, thread, 0)
+    first, second = (*alone.results[:2], None, None)[:2]
+    return alone._replace(results=(place, first, second), taken=Taken(operation, alone))

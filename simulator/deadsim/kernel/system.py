@@ -13,6 +13,7 @@ from deadsim.kernel.programs.rows import Rows
 from deadsim.kernel.programs.walk import NOWHERE, Frame
 from deadsim.kernel.rest import goes_on, in_time
 from deadsim.kernel.row import Result, chosen
+from deadsim.kernel.select import Alternative
 from deadsim.kernel.state_query import watched
 from deadsim.kernel.world import world_of
 from deadsim.model.program import Program
@@ -143,6 +144,11 @@ class System:
         """List what could happen with a thread's next step, whoever else can go on."""
         row = self.rows.of(thread, state.frames[thread])
         return () if row is None else self.rows.results(row, state.objects)
+
+    def branch(self, state: State, thread: int, branch: Alternative) -> Result | None:
+        """Give what happens where a thread takes one branch of its next step; None where it cannot."""
+        row = self.rows.of(thread, state.frames[thread])
+        return None if row is None else self.rows.branch(row, state.objects, branch)
 
     def step(self, state: State, thread: int, way: int = 0) -> Transition:
         """Take a thread's next step, with the result that `way` counts out from 0."""

@@ -31,7 +31,7 @@ SIGNALS: dict[str, Kind] = {
     "count_down": "count_down dropped",
 }
 
-BODIES = ("do", "then", "else", "forever")
+BODIES = ("do", "then", "else", "forever", "default")
 """Keys of a step behind which there are steps that may take, release or signal something."""
 
 LOCAL = frozenset(("step", "yield", "sleep", "pass"))
@@ -212,7 +212,11 @@ def bodies(step: Node) -> list[Node]:
     """List the lists of steps that a step, a thread or a procedure has."""
     if not isinstance(step, Mapping):
         return []
-    return [value for key, value in step.pairs if key.value in BODIES]
+    found = [value for key, value in step.pairs if key.value in BODIES]
+    for key, value in step.pairs:
+        if key.value == "select" and isinstance(value, Sequence):
+            found += [body for branch in value.items for body in bodies(branch)]
+    return found
 
 
 class _Unfolding:

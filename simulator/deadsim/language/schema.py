@@ -5,7 +5,15 @@ from typing import Any
 from deadsim.language.checks.form import BARE
 from deadsim.language.expressions.names import listed
 from deadsim.language.tables.sections import SECTIONS, EntryOption, Section
-from deadsim.language.tables.verbs import IN_ATOMIC, IN_SELECT, VERBS, Option, Shape, Verb
+from deadsim.language.tables.verbs import (
+    IN_ATOMIC,
+    IN_SELECT,
+    NOT_IN_SELECT,
+    VERBS,
+    Option,
+    Shape,
+    Verb,
+)
 from deadsim.model.claims import (
     DEADLOCK_KINDS,
     DEFECT_TYPES,
@@ -223,8 +231,7 @@ def _verb(verb: Verb, inside: bool = False) -> dict[str, Any]:
 def _branch(name: str) -> dict[str, Any]:
     """Give a branch of a `select`: a step that does not give up by itself, with steps to do then."""
     verb = VERBS[name]
-    left_out = ("timeout", "blocking", "until")
-    kept = tuple(option for option in verb.options if option.name not in left_out)
+    kept = tuple(option for option in verb.options if option.name not in NOT_IN_SELECT)
     step = _verb(verb._replace(options=kept))
     step["properties"]["do"] = {"$ref": "#/$defs/steps"}
     return step

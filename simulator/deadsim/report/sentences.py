@@ -86,7 +86,9 @@ def third_person(words: str, number: int) -> str:
 
 def wait_sentence(wait: Wait, kind: str = "") -> str:
     """Say what a thread holds and what it waits for, without its name."""
-    words = " or ".join([wanted(wait, kind), *(or_wanted(one) for one in wait.more)])
+    words = wanted(wait, kind)
+    for one in wait.more:
+        words += f"{',' if ', ' in words else ''} or {or_wanted(one)}"
     holding = held(wait.holds)
     return f"{holding}, {words}" if holding else words
 

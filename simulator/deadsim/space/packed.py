@@ -131,7 +131,7 @@ class Space:
         self.fields = tuple(self.masks[len(self.objects) + thread] for thread in self.threads)
         self.rows: tuple[dict[int, Row], ...] = tuple({} for _ in self.threads)
         # Of a place where a thread takes the first of several steps: what each is, for the bits that decide it.
-        self.branches: dict[tuple[int, int, int, int], Move | None] = {}
+        self.branches: dict[tuple[int, int, int], Move | None] = {}
         self.tables = tuple(zip(self.threads, self.fields, self.rows, strict=True))
         self.lasting = sum(1 << self.shifts[thread] for thread in self.system.lasting)
         self.start = self.pack(self.begun.state)
@@ -249,34 +249,39 @@ class Space:
         operation = self.frame(packed, thread).operation
         assert isinstance(operation, Select)
         place = packed & self.fields[thread]
-        keys = []
+        found: list[Move] = []
         for branch in operation.branches:
-            bits = 0
+            bits = place
             for number in branch.operation.objects:
                 bits |= packed & self.masks[number]
-            keys.append((thread, place, branch.place, bits))
-        if any(key not in self.branches for key in keys):
-            made = tuple(self.find_moves(packed, thread))
-            moves = {move[2].result.choice[1]: move for move in made}
-            for key in keys:
-                self.branches.setdefault(key, moves.get(key[2]))
-            return made
-        found = [move for key in keys if (move := self.branches[key]) is not None]
-        return found or self.find_moves(packed, thread)
+            key = thread, branch.place, bits
+            if key not in self.branches:
+                state = self.state(packed)
+                result = self.system.branch(state, thread, branch)
+                made = None if result is None else self.move(packed, state, thread, result)
+                self.branches[key] = made
+            move = self.branches[key]
+            if move is not None:
+                found.append(move)
+        return found if found or operation.can_block else self.find_moves(packed, thread)
 
     def find_moves(self, packed: Packed, thread: int) -> Iterator[Move]:
         """Ask the kernel what a thread's next step can be."""
         state = self.state(packed)
         for result in self.system.all_results(state, thread):
-            delta = 0
-            for number, value in result.changes:
-                delta += self.placed(number, value) - (packed & self.masks[number])
-            for other, row in ((thread, result.next), *result.started):
-                field = len(self.objects) + other
-                frame = NOWHERE if row is None else row.frame
-                delta += self.placed(field, frame) - (packed & self.masks[field])
-            self.infos += 1
-            yield delta, bool(result.failures), Info(self.infos, result.failures, state, result)
+            yield self.move(packed, state, thread, result)
+
+    def move(self, packed: Packed, state: State, thread: int, result: Result) -> Move:
+        """Give what a step adds to a state."""
+        delta = 0
+        for number, value in result.changes:
+            delta += self.placed(number, value) - (packed & self.masks[number])
+        for other, row in ((thread, result.next), *result.started):
+            field = len(self.objects) + other
+            frame = NOWHERE if row is None else row.frame
+            delta += self.placed(field, frame) - (packed & self.masks[field])
+        self.infos += 1
+        return delta, bool(result.failures), Info(self.infos, result.failures, state, result)
 
     def after(self, path: Iterable[tuple[int, int]]) -> Packed:
         """Give the state to which a schedule leads: who takes each step, and with which result."""

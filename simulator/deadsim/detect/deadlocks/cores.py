@@ -300,4 +300,5 @@ class _Finder:
             return False
         own = self.held.of(halt.thread)
         others = (self.halts[other] for other in halt.wakers if other in self.halts)
-        return any(other.number in own and other.thread != halt.thread for other in others)
+        each = (one for other in others for one in other.each)
+        return any(one.number in own and one.thread != halt.thread for one in each)

@@ -199,11 +199,12 @@ class _Hints:
         for halt in self.core.halts:
             own = self.held.of(halt.thread)
             for number, holding in own.items():
-                if any(other.number == number for other in self.core.halts):
+                if any(one.number == number for other in self.core.halts for one in other.each):
                     line = self.system.linked[halt.thread].place(halt.position).line
+                    about = " or ".join(dict.fromkeys(one.object for one in halt.each))
                     return (
                         f"{self.name(halt.thread)} keeps {self.world.name(number)} (line {holding.place.line}) "
-                        f"while it waits for {halt.object} (line {line}): give it back first"
+                        f"while it waits for {about} (line {line}): give it back first"
                     )
         return None
 

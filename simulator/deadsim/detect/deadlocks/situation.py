@@ -1,6 +1,6 @@
 """Where every thread stands at one moment, in the user's own names."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.detect.holdings import Holdings, named
@@ -38,21 +38,35 @@ class Situation(NamedTuple):
 
 
 def target_name(system: System, thread: int, frame: Frame, objects: Objects) -> str:
-    """Name what the step that a thread stands before is about: an object, or an array as written."""
-    instruction = system.linked[thread].code.instructions[frame.position]
+    """Name what the step that a thread stands before is about: an object, an array as written, or one of several."""
     operation = frame.operation
     if operation is None or not operation.objects:
         return ""
-    target = getattr(instruction, "target", None)
-    if target is not None and target.whole:
-        return str(target.name)
-    return system.world.name(operation.about(objects, thread))
+    each = parts(system, thread, frame)
+    names = (name_of(system, made, step, objects, thread) for made, step in each)
+    return " or ".join(dict.fromkeys(names))
 
 
-def name_of(system: System, operation: Operation, part: Step, objects: Objects, thread: int) -> str:
-    """Name what one of several steps in one is about."""
-    if part.target is not None and part.target.whole:
-        return part.target.name
+def parts(system: System, thread: int, frame: Frame) -> Iterator[tuple[Operation, Step | None]]:
+    """List what the step that a thread stands before may be: its branches, or itself; None is no step but a block."""
+    step = system.linked[thread].code.instructions[frame.position]
+    operation = frame.operation
+    assert operation is not None
+    if not isinstance(step, Step):
+        yield operation, None
+    elif isinstance(operation, Select):
+        made = (branch.operation for branch in operation.branches)
+        yield from zip(made, step.parts, strict=True)
+    else:
+        yield operation, step
+
+
+def name_of(
+    system: System, operation: Operation, step: Step | None, objects: Objects, thread: int
+) -> str:
+    """Name what a step is about: an object, or an array as written."""
+    if step is not None and step.target is not None and step.target.whole:
+        return step.target.name
     return system.world.name(operation.about(objects, thread))
 
 
@@ -149,11 +163,9 @@ def waiting_for_several(
     system: System, state: State, thread: int, select: Select, holds: tuple[Hold, ...]
 ) -> Wait:
     """Describe what a thread waits for in each branch."""
-    code = system.linked[thread].code.instructions[state.frames[thread].position]
-    assert isinstance(code, Step)
     waits: list[Wait] = []
-    for branch, part in zip(select.branches, code.parts, strict=True):
-        operation = branch.operation
+    for operation, part in parts(system, thread, state.frames[thread]):
+        assert part is not None
         needs = operation.needs(state.objects, thread)
         is_thread = system.world.is_thread(operation.about(state.objects, thread))
         waits.append(
@@ -167,7 +179,7 @@ def waiting_for_several(
                 holds if not waits else (),
                 system.world.names(needs.owners or ()),
                 True,
-                select.duration if len(waits) == len(code.parts) - 1 else None,
+                select.duration if len(waits) == len(select.branches) - 1 else None,
             )
         )
     return waits[0]._replace(more=tuple(waits[1:]))

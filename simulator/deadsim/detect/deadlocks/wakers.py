@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from deadsim.detect.deadlocks.situation import name_of, target_name, want_of
+from deadsim.detect.deadlocks.situation import name_of, parts, want_of
 from deadsim.detect.holdings import Holdings, has_no_owner
 from deadsim.detect.stuck.closure import Closure
 from deadsim.kernel.operation import Fact, Operation
@@ -95,24 +95,17 @@ class Halts:
         frame = self.state.frames[thread]
         operation = frame.operation
         assert operation is not None
-        place = self.system.linked[thread].place(frame.position)
+        each = tuple(parts(self.system, thread, frame))
         if isinstance(operation, Select):
-            code = self.system.linked[thread].code.instructions[frame.position]
-            assert isinstance(code, Step)
-            branches = tuple(
-                self.halt_at(thread, frame, branch.operation, part, part.place)
-                for branch, part in zip(operation.branches, code.parts, strict=True)
-            )
+            branches = tuple(self.halt_at(thread, frame, *one) for one in each)
             facts = dict.fromkeys(fact for one in branches for fact in one.facts)
             return branches[0]._replace(
                 facts=tuple(facts), owners=None, keepers=(), branches=branches
             )
-        return self.halt_at(thread, frame, operation, None, place)
+        return self.halt_at(thread, frame, *each[0])
 
-    def halt_at(
-        self, thread: int, frame: Frame, operation: Operation, part: Step | None, place: Place
-    ) -> Halt:
-        """Describe a step that is never taken; of several in one it is that `part`."""
+    def halt_at(self, thread: int, frame: Frame, operation: Operation, step: Step | None) -> Halt:
+        """Describe a step that is never taken, or one of several in one."""
         objects = self.state.objects
         needs = operation.needs(objects, thread)
         number = operation.about(objects, thread)
@@ -121,16 +114,14 @@ class Halts:
             frame.position,
             operation.verb,
             number,
-            name_of(self.system, operation, part, objects, thread)
-            if part is not None
-            else target_name(self.system, thread, frame, objects),
+            name_of(self.system, operation, step, objects, thread),
             needs.facts,
             needs.amount,
             needs.owners,
             (),
             (),
             number in operation.acquires,
-            place,
+            self.system.linked[thread].place(frame.position) if step is None else step.place,
         )
 
     def wakers(self, halt: Halt) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from deadsim.space.state_predicate import Asked
 WATCHED = 256  # states between two looks at the budget
 MOST_KNOWN = 100_000  # entries of a quick table
 MOST_BITS = 18  # that decide the steps of threads which are looked up together
+MOST_CHANGING = 13  # the same, of those bits that were seen to change
 
 
 class Sight(NamedTuple):
@@ -146,10 +147,17 @@ def at_rest(reached: Reached) -> tuple[list[Quick], list[Quick]]:
 
 
 def groups(reached: Reached, single: list[Quick]) -> list[Quick]:
-    """Put neighbouring threads together, as long as few bits decide what they can do."""
+    """Put neighbouring threads together, as long as few bits decide what they can do, or few of those have changed."""
     found: list[Quick] = []
+    changing = 0
+    for level in reached.each_level():
+        for state in level:
+            changing |= state ^ reached.space.start
     for one in single:
-        if found and (found[-1].mask | one.mask).bit_count() <= MOST_BITS:
+        mask = found[-1].mask | one.mask if found else 0
+        if found and (
+            mask.bit_count() <= MOST_BITS or (mask & changing).bit_count() <= MOST_CHANGING
+        ):
             before = found.pop()
             both = Quick(reached, before.threads + one.threads)
             both.mask = before.mask | one.mask

@@ -5,23 +5,21 @@ decide it, taken together as the index of a table.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.states.levels import Quick, Reached
+from deadsim.exploration.states.numpy_layout import Layout, Level, States, gathered, runs_of
 from deadsim.space.packed import Packed
 
-WORD = 2**64 - 1
 MOST_BITS = 20  # of the index of a table
 ROOM = 64  # rows of a table to begin with
 AT_ONCE = 1 << 17  # states that are followed before the budget is looked at
 WATCHED = 256  # steps that are asked of the kernel between two looks at it
-READ = 4_096  # states that are written out at a time, where one after the other is asked for
 
-States = NDArray[np.uint64]
 NONE: States = np.empty(0, np.uint64)
 
 
@@ -31,59 +29,6 @@ class MoreBits(Exception):
     def __init__(self, bits: int) -> None:
         self.bits = bits
         super().__init__(bits)
-
-
-class Layout:
-    """How states are written in 64 bits: those bits alone that were seen to change."""
-
-    def __init__(self, start: Packed, changing: int) -> None:
-        self.changing = changing
-        self.fixed = start & ~changing
-        self.runs = list(runs_of(changing))
-
-    def short(self, packed: Packed) -> int:
-        """Write a state, or a mask, in few bits."""
-        return sum((packed >> shift & mask) << to for shift, mask, to in self.runs)
-
-    def all_short(self, packed: list[Packed]) -> States:
-        """Write states, 64 bits of all of them at a time."""
-        found = np.zeros(len(packed), np.uint64)
-        for begin in range(0, self.changing.bit_length(), 64):
-            mask = self.changing >> begin & WORD
-            if mask:
-                words = np.array([state >> begin & WORD for state in packed], np.uint64)
-                to = (self.changing & (1 << begin) - 1).bit_count()
-                found |= gathered(words, list(runs_of(mask))) << np.uint64(to)
-        return found
-
-    def packed(self, states: States) -> list[Packed]:
-        """Give states as the space has them."""
-        return [
-            self.fixed + sum((one >> to & mask) << shift for shift, mask, to in self.runs)
-            for one in states.tolist()
-        ]
-
-
-class Level:
-    """The states of one level."""
-
-    def __init__(self, layout: Layout, states: States) -> None:
-        self.layout = layout
-        self.states = states
-
-    def __len__(self) -> int:
-        return len(self.states)
-
-    def __iter__(self) -> Iterator[Packed]:
-        for begin in range(0, len(self.states), READ):
-            yield from self.layout.packed(self.states[begin : begin + READ])
-
-    def __contains__(self, state: Packed) -> bool:
-        if (state ^ self.layout.fixed) & ~self.layout.changing:
-            return False
-        short = np.uint64(self.layout.short(state))
-        at = int(np.searchsorted(self.states, short))
-        return at < len(self.states) and bool(self.states[at] == short)
 
 
 def go_on(reached: Reached, quick: list[Quick], budget: Budget, most: int | None) -> bool:
@@ -99,18 +44,50 @@ def go_on(reached: Reached, quick: list[Quick], budget: Budget, most: int | None
             continue
         for state in level:
             changing |= state ^ start
-    before = len(reached.levels), len(reached.ends), len(reached.halts)
-    counts = reached.transitions, budget.visited, budget.transitions
+    before = Mark.of(reached, budget)
     while changing.bit_count() <= 64:
+        vectors = Vectors(reached, quick, budget, Layout(start, changing))
         try:
-            Vectors(reached, quick, budget, Layout(start, changing)).search(most)
+            vectors.search(most)
             return True
         except MoreBits as more:
-            changing |= more.bits
-            del reached.levels[before[0] :], reached.ends[before[1] :], reached.halts[before[2] :]
-            reached.transitions = counts[0]
-            budget.begin_anew(*counts[1:])
+            changing = grown(changing | more.bits, more.bits, reached.space.masks)
+            vectors.mark.back(reached, budget)
+    before.back(reached, budget)
     return False
+
+
+class Mark(NamedTuple):
+    """How far a search had come, to which it can go back."""
+
+    levels: int
+    ends: int
+    halts: int
+    transitions: int
+    counts: tuple[int, int]
+
+    @classmethod
+    def of(cls, reached: Reached, budget: Budget) -> "Mark":
+        """Note how far it has come."""
+        lengths = len(reached.levels), len(reached.ends), len(reached.halts)
+        return cls(*lengths, reached.transitions, (budget.visited, budget.transitions))
+
+    def back(self, reached: Reached, budget: Budget) -> None:
+        """Go back to there."""
+        del reached.levels[self.levels :], reached.ends[self.ends :], reached.halts[self.halts :]
+        reached.transitions = self.transitions
+        budget.begin_anew(*self.counts)
+
+
+def grown(changing: int, bits: int, fields: list[int]) -> int:
+    """Add two more bits of each field that has grown, where there is room: it may grow again soon."""
+    more = changing
+    for field in fields:
+        if field & bits:
+            for _ in range(2):
+                free = field & ~more
+                more |= free & -free
+    return more if more.bit_count() <= 64 else changing
 
 
 class Vectors:
@@ -122,11 +99,12 @@ class Vectors:
         self.reached, self.budget, self.layout = reached, budget, layout
         self.seen = Seen()
         for level in reached.levels:
-            if isinstance(level, Level) and level.layout.changing == layout.changing:
-                self.front = level.states
+            if isinstance(level, Level):
+                self.front = layout.moved(level)
             else:
                 self.front = np.sort(layout.all_short(list(level)))
             self.seen.add(self.front)
+        self.mark = Mark.of(reached, budget)
         self.tables = [Table(one, layout, budget) for one in quick]
         self.unasked = [Table(one, layout, budget) for one in reached.unasked]
         self.late = [Table(one, layout, budget) for one in reached.late]
@@ -138,6 +116,7 @@ class Vectors:
         """Visit every state, but no more levels once there are `most` of them."""
         reached, budget, seen = self.reached, self.budget, self.seen
         while len(self.front) and (most is None or seen.count <= most):
+            self.mark = Mark.of(reached, budget)
             budget.depth = len(reached.levels)
             following = NONE
             for begin in range(0, len(self.front), AT_ONCE):
@@ -267,43 +246,48 @@ class Table:
                 known = bits.tolist()
                 new = [number for number, one in enumerate(known) if one not in self.by_bits]
                 if self.learn([known[n] for n in new], states[firsts[new]]):
-                    return np.array([self.by_bits[one] for one in known])[back]
+                    return np.array([self.by_bits[one] for one in known], np.int64)[back]
 
     def learn(self, places: list[int], samples: States) -> bool:
         """Add rows, with one state for each; not all where more bits turn out to decide."""
-        layout = self.layout
-        for number, (place, state) in enumerate(zip(places, layout.packed(samples), strict=True)):
+        counts: list[int] = []
+        following: list[Packed] = []
+        changed = 0
+        for number, state in enumerate(self.layout.packed(samples)):
             if not number % WATCHED:
                 self.budget.watch()
-            deltas = self.quick.find(state)
+            deltas = self.quick.deltas(state)
             if self.quick.mask != self.mask:
                 self.begin()
                 return False
-            if self.direct:
-                self.rows[place] = self.count
-            else:
-                self.by_bits[place] = self.count
-            before = layout.short(state)
-            short = []
+            counts.append(len(deltas))
             for delta in deltas:
-                changed = (state + delta ^ state) & ~layout.changing
-                if changed:
-                    raise MoreBits(changed)
-                short.append(layout.short(state + delta) - before)
-            self.add([delta % 2**64 for delta in short])
+                following.append(state + delta)
+                changed |= state + delta ^ state
+        if changed & ~self.layout.changing:
+            raise MoreBits(changed & ~self.layout.changing)
+        self.add(places, samples, counts, self.layout.all_short(following))
         return True
 
-    def add(self, row: list[int]) -> None:
-        """Add a row; the arrays grow by doubling."""
+    def add(self, places: list[int], samples: States, counts: list[int], following: States) -> None:
+        """Add a row for each place: what follows the sample of each. The arrays grow by doubling."""
+        many = np.array(counts, np.int64)
+        first, last = self.count, self.count + len(counts)
         room, widest = self.deltas.shape
-        more = room if self.count == room else 0
-        wider = max(0, len(row) - widest)
+        more = max(room, last - room) if last > room else 0
+        wider = max(0, max(counts, default=0) - widest)
         if more or wider:
             self.counts = np.pad(self.counts, (0, more))
             self.deltas = np.pad(self.deltas, ((0, more), (0, wider)))
-        self.counts[self.count] = len(row)
-        self.deltas[self.count, : len(row)] = row
-        self.count += 1
+        if self.direct:
+            self.rows[places] = np.arange(first, last)
+        else:
+            self.by_bits.update(zip(places, range(first, last), strict=True))
+        self.counts[first:last] = many
+        rows = np.repeat(np.arange(len(counts)), many)
+        columns = np.arange(len(following)) - np.repeat(np.cumsum(many) - many, many)
+        self.deltas[first + rows, columns] = following - samples[rows]
+        self.count = last
 
     def index(self, states: States) -> NDArray[Any]:
         """Take the bits that decide together; as they stand where they are too many for a table."""
@@ -318,24 +302,3 @@ def distinct(states: States) -> States:
     if len(states) < 2:
         return states
     return states[np.concatenate(([True], states[1:] != states[:-1]))]
-
-
-def gathered(states: States, runs: list[tuple[int, int, int]]) -> States:
-    """Take runs of bits together."""
-    found = np.zeros(len(states), np.uint64)
-    for shift, mask, to in runs:
-        found |= ((states >> np.uint64(shift)) & np.uint64(mask)) << np.uint64(to)
-    return found
-
-
-def runs_of(mask: int) -> Iterator[tuple[int, int, int]]:
-    """Split a mask into its runs of ones: where each begins, as a mask, and where it goes."""
-    shift = to = 0
-    while mask >> shift:
-        if mask >> shift & 1:
-            width = (~(mask >> shift) & (mask >> shift) + 1).bit_length() - 1
-            yield shift, (1 << width) - 1, to
-            shift += width
-            to += width
-        else:
-            shift += 1

@@ -14,6 +14,7 @@ from deadsim.kernel.programs.atomic import AtomicBlock
 from deadsim.kernel.programs.linked import Linked
 from deadsim.kernel.programs.walk import Frame, begin, proceed
 from deadsim.kernel.row import Result, Row
+from deadsim.kernel.select import Alternative, taken
 from deadsim.kernel.world import World
 from deadsim.model.program import Program
 from deadsim.trace.effect import Effect
@@ -125,6 +126,12 @@ class Rows:
             ]
         )
 
+    def branch(self, row: Row, objects: Objects, branch: Alternative) -> Result | None:
+        """Give what happens where one branch is taken of a step that is one of several; None where it cannot be."""
+        if not branch.operation.ways(objects, row.thread):
+            return None
+        return self._result(row, objects, taken(objects, row.thread, branch), branch.place)
+
     def _result(self, row: Row, before: Objects, outcome: Outcome, way: int | None) -> Result:
         thread, after = row.thread, outcome.objects
         linked = self.linked[thread]
@@ -188,8 +195,8 @@ class Rows:
 
     def timeout(self, row: Row) -> Failure:
         """Say that the time of a step runs out."""
-        names = list(dict.fromkeys(map(self.world.name, row.touches[:1])))
-        about = f" of {names[0]}" if names else ""
+        one = row.touches[:1] if not row.operation.names_places else ()
+        about = "".join(f" of {self.world.name(number)}" for number in one)
         return Failure(row.thread, "timeout", f"runs out of time in '{row.verb}'{about}", row.place)
 
     def failing(self, outcome: Outcome) -> Failing | None:

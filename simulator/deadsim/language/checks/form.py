@@ -3,7 +3,7 @@
 from collections.abc import Mapping as Bodies
 from typing import NamedTuple
 
-from deadsim.language.checks.hints import as_step, as_verb
+from deadsim.language.checks.hints import as_branch, as_step, as_verb
 from deadsim.language.expressions.names import NAME, RESERVED, Problems, clean, listed, nearest
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
 from deadsim.language.reading.scalars import core_value
@@ -60,7 +60,8 @@ def statement(node: Node, problems: Problems) -> Statement | None:
             options[name.value] = given
         elif name is not key:
             takes = listed(known, "and") if known else "no options"
-            hint = nearest(name.value, known) or f"; it takes {takes}"
+            hint = as_branch(verb.name, name.value) or nearest(name.value, known)
+            hint = hint or f"; it takes {takes}"
             problems.add(name.place, f"'{verb.name}' has no option '{name.value}'{hint}")
     for option in verb.options:
         if option.required and option.name not in options:

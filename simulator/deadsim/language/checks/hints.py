@@ -41,7 +41,16 @@ def as_verb(word: str) -> str:
     other = OTHERS.get(word)
     if word in ("except", "finally"):
         return "; it belongs to a 'try', beside it"
+    if word == "default":
+        return "; it is a branch of a 'select'"
     return f"; did you mean '{other}'?" if other else nearest(word, VERBS)
+
+
+def as_branch(verb: str, option: str) -> str:
+    """Say that something is no option of a `select`, but one of its branches."""
+    if verb != "select" or option not in ("timeout", "default"):
+        return ""
+    return f"; it is a branch, in the list: '- {option}: {'5' if option == 'timeout' else '[...]'}'"
 
 
 def as_step(text: str) -> str:

@@ -7,7 +7,7 @@ from deadsim.language.checks.form import Statement
 from deadsim.language.emit.writer import Writer
 from deadsim.language.expressions.names import listed, nearest
 from deadsim.language.reading.document import Mapping, Node, Scalar, Sequence
-from deadsim.language.tables.verbs import IN_SELECT, VERBS
+from deadsim.language.tables.verbs import IN_SELECT, NOT_IN_SELECT, VERBS, Verb
 from deadsim.model.expressions import Compare, Constant, Expression, Local, Target
 from deadsim.model.instructions import Step
 from deadsim.model.place import Place
@@ -25,6 +25,11 @@ class Branch(NamedTuple):
     into: tuple[int | None, ...]
     body: Node | None
 
+    @property
+    def given_values(self) -> tuple[Expression, ...]:
+        """List what is worked out before the step."""
+        return (*(self.target.indices if self.target else ()), *self.values)
+
 
 class Otherwise(NamedTuple):
     """What is taken where no branch can be: at once, or after some time."""
@@ -33,6 +38,11 @@ class Otherwise(NamedTuple):
     place: Place
     duration: tuple[Expression, ...]
     body: Node | None
+
+    @property
+    def given_values(self) -> tuple[Expression, ...]:
+        """List what is worked out before the step."""
+        return self.duration
 
 
 def select(writer: Writer, given: Statement) -> None:
@@ -94,31 +104,45 @@ def otherwise(writer: Writer, node: Node, key: Scalar, number: int) -> Otherwise
 
 def read(writer: Writer, node: Node) -> Branch | None:
     """Read a branch that is a step; None where it is none."""
-    if not isinstance(node, Mapping):
-        writer.problems.add(node.place, "a branch is a map that begins with its verb")
+    known = (*IN_SELECT, *OTHERS)
+    if not isinstance(node, Mapping) or not node.pairs:
+        hint = f"; branches are {listed(known, 'and')}"
+        writer.problems.add(node.place, f"a branch is a map that begins with its verb{hint}")
         return None
     verbs = [key for key, _ in node.pairs if key.value in VERBS]
     wrong = next((key for key in verbs if key.value not in IN_SELECT), None)
     if wrong is not None or not verbs:
-        key = wrong or (node.pairs[0][0] if node.pairs else None)
-        word = key.value if key else ""
-        known = (*IN_SELECT, *OTHERS)
-        hint = "" if wrong else nearest(word, known)
+        key = wrong or node.pairs[0][0]
+        hint = "" if wrong else nearest(key.value, known)
         hint = hint or f"; branches are {listed(known, 'and')}"
-        where = key.place if key else node.place
-        writer.problems.add(where, f"'{word}' cannot be a branch of 'select'{hint}")
+        writer.problems.add(key.place, f"'{key.value}' cannot be a branch of 'select'{hint}")
         return None
+    if len(verbs) > 1:
+        names = listed([key.value for key in verbs], "and")
+        writer.problems.add(verbs[1].place, f"a branch has one verb, not {names}")
+        return None
+    own = options(writer, node, VERBS[verbs[0].value])
+    given = form.statement(node._replace(pairs=own), writer.problems)
     body = next((value for key, value in node.pairs if key.value == "do"), None)
-    pairs = []
-    for key, value in node.pairs:
-        if key.value in ("timeout", "blocking", "until") and key not in verbs:
-            writer.problems.add(
-                key.place, f"a branch has no '{key.value}' of its own; '- timeout: N' is one itself"
-            )
-        elif key.value != "do":
-            pairs.append((key, value))
-    given = form.statement(node._replace(pairs=tuple(pairs)), writer.problems)
     return None if given is None else branch(writer, given, body)
+
+
+def options(writer: Writer, node: Mapping, verb: Verb) -> tuple[tuple[Scalar, Node], ...]:
+    """Leave out of a branch what is none of its verb's options, and say so of what is wrong."""
+    takes = [option.name for option in verb.options if option.name not in NOT_IN_SELECT]
+    found: list[tuple[Scalar, Node]] = []
+    for key, value in node.pairs:
+        name = key.value
+        if name == verb.name or name in takes:
+            found.append((key, value))
+        elif name in NOT_IN_SELECT:
+            message = f"a branch has no '{name}' of its own; '- timeout: N' is one itself"
+            writer.problems.add(key.place, message)
+        elif name != "do":
+            known = [*takes, "do"]
+            hint = nearest(name, known) or f"; it takes {listed(known, 'and')}"
+            writer.problems.add(key.place, f"a branch '{verb.name}' has no '{name}'{hint}")
+    return tuple(found)
 
 
 def branch(writer: Writer, given: Statement, body: Node | None) -> Branch:
@@ -126,7 +150,11 @@ def branch(writer: Writer, given: Statement, body: Node | None) -> Branch:
     verb = given.verb.name
     own = given._replace(verb=given.verb._replace(sections=IN_SELECT[verb]))
     target = writer.target(own)
-    if target is not None and verb == "send" and target.name in writer.around.roomless:
+    if (
+        target is not None
+        and verb == "send"
+        and target.name.split("[")[0] in writer.around.roomless
+    ):
         writer.problems.add(
             given.value.place,
             f"'{target.name}' has no room: an offer to it is no branch of 'select'",
@@ -148,19 +176,23 @@ def write(
     """Write the reads, the step, and what is done after each branch."""
     if any(one.target is None for one in branches):
         return
+    entries: list[Branch | Otherwise] = list(branches)
+    if other is not None:
+        entries.insert(other.number, other)
     work = writer.lowering(given)
-    wanted: list[Expression] = []
-    for one in branches:
-        wanted += [*(one.target.indices if one.target else ()), *one.values]
-    lowered = list(work.all((*wanted, *(other.duration if other else ()))))
-    parts = []
-    for one in branches:
+    lowered = iter(work.all(tuple(value for one in entries for value in one.given_values)))
+    parts: list[Step] = []
+    duration: tuple[Expression, ...] = ()
+    for one in entries:
+        values = tuple(next(lowered) for _ in one.given_values)
+        if isinstance(one, Otherwise):
+            duration = values
+            continue
         assert one.target is not None
-        indices = [lowered.pop(0) for _ in one.target.indices]
-        operands = tuple(lowered.pop(0) for _ in one.values)
-        target = one.target._replace(indices=tuple(indices))
+        count = len(one.target.indices)
+        target = one.target._replace(indices=values[:count])
         verb = one.given.verb.name
-        parts.append(Step(verb, target, operands, one.flags, one.into, one.given.place))
+        parts.append(Step(verb, target, values[count:], one.flags, one.into, one.given.place))
     which, first, second = work.result(), work.result(), work.result()
     flags: tuple[str, ...] = ("select",)
     if other is not None:
@@ -169,7 +201,7 @@ def write(
     body = writer.body
     body.emit(
         Step(
-            "select", None, tuple(lowered), flags, (which, first, second), given.place,
+            "select", None, duration, flags, (which, first, second), given.place,
             tuple(parts), number,
         )
     )  # fmt: skip

@@ -318,6 +318,9 @@ IN_SELECT: dict[str, tuple[str, ...]] = {
 }
 """The verbs that may be branches of a `select`, and what each may be about there."""
 
+NOT_IN_SELECT = ("timeout", "blocking", "until")
+"""Their options that they do not have there."""
+
 IN_ATOMIC = ("read", "write", "add", "let", "if", "assert")
 
 # What is read and checked, but not carried out yet.
