@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
+from deadsim.detect.deadlocks.in_modes import asked, in_the_way, met
 from deadsim.detect.holdings import Holdings, named
 from deadsim.kernel.operation import Fact, Objects, Operation, wanted
+from deadsim.kernel.primitives.modelock import Acquire
 from deadsim.kernel.primitives.thread import ENDED, NEW
 from deadsim.kernel.programs.walk import Frame
 from deadsim.kernel.system import State, System
@@ -118,6 +120,14 @@ def waiting(
     assert operation is not None
     needs = operation.needs(state.objects, thread)
     is_thread = system.world.is_thread(operation.about(state.objects, thread))
+    owners = needs.owners or ()
+    ahead = False
+    if isinstance(
+        operation, Acquire
+    ):  # who holds it is named; where nobody does, who has asked first
+        having = in_the_way(operation, state.objects)
+        holding = tuple(owner for owner in owners if owner in having)
+        owners, ahead = holding or owners, not holding
     return Wait(
         system.world.name(thread),
         operation.verb,
@@ -126,9 +136,12 @@ def waiting(
         needs.amount,
         place,
         holds,
-        system.world.names(needs.owners or ()),
+        system.world.names(owners),
         True,
         frame.operation.duration,
+        ahead=ahead,
+        mode=asked(operation),
+        met=met(operation, state.objects, owners, ahead),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from deadsim.draw.graphs.graph import Edge, EdgeKind, Graph, Node
 from deadsim.draw.graphs.objects import Appearance, appearance, drawn_objects
 from deadsim.model.primitives import WANTED
-from deadsim.report.sentences import count, unconcerned, wait_sentence
+from deadsim.report.sentences import count, in_mode, unconcerned, wait_sentence
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Wait, Want
 
@@ -68,6 +68,7 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
         place = f"{file}:{wait.place.line}"
         nodes.append(Node(wait.thread, "thread", (), tooltip, strong=True, place=place))
         label = f"{position}. {word(wait)}" + (" its end" if wait.want == "end" else "")
+        label = in_mode(label, wait.mode)
         dotted = wait.want == "notify"
         edges.append(Edge(thread, thread + 1, "wait", label, tooltip, True, dotted))
         if wait.want == "end" and circle:
@@ -77,12 +78,15 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
         if circle:
             # Only what is held is a fact; that somebody could help is drawn as a wait.
             fact: EdgeKind = "hold" if wait.want == "owner" else "wait"
-            edges.append(Edge(thread + 1, thread + 2, fact, BY[wait.want], about, True))
+            by = in_mode(BY[wait.want], wait.met[0] if wait.met else None)
+            edges.append(Edge(thread + 1, thread + 2, fact, by, about, True))
             continue
         owned = wait.want in ("owner", "permit") and wait.object not in signals
         for waker in wait.wakers if owned else ():
             gone = f"{waker} never gives it back"
-            edges.append(Edge(thread + 1, len(nodes), "hold", "taken by", gone, True))
+            modes = dict(zip(wait.wakers, wait.met or wait.wakers, strict=True))
+            by = in_mode("taken by", modes[waker] if wait.met else None)
+            edges.append(Edge(thread + 1, len(nodes), "hold", by, gone, True))
             nodes.append(Node(waker, "thread", ("never gives it back",), gone, idle=True))
     if circle:
         edges = [edge._replace(end=edge.end % len(nodes)) for edge in edges]
