@@ -32,6 +32,7 @@ from deadsim.runs.runner import Runner
 from deadsim.space.packed import Outgrown, Space
 from deadsim.space.playback import retrace
 from deadsim.space.resting_space import RestingSpace, space_of
+from deadsim.trace.finding import Finding
 from portion import few_and_all, one_in
 from programs import SHARED, scenario
 
@@ -341,6 +342,12 @@ def test_more_bits_than_numpy_has_are_gone_through_without(monkeypatch: pytest.M
     assert len(reached.ends) == 1
 
 
+def alike(found: Finding) -> tuple[object, ...]:
+    """Give what is the same of two findings that show one defect: a race's variable, a deadlock's core."""
+    about = (getattr(found, name, None) for name in ("variable", "threads", "objects"))
+    return (found.type, *about)
+
+
 @pytest.mark.parametrize("count", PROGRAMS)
 def test_many_states_are_decided_by_few_and_each_defect_is_shown(
     monkeypatch: pytest.MonkeyPatch, count: int
@@ -364,12 +371,7 @@ def test_many_states_are_decided_by_few_and_each_defect_is_shown(
             assert {one.finding.type for one in few.defects} == types, seed
             for one in few.defects:
                 if one.minimal:
-                    alike = (one.finding.type, getattr(one.finding, "variable", None))
-                    same = (
-                        d
-                        for d in whole.defects
-                        if (d.finding.type, getattr(d.finding, "variable", None)) == alike
-                    )
+                    same = (d for d in whole.defects if alike(d.finding) == alike(one.finding))
                     assert one.switches == min(d.switches for d in same), seed
     assert decided > len(programs_of(count)) / 30
 

@@ -137,7 +137,7 @@ EVERYTHING = """
 name: 'all of "it"'
 params: {n: 3, on: true}
 locks: ["L[n]", R: {reentrant: true}, class]
-rwlocks: {W: {prefer: writers}}
+rwlocks: {W: {prefer: writers}, X: {modes: innodb, prefer: queue}, "row[2]": {modes: postgres-row, deadlocks: victim}}
 semaphores: {S: 1, T: {value: 2, bounded: true}}
 conditions: {C: class, "D[2]": null}
 events: {E: {set: true}, "e[n]": null}
@@ -167,6 +167,13 @@ threads:
       - {acquire: W, mode: write, timeout: 1, into: got}
       - if: got
         then: [{release: W}]
+      - with: ["row[0]", "row[1]"]
+        mode: for update
+        do: [{acquire: "row[0]", mode: for share, timeout: 1, into: got}, {release: "row[0]", mode: for share}]
+      - {acquire: X, mode: IX}
+      - {acquire: X, mode: X, blocking: false, into: got}
+      - {release: X, mode: X}
+      - {release: X}
       - {acquire: T}
       - {release: S, count: 2}
       - {wait: E, timeout: 1}

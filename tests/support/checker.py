@@ -12,10 +12,12 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import deadsim
+from deadsim.detect.deadlocks.in_modes import asked
 from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.engine.pool import Pool
 from deadsim.exploration.explorer import Request, explore
-from deadsim.kernel.operation import Operation
+from deadsim.kernel.operation import Operation, wanted
+from deadsim.kernel.primitives.modelock import Acquire as ModeRequest
 from deadsim.kernel.primitives.thread import ENDED, NEW, RUNNING
 from deadsim.kernel.select import Select
 from deadsim.kernel.system import State, System
@@ -153,13 +155,15 @@ class Checker:
         parts = re.split(r", (?=waits )", rest)
         if rest.startswith("holds "):
             held, waits = parts
-            for what, line in re.findall(rf"({NAME}) \(line (\d+)\)", held):
+            for what, mode, line in re.findall(rf"({NAME}) \((?:([^,()]*), )?line (\d+)\)", held):
                 self.true(self.holds(shown, thread, what), shown, f"{name} holds {what}")
+                self.true(self.has_mode(shown, thread, what, mode), shown, f"in mode {mode}")
                 lines = {
                     e.place.line
                     for e in shown.events
                     if e.thread == thread
                     and self.numbers[what] in (*e.effect.acquires, *e.effect.parks)
+                    and (not mode or e.text == mode)
                 }
                 self.true(int(line) in lines, shown, f"{name} took {what} at line {line}")
         else:
@@ -173,7 +177,7 @@ class Checker:
         operation = frame.operation
         assert operation is not None
         self.true(said.startswith("waits "), shown, f"'{said}' says that it waits now")
-        self.true(not self.system.ways(shown.state, thread), shown, f"blocked: {said}")
+        self.true(not operation.ways(shown.state.objects, thread), shown, f"blocked: {said}")
         each = re.split(r",? or (?=(?:for|until|to be|at) )", said)
         steps = [(operation, self.system.linked[thread].place(frame.position))]
         if isinstance(operation, Select):
@@ -188,7 +192,9 @@ class Checker:
         self, shown: Shown, thread: int, said: str, operation: Operation, place: Place
     ) -> None:
         """Check one thing that a thread waits for, and for whom."""
-        (line,) = re.findall(r"\(line (\d+)\)", said)
+        ((mode, line),) = re.findall(r"\((?:([^,()]*), )?line (\d+)\)", said)
+        self.true((mode or None) == asked(operation), shown, f"asks for {mode}")
+        said = self.without_modes(shown, said, operation)
         self.true(place.line == int(line), shown, said)
         about = operation.about(shown.state.objects, thread)
         needs = operation.needs(shown.state.objects, thread)
@@ -211,6 +217,8 @@ class Checker:
         for whose in re.findall(rf"behind ({NAMES}) in its queue", said):
             for name in self.named(whose):
                 queued = shown.state.objects[about].queued
+                if isinstance(self.world.declared(about), ModeLock):
+                    queued = tuple(waiting for waiting, _ in queued)
                 self.true(self.threads[name] in queued, shown, said)
         for whose in re.findall(rf"held by ({NAMES})", said):
             for name in self.named(whose):
@@ -225,6 +233,28 @@ class Checker:
         for whose in re.findall(rf", until ({NAMES}) (?!is)", said):
             for name in self.named(whose):
                 self.true(self.may_provide(shown, self.threads[name], needs.facts), shown, said)
+
+    def without_modes(self, shown: Shown, said: str, operation: Operation) -> str:
+        """Check the modes of those for whom a thread waits, and leave them out."""
+        request = wanted(operation)
+        if not isinstance(request, ModeRequest):
+            return said
+        state = shown.state.objects[request.number]
+        has = [(t, mode) for t, mode, _ in state.held] if "held by" in said else state.queued
+        conflicts = dict(request.lock.modes)[request.mode]
+        for name, modes in re.findall(rf"({NAME}) \(([^()]*)\)", said):
+            if name in self.threads:
+                for mode in modes.split(" and "):
+                    self.true((self.threads[name], mode) in has, shown, f"{name} has {mode}")
+                    self.true(mode in conflicts, shown, f"{request.mode} conflicts with {mode}")
+        return re.sub(rf"({NAME}) \([^()]*\)", r"\1", said)
+
+    def has_mode(self, shown: Shown, thread: int, what: str, mode: str) -> bool:
+        """Decide whether a thread has a lock in a mode, or one that has none without."""
+        number = self.numbers[what]
+        if not isinstance(self.world.declared(number), ModeLock):
+            return not mode
+        return any(one[:2] == (thread, mode) for one in shown.state.objects[number].held)
 
     def named(self, words: str) -> list[str]:
         """Take a list of names apart."""

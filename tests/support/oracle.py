@@ -412,7 +412,8 @@ def event(
     )  # fmt: skip
     value = outcome.results[0] if outcome.results else None
     place = system.linked[thread].place(frame.position)
-    return Event(step, thread, verb, objects, place, effect, after, value)
+    text = operation.text
+    return Event(step, thread, verb, objects, place, effect, after, value, text=text)
 
 
 def given_back(system: System, outcome: Outcome, about: tuple[int, ...]) -> tuple[int, ...]:

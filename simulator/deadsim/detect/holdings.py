@@ -1,7 +1,7 @@
 """What each thread holds after some steps, and where it took it."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from deadsim.kernel.world import World
@@ -12,10 +12,23 @@ from deadsim.trace.finding import Hold
 
 
 class Holding(NamedTuple):
-    """Where a thread took an object first, and how often it has it."""
+    """Where a thread took an object first, and how often it has it; `modes` are those that it took, each with where."""
 
     place: Place
     times: int
+    modes: tuple[tuple[str, Place], ...] = ()
+
+    def once_more(self, mode: str | None, place: Place) -> "Holding":
+        """Count one more."""
+        more = () if mode is None else ((mode, place),)
+        return self._replace(times=self.times + 1, modes=self.modes + more)
+
+    def once_less(self, mode: str | None) -> "Holding":
+        """Count one less, in a mode if that is said: else it is the only one."""
+        modes = list(self.modes)
+        at = [number for number, (one, _) in enumerate(modes) if one == mode] or [len(modes) - 1]
+        del modes[at[-1] : at[-1] + 1]
+        return self._replace(times=self.times - 1, modes=tuple(modes))
 
 
 Held: TypeAlias = Mapping[int, Holding]
@@ -52,10 +65,10 @@ class Holdings:
         self.steps += 1
         effect, thread = event.effect, event.thread
         for number in effect.acquires:
-            place, count = self.of(thread).get(number, Holding(event.place, 0))
-            self.give(thread, number, Holding(place, count + 1))
+            holding = self.of(thread).get(number, Holding(event.place, 0))
+            self.give(thread, number, holding.once_more(event.text, event.place))
         for number in effect.releases:
-            self.give_back(thread, number)
+            self.give_back(thread, number, event.text)
         for number in effect.parks:
             aside = self.aside.setdefault(thread, {})
             aside[number] = self.of(thread).get(number, Holding(event.place, 1))
@@ -83,15 +96,15 @@ class Holdings:
     def give(self, thread: int, number: int, holding: Holding) -> None:
         self.note(thread, {**self.of(thread), number: holding})
 
-    def give_back(self, thread: int, number: int) -> None:
+    def give_back(self, thread: int, number: int, mode: str | None) -> None:
         if number not in self.of(thread):
             others = self.holders(number)
             if not others:
                 return
             thread = others[0]
-        place, count = self.of(thread)[number]
-        if count > 1:
-            self.give(thread, number, Holding(place, count - 1))
+        holding = self.of(thread)[number]
+        if holding.times > 1:
+            self.give(thread, number, holding.once_less(mode))
         else:
             self.take(thread, number)
 
@@ -118,7 +131,15 @@ def has_no_owner(world: World, number: int) -> bool:
 
 
 def named(world: World, held: Held) -> tuple[Hold, ...]:
-    """Write what a thread holds in the user's names, in the order in which it was taken."""
+    """Write what a thread holds in the user's names, in the order in which it was taken; each mode by itself."""
     return tuple(
-        Hold(world.name(number), holding.place, holding.times) for number, holding in held.items()
+        hold for number, holding in held.items() for hold in _named(world.name(number), holding)
     )
+
+
+def _named(name: str, holding: Holding) -> Iterator[Hold]:
+    if not holding.modes:
+        yield Hold(name, holding.place, holding.times)
+    for mode in dict.fromkeys(mode for mode, _ in holding.modes):
+        places = [place for one, place in holding.modes if one == mode]
+        yield Hold(name, places[0], len(places), mode)

@@ -68,7 +68,14 @@ def trace(world: World, events: tuple[Event, ...]) -> list[dict[str, Any]]:
 
 def holding(holds: tuple[Hold, ...]) -> list[dict[str, Any]]:
     """Give what a thread holds."""
-    return [{"object": hold.object, "line": hold.place.line} for hold in holds]
+    return [
+        {
+            "object": hold.object,
+            **({} if hold.mode is None else {"mode": hold.mode}),
+            "line": hold.place.line,
+        }
+        for hold in holds
+    ]
 
 
 def waiting(wait: Wait) -> dict[str, Any]:
@@ -77,11 +84,13 @@ def waiting(wait: Wait) -> dict[str, Any]:
         "thread": wait.thread,
         "verb": wait.verb,
         "object": wait.object,
+        **({} if wait.mode is None else {"mode": wait.mode}),
         "wants": wait.want,
         "missing": wait.missing,
         **position(wait.place),
         "holds": holding(wait.holds),
         "for": list(wait.wakers),
+        **({"met": list(wait.met)} if wait.met else {}),
         "blocked": wait.blocked,
         **({} if wait.timeout is None else {"timeout": wait.timeout}),
         **({"or": [waiting(one) for one in wait.more]} if wait.more else {}),

@@ -31,11 +31,27 @@ def listing(names: tuple[str, ...]) -> str:
     return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
 
 
+def at(mode: str | None, line: int) -> str:
+    """Say in brackets in which mode, if any, and at which line."""
+    return f"(line {line})" if mode is None else f"({visible(mode)}, line {line})"
+
+
 def held(holds: tuple[Hold, ...]) -> str:
     """Say what a thread holds; empty where it holds nothing."""
     if not holds:
         return ""
-    return "holds " + ", ".join(f"{hold.object} (line {hold.place.line})" for hold in holds)
+    return "holds " + ", ".join(f"{hold.object} {at(hold.mode, hold.place.line)}" for hold in holds)
+
+
+def in_mode(name: str, mode: str | None) -> str:
+    """Name something with a mode in brackets, where there is one."""
+    return f"{name} ({visible(mode)})" if mode else name
+
+
+def others_of(wait: Wait) -> str:
+    """List those for whom a thread waits, with the modes that they hold or have asked for."""
+    modes = wait.met or ("",) * len(wait.wakers)
+    return listing(tuple(map(in_mode, wait.wakers, modes)))
 
 
 WANTED = {
@@ -52,10 +68,10 @@ HELP = {one.want: one.helps for one in primitives.WANTED.values()}
 def wanted(wait: Wait, kind: str = "") -> str:
     """Say what a thread waits for, and for whom."""
     waits = "waits" if wait.blocked else "will wait"
-    about = f"{waits} {WANTED[wait.want].format(wait.object)} (line {wait.place.line})"
+    about = f"{waits} {WANTED[wait.want].format(wait.object)} {at(wait.mode, wait.place.line)}"
     if wait.timeout is not None:
         about += f" for at most {wait.timeout} s"
-    others = listing(wait.wakers)
+    others = others_of(wait)
     if wait.taken and wait.wakers != (wait.thread,):
         never = ", which never gives it back" if kind == "orphaned-lock" else ""
         return f"{about}, {'held' if wait.want == 'unlock' else 'taken'} by {others}{never}"
@@ -113,8 +129,8 @@ def wait_briefly(wait: Wait) -> str:
     limit = f" ({wait.timeout} s)" if wait.timeout is not None else ""
     whose = f" <- {', '.join(wait.wakers)}" if wait.wakers and wait.want != "end" else ""
     end = "the end of " if wait.want == "end" else ""
-    more = "".join(f" or {one.object}" for one in wait.more)
-    return f"waits for {end}{wait.object}{limit}{whose}{more}"
+    more = "".join(f" or {in_mode(one.object, one.mode)}" for one in wait.more)
+    return f"waits for {end}{in_mode(wait.object, wait.mode)}{limit}{whose}{more}"
 
 
 def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
@@ -192,8 +208,12 @@ def access_places(race: Race, file: str) -> list[str]:
         f"{a.thread} {'writes' if a.verb == 'write' else 'reads'} {race.variable} at {file}:{a.place.line}"
         for a in race.accesses
     )
-    one, other = ({hold.object: None for hold in a.holds} for a in race.accesses)
-    shared = [name for name in one if name in other]
+    one, other = (
+        {in_mode(hold.object, hold.mode): None for hold in a.holds} for a in race.accesses
+    )
+    # Modes in which both hold a lock go together.
+    plain = {hold.object for access in race.accesses for hold in access.holds if hold.mode is None}
+    shared = [name for name in one if name in other and name in plain]
     common = f"common: {', '.join(shared)}" if shared else "no common lock"
     return [
         f"{first} and {second}: no happens-before path, {common}",
@@ -204,7 +224,7 @@ def access_places(race: Race, file: str) -> list[str]:
 def access_sentence(access: Access) -> str:
     """Describe one of two accesses that race."""
     does = "writes" if access.verb == "write" else "reads"
-    locks = ", ".join(hold.object for hold in access.holds) or "nothing"
+    locks = ", ".join(in_mode(hold.object, hold.mode) for hold in access.holds) or "nothing"
     return f"{does} it (line {access.place.line}, step {access.step}), holding {locks}"
 
 

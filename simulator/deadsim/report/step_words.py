@@ -15,6 +15,8 @@ def brief(world: World, event: Event) -> str:
         case "acquire":
             if event.phase == "begin":
                 return f"queues for {name}"
+            if is_victim(event):
+                return f"victim at {name}"
             return f"+ {name}" if event.success else f"cannot get {name}"
         case "wait":
             if event.phase == "begin":
@@ -68,6 +70,11 @@ def is_signal(world: World, event: Event) -> bool:
     return not world.signals.isdisjoint(event.objects)
 
 
+def is_victim(event: Event) -> bool:
+    """Decide whether a thread failed as the victim of a deadlock: one that only gave up has a result."""
+    return event.verb == "acquire" and not event.success and event.value is None
+
+
 THIRD = {
     "notify": "notifies {}",
     "notify_all": "notifies all who wait on {}",
@@ -99,6 +106,8 @@ def deed(world: World, event: Event) -> str:
         case "acquire":
             if event.phase == "begin":
                 return f"queues for {name}"
+            if is_victim(event):
+                return f"is the victim of a deadlock at {name}, and gives back all that it holds"
             return f"acquires {name}" if event.success else f"does not get {name}"
         case "release":
             return f"releases {name}" if event.success else f"wants to release {name}"

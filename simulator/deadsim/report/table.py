@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from unicodedata import east_asian_width
 
-from deadsim.report.sentences import count
+from deadsim.report.sentences import count, in_mode
 from deadsim.report.step_words import brief
 from deadsim.runs.blockings import came_to_block
 from deadsim.runs.result import Run
@@ -53,7 +53,7 @@ def rows(run: Run, first: int) -> Iterator[Row]:
     blocked = came_to_block(run, first)
     for one in blocked:
         if one.step < first:
-            yield Row(None, one.thread, f"... {one.object}", "", one.place.line)
+            yield Row(None, one.thread, f"... {in_mode(one.object, one.mode)}", "", one.place.line)
     for event in run.events[first:]:
         mark = "<- closes the circle" if event.step in closes else ""
         text = brief(run.world, event)
@@ -62,7 +62,9 @@ def rows(run: Run, first: int) -> Iterator[Row]:
         yield Row(event.step, event.thread, text, mark, event.place.line)
         for one in blocked:
             if one.step == event.step:
-                yield Row(None, one.thread, f"... {one.object}", "", one.place.line)
+                yield Row(
+                    None, one.thread, f"... {in_mode(one.object, one.mode)}", "", one.place.line
+                )
 
 
 def table(run: Run, columns: int) -> list[str]:

@@ -2,18 +2,23 @@
 
 from typing import NamedTuple
 
+from deadsim.detect.deadlocks.in_modes import asked
 from deadsim.detect.deadlocks.situation import target_name
 from deadsim.model.place import Place
 from deadsim.runs.result import Run
 
 
 class Blocked(NamedTuple):
-    """After this step (-1: from the start) a thread stood before a step that was blocked."""
+    """After this step (-1: from the start) a thread stood before a step that was blocked.
+
+    Of a lock with modes it asked for `mode`.
+    """
 
     step: int
     thread: int
     object: str
     place: Place
+    mode: str | None = None
 
 
 def came_to_block(run: Run, first: int = 0) -> tuple[Blocked, ...]:
@@ -32,6 +37,7 @@ def came_to_block(run: Run, first: int = 0) -> tuple[Blocked, ...]:
                 frame = reached.state.frames[thread]
                 place = system.linked[thread].place(frame.position)
                 about = target_name(system, thread, frame, reached.state.objects)
-                found.append(Blocked(reached.taken - 1, thread, about, place))
+                mode = asked(frame.operation)
+                found.append(Blocked(reached.taken - 1, thread, about, place, mode))
         before = now
     return tuple(found)

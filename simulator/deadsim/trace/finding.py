@@ -14,11 +14,12 @@ Proof: TypeAlias = Literal["proved", "relaxed", "suspected"]
 
 
 class Hold(NamedTuple):
-    """An object that a thread holds, where it took it, and how often it has it."""
+    """An object that a thread holds, where it took it, and how often it has it; in which `mode`, if it has such."""
 
     object: str
     place: Place
     times: int = 1
+    mode: str | None = None
 
 
 Want: TypeAlias = str
@@ -31,7 +32,8 @@ class Wait(NamedTuple):
     `missing` is how often it takes what it wants; `timeout` after how many virtual seconds it gives up.
     What it wants is `taken` by those for whom it waits, if they have it and nobody else could give it; they only stand
     `ahead` of it in a queue, if they do not have it.
-    `helps` is what the wakers do, where that is something else than what is waited for.
+    `helps` is what the wakers do, where that is something else than what is waited for. Of a lock with
+    modes it wants `mode`, and those for whom it waits have `met` it with theirs, one after the other.
     Whatever it waits for as well, where one of several lets it go on, is `more`.
     """
 
@@ -49,6 +51,8 @@ class Wait(NamedTuple):
     ahead: bool = False
     helps: str | None = None
     more: tuple["Wait", ...] = ()
+    mode: str | None = None
+    met: tuple[str, ...] = ()
 
 
 class Access(NamedTuple):

@@ -5,10 +5,13 @@ from collections.abc import Collection, Sequence
 from deadsim.detect.deadlocks.bystanders import bystanders
 from deadsim.detect.deadlocks.cores import Core, find_cores
 from deadsim.detect.deadlocks.hints import deeds, hint_for
+from deadsim.detect.deadlocks.in_modes import asked, in_the_way, met
 from deadsim.detect.deadlocks.situation import want_of
 from deadsim.detect.deadlocks.wakers import Halt
 from deadsim.detect.holdings import Holdings, named
 from deadsim.detect.stuck.judge import StuckJudge
+from deadsim.kernel.operation import wanted
+from deadsim.kernel.primitives.modelock import Acquire
 from deadsim.kernel.system import State
 from deadsim.kernel.world import World
 from deadsim.model.objects import RWLock
@@ -37,11 +40,17 @@ def shown_wakers(
 ) -> tuple[tuple[int, ...], bool]:
     """Give those for whom a thread waits, and whether they only stand ahead of it in the queue of an rwlock.
 
-    Those who hold it are named, unless the circle goes on with one that stands ahead.
+    Those who hold it are named, in modes that conflict, unless the circle goes on with one that stands ahead.
     """
-    if not isinstance(world.declared(halt.number), RWLock):
+    declared = world.declared(halt.number)
+    request = wanted(state.frames[halt.thread].operation)
+    if isinstance(request, Acquire):
+        having = in_the_way(request, state.objects)
+    elif isinstance(declared, RWLock):
+        having = frozenset(state.objects[halt.number].owners())
+    else:
         return halt.wakers, False
-    holding = tuple(o for o in halt.wakers if o in state.objects[halt.number].owners())
+    holding = tuple(o for o in halt.wakers if o in having)
     after = dict(zip(core.cycle, (*core.cycle[1:], *core.cycle[:1]), strict=True)).get(halt.thread)
     if after is not None and after not in holding:
         return (after,), True
@@ -66,6 +75,7 @@ def describe(
 
     def waiting(halt: Halt) -> Wait:
         wakers, ahead = shown_wakers(world, state, core, halt)
+        operation = state.frames[halt.thread].operation
         return Wait(
             world.name(halt.thread),
             halt.verb,
@@ -79,6 +89,8 @@ def describe(
             taken=bool(halt.keepers),
             ahead=ahead,
             helps=deeds(system, halt),
+            mode=asked(operation),
+            met=met(operation, state.objects, wakers, ahead),
         )
 
     others = bystanders(judge, state, core, threads, members)

@@ -9,6 +9,7 @@ from typing import NamedTuple, assert_never
 
 from deadsim.detect.deadlocks.cores import Core
 from deadsim.detect.deadlocks.history import given
+from deadsim.detect.deadlocks.in_modes import asked
 from deadsim.detect.deadlocks.wakers import Halt
 from deadsim.detect.holdings import Holdings
 from deadsim.kernel.operation import Fact
@@ -48,7 +49,7 @@ class _Hints:
         first = core.halts[0].each[0]
         match core.kind:
             case "circular-wait":
-                return self.kept_around()
+                return self.upgraded() or self.kept_around()
             case "self-deadlock":
                 return self.taken_twice(first)
             case "orphaned-lock":
@@ -207,6 +208,22 @@ class _Hints:
                         f"while it waits for {about} (line {line}): give it back first"
                     )
         return None
+
+    def upgraded(self) -> str | None:
+        """Say what threads of a circle hold in a weaker mode, where each asks for more of the same lock."""
+        said = None
+        for halt in self.core.halts:
+            holding = self.held.of(halt.thread).get(halt.number)
+            mode = asked(self.state.frames[halt.thread].operation)
+            if mode is None or holding is None or halt.number != self.core.halts[0].number:
+                return None
+            line = self.system.linked[halt.thread].place(halt.position).line
+            has, place = holding.modes[-1]
+            said = said or (
+                f"{self.name(halt.thread)} holds {halt.object} as {has} (line {place.line}) and asks for "
+                f"{mode} (line {line}), as others do: ask for {mode} in the first place"
+            )
+        return said
 
     def too_late(self) -> str | None:
         """Say which thread of a circle waits before it does what another waits for."""

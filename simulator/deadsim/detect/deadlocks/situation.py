@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
+from deadsim.detect.deadlocks.in_modes import asked, in_the_way, met
 from deadsim.detect.holdings import Holdings, named
 from deadsim.kernel.operation import Fact, Objects, Operation, wanted
+from deadsim.kernel.primitives.modelock import Acquire
 from deadsim.kernel.primitives.thread import ENDED, NEW
 from deadsim.kernel.programs.walk import Frame
 from deadsim.kernel.select import Select
@@ -138,51 +140,48 @@ def waiting(
     frame = state.frames[thread]
     assert frame.operation is not None
     if isinstance(frame.operation, Select):
-        return waiting_for_several(system, state, thread, frame.operation, holds)
-    operation = wanted(frame.operation)
-    assert operation is not None
+        each: list[Wait] = []
+        for operation, part in parts(system, thread, frame):
+            assert part is not None
+            name = name_of(system, operation, part, state.objects, thread)
+            each.append(waiting_for(system, state, thread, operation, name, part.place))
+        each[-1] = each[-1]._replace(timeout=frame.operation.duration)
+        return each[0]._replace(holds=holds, more=tuple(each[1:]))
+    asking = wanted(frame.operation)
+    assert asking is not None
+    name = target_name(system, thread, frame, state.objects)
+    wait = waiting_for(system, state, thread, asking, name, place)
+    return wait._replace(holds=holds, timeout=frame.operation.duration)
+
+
+def waiting_for(
+    system: System, state: State, thread: int, operation: Operation, name: str, place: Place
+) -> Wait:
+    """Describe what lets a thread take a step: who holds it is named; where nobody does, who has asked first."""
     needs = operation.needs(state.objects, thread)
     is_thread = system.world.is_thread(operation.about(state.objects, thread))
     keepers = () if needs.keeper is None else (needs.keeper,)
+    owners = needs.owners or keepers
+    ahead = False
+    if isinstance(operation, Acquire):
+        having = in_the_way(operation, state.objects)
+        holding = tuple(owner for owner in owners if owner in having)
+        owners, ahead = holding or owners, not holding
     return Wait(
         system.world.name(thread),
         operation.verb,
-        target_name(system, thread, frame, state.objects),
+        name,
         want_of(needs.facts, needs.owners, is_thread),
         needs.amount,
         place,
-        holds,
-        system.world.names(needs.owners or keepers),
+        (),
+        system.world.names(owners),
         True,
-        frame.operation.duration,
         taken=bool(keepers),
+        ahead=ahead,
+        mode=asked(operation),
+        met=met(operation, state.objects, owners, ahead),
     )
-
-
-def waiting_for_several(
-    system: System, state: State, thread: int, select: Select, holds: tuple[Hold, ...]
-) -> Wait:
-    """Describe what a thread waits for in each branch."""
-    waits: list[Wait] = []
-    for operation, part in parts(system, thread, state.frames[thread]):
-        assert part is not None
-        needs = operation.needs(state.objects, thread)
-        is_thread = system.world.is_thread(operation.about(state.objects, thread))
-        waits.append(
-            Wait(
-                system.world.name(thread),
-                operation.verb,
-                name_of(system, operation, part, state.objects, thread),
-                want_of(needs.facts, needs.owners, is_thread),
-                needs.amount,
-                part.place,
-                holds if not waits else (),
-                system.world.names(needs.owners or ()),
-                True,
-                select.duration if len(waits) == len(select.branches) - 1 else None,
-            )
-        )
-    return waits[0]._replace(more=tuple(waits[1:]))
 
 
 def sleeps(operation: Operation, state: State, thread: int) -> bool:

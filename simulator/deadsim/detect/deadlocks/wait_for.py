@@ -5,6 +5,7 @@ graph of threads is blind to much of what can hold a thread up, and wrong about 
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from deadsim.detect.deadlocks.situation import Situation, Standing
@@ -40,7 +41,7 @@ def resources(situation: Situation) -> Iterator[Link]:
     Who waits for the end of threads is linked with them.
     """
     for standing in situation.threads:
-        for hold in standing.holds:
+        for hold in together(standing.holds):
             yield Link(hold.object, standing.thread, "held by", hold)
         wait = standing.wait
         for one in (wait, *wait.more) if wait is not None else ():
@@ -48,11 +49,24 @@ def resources(situation: Situation) -> Iterator[Link]:
                 yield Link(standing.thread, end, "waits for", one)
 
 
+def together(holds: tuple[Hold, ...]) -> Iterator[Hold]:
+    """Make one of what a thread holds of one lock in several modes."""
+    for name, same in groupby(holds, key=lambda hold: hold.object):
+        first, *more = same
+        if more:
+            modes = [
+                f"{one.mode} x{one.times}" if one.times > 1 else one.mode for one in (first, *more)
+            ]
+            yield Hold(name, first.place, 1, ", ".join(map(str, modes)))
+        else:
+            yield first
+
+
 def wait_for_graph(situation: Situation) -> "networkx.MultiDiGraph[str]":
     """Give a graph of threads, with an edge to each thread that another waits for.
 
     Nodes have `kind` ("thread"), `status`, `daemon` and `line`; edges `kind` ("waits for"), `verb`,
-    `want` (`trace.finding.Want`), `object` and `line`.
+    `want` (`trace.finding.Want`), `object` and `line`, and `mode` where the object has modes.
     """
     graph = _threads(situation)
     for link in waits(situation):
@@ -87,11 +101,13 @@ def _threads(situation: Situation) -> "networkx.MultiDiGraph[str]":
 
 def _add(graph: "networkx.MultiDiGraph[str]", link: Link) -> None:
     about = link.about
-    more = (
+    more: dict[str, str] = (
         {}
         if isinstance(about, Hold)
         else {"verb": about.verb, "want": about.want, "object": about.object}
     )
+    if about.mode is not None:
+        more["mode"] = about.mode
     graph.add_edge(link.start, link.end, kind=link.kind, line=about.place.line, **more)
 
 

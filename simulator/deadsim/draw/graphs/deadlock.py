@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from deadsim.draw.graphs.graph import Edge, EdgeKind, Graph, Node
 from deadsim.draw.graphs.objects import Appearance, appearance, drawn_objects
 from deadsim.model.primitives import WANTED
-from deadsim.report.sentences import by_thread, count, unconcerned, wait_sentence
+from deadsim.report.sentences import by_thread, count, in_mode, unconcerned, wait_sentence
 from deadsim.runs.result import Run
 from deadsim.trace.finding import Deadlock, Wait, Want
 
@@ -77,6 +77,7 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
         place = f"{file}:{wait.place.line}"
         nodes.append(Node(wait.thread, "thread", (), tooltip, strong=True, place=place))
         label = f"{position}. {word(wait)}" + (" its end" if wait.want == "end" else "")
+        label = in_mode(label, wait.mode)
         dotted = wait.want == "notify"
         edges.append(Edge(thread, thread + 1, "wait", label, tooltip, True, dotted))
         if wait.want == "end" and circle:
@@ -87,11 +88,14 @@ def deadlock_graph(run: Run, found: Deadlock) -> Graph:
             # Only what is held is a fact; that somebody could help is drawn as a wait.
             by = BY["owner"] if wait.want == "unlock" and wait.taken else BY[wait.want]
             fact: EdgeKind = "hold" if by == BY["owner"] else "wait"
+            by = in_mode(by, wait.met[0] if wait.met else None)
             edges.append(Edge(thread + 1, thread + 2, fact, by, about, True))
             continue
         for waker in wait.wakers if wait.want == "owner" or wait.taken else ():
             gone = f"{waker} never gives it back"
-            edges.append(Edge(thread + 1, len(nodes), "hold", "taken by", gone, True))
+            modes = dict(zip(wait.wakers, wait.met or wait.wakers, strict=True))
+            by = in_mode("taken by", modes[waker] if wait.met else None)
+            edges.append(Edge(thread + 1, len(nodes), "hold", by, gone, True))
             nodes.append(Node(waker, "thread", ("never gives it back",), gone, idle=True))
     if circle:
         edges = [edge._replace(end=edge.end % len(nodes)) for edge in edges]

@@ -9,7 +9,7 @@ from deadsim.draw.graphs.deadlock import BY, in_order, word
 from deadsim.draw.graphs.graph import Edge, Node
 from deadsim.draw.graphs.objects import appearance
 from deadsim.model.objects import SharedObject
-from deadsim.report.sentences import wait_sentence
+from deadsim.report.sentences import at, held, in_mode, wait_sentence
 from deadsim.trace.finding import Deadlock, Hold, Wait
 
 STUCK = "stuck behind the deadlock"
@@ -68,9 +68,9 @@ def sentence(standing: Standing, kind: str = "") -> str:
     name, wait = standing.thread, standing.wait
     if wait is not None:
         return f"{name} {wait_sentence(wait, kind)}"
-    holds = ", ".join(f"{hold.object} (line {hold.place.line})" for hold in standing.holds)
+    holds = held(standing.holds)
     where = f" (line {standing.place.line})" if standing.place else ""
-    return f"{name} is {standing.status}{where}" + (f", holds {holds}" if holds else "")
+    return f"{name} is {standing.status}{where}" + (f", {holds}" if holds else "")
 
 
 def is_idle(standing: Standing) -> bool:
@@ -136,20 +136,21 @@ def link_edge(link: Link, start: int, end: int, core: Core, between_threads: boo
     about = link.about
     strong = core.has(link)
     if isinstance(about, Hold):
-        label = "held by" + (f" x{about.times}" if about.times > 1 else "")
+        times = f" x{about.times}" if about.times > 1 else ""
+        label = in_mode(f"held by{times}", about.mode)
         return Edge(
             start,
             end,
             "hold",
             label,
-            f"{link.end} holds {about.object} (line {about.place.line})",
+            f"{link.end} holds {about.object} {at(about.mode, about.place.line)}",
             strong,
         )
     number = core.number(link)
     words = word(about) + (
         " its end" if about.want == "end" else f" {about.object}" if between_threads else ""
     )
-    label = words if number is None else f"{number}. {words}"
+    label = in_mode(words if number is None else f"{number}. {words}", about.mode)
     tooltip = f"{about.thread} {wait_sentence(about, core.kinds.get(about.thread, ''))}"
     return Edge(start, end, "wait", label, tooltip, strong, about.want == "notify")
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from deadsim.detect.deadlocks.situation import Standing
 from deadsim.draw.time.film import Film
 from deadsim.model.objects import Variable
-from deadsim.report.sentences import wait_sentence
+from deadsim.report.sentences import in_mode, wait_sentence
 from deadsim.runs.playback import Moment
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Wait
@@ -21,7 +21,7 @@ HEADS = ("thread", "state", "holds", "waits for", "held by", "line")
 def row(standing: Standing) -> Row:
     """Describe a thread as a row of the table."""
     wait = standing.wait
-    holds = ", ".join(hold.object for hold in standing.holds)
+    holds = ", ".join(in_mode(hold.object, hold.mode) for hold in standing.holds)
     line = str(standing.place.line) if standing.place else ""
     if wait is None:
         return (standing.status, holds, "", "", line)
@@ -30,7 +30,8 @@ def row(standing: Standing) -> Row:
 
 def waited(wait: Wait) -> str:
     """Name what a thread waits for, and after which time it gives up; what it wants of it the step's sentence says."""
-    return wait.object if wait.timeout is None else f"{wait.object} ({wait.timeout} s)"
+    name = in_mode(wait.object, wait.mode)
+    return name if wait.timeout is None else f"{name} ({wait.timeout} s)"
 
 
 def changes(before: Moment, after: Moment) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from deadsim.detect.deadlocks.situation import Standing
 from deadsim.detect.order.happens_before import Order, orders
+from deadsim.report.sentences import in_mode
 from deadsim.runs.playback import Moment
 from deadsim.runs.result import Run, Verdict
 from deadsim.trace.event import Event
@@ -55,6 +56,12 @@ class Held(NamedTuple):
     row: int
     line: int
     lasts: bool = True
+    mode: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Name what is held, with the mode of a lock that has them."""
+        return in_mode(self.object, self.mode)
 
 
 class Waited(NamedTuple):
@@ -133,9 +140,11 @@ def holdings(shown: Sequence[Moment]) -> list[Held]:
     """Find who had what from when to when, in the order of the threads."""
     found: list[Held] = []
     for thread in range(len(shown[0].situation.threads)):
-        open_at: dict[str, Held] = {}
+        open_at: dict[tuple[str, str | None], Held] = {}
         for moment in shown:
-            holds = {hold.object: hold for hold in moment.situation.threads[thread].holds}
+            holds = {
+                (hold.object, hold.mode): hold for hold in moment.situation.threads[thread].holds
+            }
             for name in [name for name in open_at if name not in holds]:
                 found.append(open_at.pop(name)._replace(end=moment.taken, lasts=False))
             for name, hold in holds.items():
@@ -143,7 +152,13 @@ def holdings(shown: Sequence[Moment]) -> list[Held]:
                     used = {held.row for held in open_at.values()}
                     row = next(row for row in range(len(used) + 1) if row not in used)
                     open_at[name] = Held(
-                        thread, name, moment.taken, shown[-1].taken, row, hold.place.line
+                        thread,
+                        hold.object,
+                        moment.taken,
+                        shown[-1].taken,
+                        row,
+                        hold.place.line,
+                        mode=hold.mode,
                     )
         found += open_at.values()
     return sorted(found, key=lambda held: (held.thread, held.start, held.row))

@@ -107,11 +107,11 @@ def held_bars(stage: Stage) -> list[str]:
         x, end = stage.span(held)
         y = stage.lanes[held.thread].holds(held.row)
         parts = [bar("hold", x, y, end, LIGHT["holdbar"], LIGHT["hold"])]
-        for words in (f"holds {held.object}", held.object):
+        for words in (f"holds {held.words}", held.words):
             if width(words, 11) + 8 <= end - x:
                 parts.append(svg.text(x + 5, y + 12.5, words, 11, text_anchor="start"))
                 break
-        tooltip = f"{stage.name(held.thread)} holds {held.object} (line {held.line}), {when(held)}"
+        tooltip = f"{stage.name(held.thread)} holds {held.words} (line {held.line}), {when(held)}"
         drawn.append(svg.group(parts, tooltip))
     return drawn
 

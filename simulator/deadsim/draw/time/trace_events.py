@@ -49,7 +49,7 @@ def trace_events(film: Film) -> str:
             "id": number,
             "pid": 1,
             "tid": held.thread + 1,
-            "name": f"holds {held.object}",
+            "name": f"holds {held.words}",
         }
         rows.append(
             {"ph": "b", "ts": max(0, held.start - 1) * STEP, "args": {"line": held.line}, **same}

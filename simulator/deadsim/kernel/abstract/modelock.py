@@ -87,9 +87,8 @@ class AcquireForm(ModeForm, AttemptForm):
         return made
 
     def queues(self, number: int) -> bool:
-        """Decide whether a request queues: as one step it does not."""
-        waits = {"try", "timed", "untimed"}.isdisjoint(self.flags)
-        return self.lock(number).prefer == "queue" and waits
+        """Decide whether a request queues: one that may give up is one step, and does not."""
+        return self.lock(number).prefer == "queue" and not self.gives_up
 
     def breaks(self, number: int) -> bool:
         """Decide whether it may fail as the victim of a deadlock."""

@@ -71,6 +71,10 @@ def read_table(node: Node, problems: Problems) -> Conflicts | None:
         problems.add(node.place, f"'modes' has no mode; {HOW}")
         return None
     names = [key.value for key, _ in node.pairs]
+    for key, _ in node.pairs:
+        if not key.value.strip():
+            problems.add(key.place, f"a mode has a name; {HOW}")
+            return None
     rows: list[tuple[str, tuple[str, ...]]] = []
     before = len(problems.found)
     for key, value in node.pairs:
