@@ -162,7 +162,7 @@ class Maker:
                 return [f'{indent}- {{write: "v[{index}]", value: {self.pick("1", "mine")}}}']
             case "call":
                 return [
-                    f"{indent}- {{call: {self.pick('use', 'again')}, args: [{self.pick('A', 'B', 'R', 'U')}, {self.pick('x', 'mine', '1')}]}}"
+                    f"{indent}- {{call: {self.pick('use', 'again')}, args: [{self.pick('A', 'B', 'R', 'J')}, {self.pick('x', 'mine', '1')}]}}"
                 ]
             case "let":
                 return [f"{indent}- let: {{mine: {self.pick('0', '1', 'x', '1 - mine')}}}"]

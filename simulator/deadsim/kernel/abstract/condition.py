@@ -39,7 +39,9 @@ class AcquireForm(lock.AcquireForm):
 
 
 class ReleaseForm(lock.ReleaseForm):
-    """`release` of the lock of a condition, by the condition's name."""
+    """`release` of the lock of a condition, by the condition's name; that may be one without an owner."""
+
+    varies = True
 
     def lock(self, number: int) -> int:
         condition: Any = self.declared[number]

@@ -136,7 +136,19 @@ def provided(declared: Declared, number: int) -> Sequence[Fact]:
     return (free,) if is_owned(declared[number]) else (free, unlocked(number))
 
 
-FORMS = {"acquire": AcquireForm, "release": ReleaseForm}
+class UnownedReleaseForm(ReleaseForm):
+    """`release` of a lock without an owner: a misuse as soon as another release may have come before."""
+
+    varies = True
+
+
+FORMS: dict[str, type[Form]] = {"acquire": AcquireForm, "release": ReleaseForm}
+UNOWNED: dict[str, type[Form]] = {"acquire": AcquireForm, "release": UnownedReleaseForm}
+
+
+def forms(declared: Lock) -> dict[str, type[Form]]:
+    """Give how the verbs work on one of the two kinds."""
+    return FORMS if declared.owned else UNOWNED
 
 
 def may_be_locked(world: Declared, a: Approach) -> Iterable[bool]:
