@@ -98,7 +98,7 @@ def test_the_detector_takes_events_written_by_hand() -> None:
     assert detector.found[9][1:] == (0, 4)
 
 
-@pytest.mark.parametrize("count", few_and_all(20, 300))
+@pytest.mark.parametrize("count", few_and_all(40, 300))
 def test_random_programs_against_an_exhaustive_search(count: int) -> None:
     """What a run reports can be; what can be is shown by some run of all schedules."""
     racy = 0
