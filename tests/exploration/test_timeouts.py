@@ -333,3 +333,17 @@ def test_whatever_is_taken_before_it_is_ready_says_that_its_time_ran_out() -> No
             state = system.step(state, enabled[number * 7 % len(enabled)]).state
     assert ("wait", "barrier") in verbs
     assert len(verbs) >= 4
+
+
+def test_a_line_whose_time_runs_out_for_several_objects_is_shown_for_each() -> None:
+    text = """
+timeouts: last
+locks: ["L[2]"]
+threads:
+  t: [{repeat: 2, index: k, do: [{acquire: "L[k]"}, {acquire: "L[k]", timeout: 1}]}]
+expect: {timeout: never}
+"""
+    result = deadsim.explore(deadsim.loads(text))
+    assert result.claims["timeout"].found == "always"
+    found = [one.step for one in deadsim.run(deadsim.loads(text)).defects if one.type == "timeout"]
+    assert found == [1, 3]
