@@ -270,9 +270,7 @@ class _Loader:
         """Check that a local, index or argument is not called as something shared is."""
         meaning = self.declared.shared.get(name)
         if meaning is not None:
-            self.problems.add(
-                place, f"'{name}' is {noun(meaning)}; {what} needs a name of its own"
-            )
+            self.problems.add(place, f"'{name}' is {noun(meaning)}; {what} needs a name of its own")
         return meaning is None
 
     def threads(self, templates: list[_Template]) -> tuple[Thread, ...]:
