@@ -364,3 +364,17 @@ expect: {deadlock: possible}
 """
     run = deadsim.replay(deadsim.loads(text), "b a a#1 b")
     assert "could never be avoided" in run.report()
+
+
+def test_a_line_whose_time_runs_out_for_several_objects_is_shown_for_each() -> None:
+    text = """
+timeouts: last
+locks: ["L[2]"]
+threads:
+  t: [{repeat: 2, index: k, do: [{acquire: "L[k]"}, {acquire: "L[k]", timeout: 1}]}]
+expect: {timeout: never}
+"""
+    result = deadsim.explore(deadsim.loads(text))
+    assert result.claims["timeout"].found == "always"
+    found = [one.step for one in deadsim.run(deadsim.loads(text)).defects if one.type == "timeout"]
+    assert found == [1, 3]

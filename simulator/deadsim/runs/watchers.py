@@ -332,7 +332,7 @@ class FailureWatch:
         self.world = system.world
         self.found: list[Failed] = []
         self.failed: set[int] = set()
-        self.late: set[tuple[int, Place]] = set()  # whose time ran out where
+        self.late: set[tuple[int, Place, str]] = set()  # whose time ran out where, waiting for what
         self.invariants: list[tuple[int, Evaluate]] = [
             (number, state_evaluator(self.world, invariant.expression))
             for number, invariant in enumerate(self.program.invariants)
@@ -343,10 +343,10 @@ class FailureWatch:
         for failure in failures:
             if failure.type != "timeout":
                 self.failed.add(failure.thread)
-            elif (failure.thread, failure.place) in self.late:
+            elif (failure.thread, failure.place, failure.message) in self.late:
                 continue
             else:
-                self.late.add((failure.thread, failure.place))
+                self.late.add((failure.thread, failure.place, failure.message))
             name = self.world.name(failure.thread)
             self.found.append(Failed(failure.type, step, name, failure.place, failure.message))
         for number, holds in list(self.invariants):
