@@ -109,7 +109,7 @@ class Body:
     def do_acquire(self, given: Statement) -> list[str]:
         parts = [self.patience(given)]
         if self.section(given.value) == "rwlocks":
-            parts.insert(0, repr(given.options["mode"].value))  # type: ignore[union-attr]
+            parts.insert(0, repr(given.options["mode"].value))  # type: ignore[union-attr]  # a word
         arguments = ", ".join(part for part in parts if part)
         return self.receive(given, f"{self.names.object(given.value)}.acquire({arguments})")
 
