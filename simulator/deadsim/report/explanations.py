@@ -28,7 +28,8 @@ EXPLANATIONS = {
     "circular-wait": Explanation(
         "Each thread holds what the next one waits for, all the way round.",
         "two_locks",
-        "Take locks in one order everywhere. The report names the order, where it is proved.",
+        "Take locks in one order everywhere, and in the mode that is needed in the end. "
+        "The report names the order, where it is proved.",
         "dining_ordered",
     ),
     "orphaned-lock": Explanation(
@@ -138,8 +139,8 @@ EXPLANATIONS = {
         "Release what you hold, notify and wait with the condition's lock held, call task_done once an item.",
     ),
     "error": Explanation(
-        "A thread ends by `raise`, by a broken pipe, or because it has run away.",
+        "A thread ends by `raise`, by a broken pipe, as the victim of a deadlock, or because it has run away.",
         "broken_pipe",
-        "Close a pipe when everything is read; catch what may be raised.",
+        "Close a pipe when everything is read; catch what may be raised; begin again what a victim had begun.",
     ),
 }
