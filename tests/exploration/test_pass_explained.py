@@ -14,7 +14,7 @@ from deadsim.exploration.states.unreached import steps
 from deadsim.kernel.system import State, System
 from deadsim.model.place import Place
 from deadsim.model.program import Program
-from deadsim.space.packed import Space
+from deadsim.space.resting_space import space_of
 from deadsim.trace.schedule import text as spelled
 from portion import few_and_all, one_in
 from programs import scenario
@@ -218,7 +218,7 @@ def test_each_class_is_a_candidate_and_no_two_are_equivalent() -> None:
         # A step of a daemon counts as dependent on each end of a thread, which orders nothing here.
         if not found.every or any(thread.daemon for thread in program.threads):
             continue
-        space = Space(system)
+        space = space_of(system)
         whole = [one for one in Classes(space, Budget()) if one.whole]
         assert len(found.candidates) == len(whole)
         compared += len(whole) > 1

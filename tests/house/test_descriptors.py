@@ -56,6 +56,11 @@ WRONG = (
     "threads: {a: [{put: q, value: 1}, {put: q, value: \"'x'\"}]}\n",
     "conditions: [c]\nthreads: {a: [{release: c}]}\n",
     "conditions: [c]\nthreads: {a: [{notify_all: c}]}\n",
+    "queues: [q]\nthreads: {a: [{shutdown: q}, {get: q}]}\n",
+)
+ASKING = (
+    "events: [e]\nthreads: {a: [{if: is_set(e), then: []}, {if: waiting(e), then: []}]}\n",
+    "barriers: {b: 2}\nthreads: {a: [{if: broken(b), then: []}]}\n",
 )
 
 rows = pytest.mark.parametrize("row", PRIMITIVES, ids=lambda row: row.noun)
@@ -220,7 +225,7 @@ def failed(count: int) -> Seen:
     found: Seen = defaultdict(set)
     for seed in range(count):
         walk(scenario(seed), seed, found)
-    for text in WRONG:
+    for text in (*WRONG, *ASKING):
         walk(text, 0, found)
     return found
 
@@ -251,6 +256,10 @@ def test_a_verb_is_marked_only_where_it_was_seen_to_fail() -> None:
     every = {(row.declared, verb): how for row in PRIMITIVES for verb, how in row.verbs.items()}
     every |= {("a thread", verb): how for verb, how in THREAD_VERBS.items()}
     every |= {("nothing", verb): how for verb, how in LOCAL_VERBS.items()}
+    asked = [
+        (row.declared, query) for row in PRIMITIVES for query in row.queries if query != "holder"
+    ]
+    every |= dict.fromkeys([*asked, ("a thread", "finished")], ())
     found = failed(1_200)
     assert {key: set(how) for key, how in every.items()} == {key: found[key] for key in every}
     assert found.keys() == every.keys()  # and every verb was driven

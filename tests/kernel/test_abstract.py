@@ -91,7 +91,13 @@ ABOUT: dict[str, tuple[str, tuple[str, ...]]] = {
             "wait: 'F[x]', into: r", "wait: 'F[x]', timeout: 2", "clear: 'F[0]'",
         ),
     ),
-    "barriers": ("G: 2, H: 3, O: 1", ("wait: G", "wait: G, into: r", "wait: H", "wait: O, into: r")),
+    "barriers": (
+        "G: 2, H: 3, O: 1",
+        (
+            "wait: G", "wait: G, into: r", "wait: H", "wait: O, into: r", "wait: G, timeout: 1",
+            "wait: H, timeout: 1, into: r", "abort: H", "reset: G", "reset: H",
+        ),
+    ),
     "latches": (
         "K: 2, L: 3, Z: 0",
         (
@@ -108,14 +114,15 @@ ABOUT: dict[str, tuple[str, tuple[str, ...]]] = {
                 "put: {}, value: 1", "put: {}, value: null", "put: {}, value: r, timeout: 1, into: r", "get: {}, into: r",
                 "put: {}, value: x, blocking: false", "get: {}", "task_done: {}", "join: {}",
                 "get: {}, timeout: 1, into: r", "join: {}, timeout: 1, into: r",
+                *("shutdown: {}", "shutdown: {}, immediate: true")[: name == "u" or 2 * (name == "q")],
             )
         ),
     ),
     "pipes": (
-        "i: {capacity: 1}, j: {capacity: 2}",
+        "i: {capacity: 1}, j: {capacity: 2}, o: {capacity: 0}",
         tuple(
             step.format(name)
-            for name in "ij"
+            for name in "ijo"
             for step in (
                 "send: {}, value: 1", "send: {}, value: r", "receive: {}, into: r", "receive: {}",
                 "receive: {}, into: r, ok: k", "close: {}", "close: {}, end: read",
@@ -135,6 +142,15 @@ ABOUT: dict[str, tuple[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+ASKED = {
+    "locks": ("locked(A)", "locked(R)"), "rwlocks": ("locked(W)", "locked(N)", "locked(X)", "locked(V)"),
+    "semaphores": ("value(S)", "value(T)"), "conditions": ("waiting(C)",),
+    "events": ("is_set(E)", "is_set(F[x])", "waiting(E)"), "barriers": ("waiting(G)", "broken(H)"),
+    "latches": ("value(K)", "value(L)"), "queues": ("qsize(q)", "full(q)", "empty(u)"),
+    "pipes": ("qsize(i)", "qsize(o)"), "threads": ("finished(t0)", "finished(late)"),
+}  # fmt: skip
+
+
 def scenario(chance: Random, kinds: list[str]) -> str:
     """Write threads that do steps about a few kinds of objects, whatever comes of it."""
     head = "".join(f"{kind}: {{{ABOUT[kind][0]}}}\n" for kind in kinds if ABOUT[kind][0])
@@ -142,7 +158,7 @@ def scenario(chance: Random, kinds: list[str]) -> str:
         head += "variables: {x: 0}\n"
     lines = []
     for name in ("t0", "t1", "t2", "late", "'many[2]'"):
-        steps = [f"{{{chance.choice(ABOUT[chance.choice(kinds)][1])}}}" for _ in range(5)]
+        steps = [f"{{{step(chance, chance.choice(kinds))}}}" for _ in range(5)]
         steps = steps[: chance.randint(1, 5)]
         if chance.random() < 0.2:
             steps = [f"{{repeat: 3, do: [{', '.join(steps)}]}}"]
@@ -150,6 +166,13 @@ def scenario(chance: Random, kinds: list[str]) -> str:
         late = "autostart: false, " if waits else ""
         lines.append(f"  {name}: {{{late}locals: {{r: 0, k: 0}}, do: [{', '.join(steps)}]}}\n")
     return f"{head}threads:\n{''.join(lines)}"
+
+
+def step(chance: Random, kind: str) -> str:
+    """Write a step about a kind of objects."""
+    if kind in ASKED and chance.random() < 0.1:
+        return f'if: "{chance.choice(ASKED[kind])}", then: [yield]'
+    return chance.choice(ABOUT[kind][1])
 
 
 @pytest.mark.parametrize("examples", few_and_all(60, 300))

@@ -32,7 +32,7 @@ from programs import scenario
 
 MOST_STATES = 5_000
 NAME = r"[^\W\d][\w-]*(?:\[[^\]]*\])?"
-NAMES = rf"{NAME}(?:, (?!which |until |held |taken ){NAME})*(?: and {NAME})?"
+NAMES = rf"{NAME}(?:, (?!which |whose |until |held |taken ){NAME})*(?: and {NAME})?"
 
 
 class Wrong(AssertionError):

@@ -17,11 +17,12 @@ import deadsim.kernel.abstract as abstract
 from deadsim.detect.stuck.progress import beginning
 from deadsim.kernel.abstract.form import ENDLESS, MOST_COUNTED, Approach, Facts, Form, Held, Passage
 from deadsim.kernel.operation import Fact, Operation, Stock
+from deadsim.kernel.primitives.channel import receives
 from deadsim.kernel.primitives.queue import slots
 from deadsim.kernel.primitives.thread import ENDED, RUNNING
 from deadsim.kernel.programs.linked import Stop
 from deadsim.kernel.system import State, System, Transition
-from deadsim.model.objects import Barrier, Condition, Event, Lock, Queue, SharedObject
+from deadsim.model.objects import Barrier, Condition, Event, Lock, Pipe, Queue, SharedObject
 
 STAGES = (
     "queued", "arrived", "freed", "failing", "waits", "woken", "waiting", "notified", "spurious", "timeout", "late", "offers", "taken",
@@ -141,7 +142,7 @@ def provided(step: Taken) -> Provided:
     stocks = {
         stock: amount - old.stock[stock]
         for stock, amount in new.stock.items()
-        if amount > old.stock[stock] and is_counted(system, stock)
+        if amount > old.stock[stock] and is_counted(system, stock, step.move.state)
     }
     for number, state in enumerate(step.before.objects):
         after = step.move.state.objects[number]
@@ -154,6 +155,8 @@ def provided(step: Taken) -> Provided:
                 taken = listed(state) & {w.thread for w in after} - listed(after)
                 if taken:
                     stocks["notifies", number] = len(taken)
+            case Pipe(capacity=0) if len(after.taken) > len(state.taken):
+                stocks[receives(number)] = 1
             case Event() if {w for w, woken in after.waiters if woken} - {
                 w for w, woken in state.waiters if woken
             }:
@@ -166,10 +169,12 @@ def provided(step: Taken) -> Provided:
     return Provided(facts, stocks, values)
 
 
-def is_counted(system: System, stock: Stock) -> bool:
-    """Decide whether something is limited: there is no end to the room of some queues."""
+def is_counted(system: System, stock: Stock, after: State) -> bool:
+    """Decide whether something is limited: there is no end to the room of some queues, and none that is of use."""
     queue = declared(system, stock[1])
-    return not (stock == slots(stock[1]) and isinstance(queue, Queue) and queue.maxsize <= 0)
+    if stock != slots(stock[1]) or not isinstance(queue, Queue):
+        return True
+    return queue.maxsize > 0 and not after.objects[stock[1]].shut
 
 
 def listed(state: Sequence[Any]) -> set[int]:
@@ -364,7 +369,7 @@ class Shadow:
             )
             for stock, amount in now.stock.items():
                 there = min(PLENTY, amount - really.get(stock, 0))
-                if is_counted(self.system, stock) and approach.available(stock) < there:
+                if is_counted(self.system, stock, state) and approach.available(stock) < there:
                     raise Uncovered(
                         f"{step}: thread {thread} could have {approach.available(stock)} of {stock}, "
                         f"and there are {there}; held: {held}"

@@ -45,16 +45,17 @@ FORMAT: Callable[[F], F] = click.option(
     default="text",
     help="What standard output gets.",
 )
+PARAM: Callable[[F], F] = click.option(
+    "--param",
+    "-p",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a param.",
+    shell_complete=completions.params,
+)
 ON_A_FILE: tuple[Callable[[F], F], ...] = (
-    click.option(
-        "--param",
-        "-p",
-        "params",
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="Set a param.",
-        shell_complete=completions.params,
-    ),
+    PARAM,
     FORMAT,
     click.option("--quiet", is_flag=True, help="Say the result alone."),
     click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR."),

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from deadsim.cli import completions
-from deadsim.cli.commands import FORMAT, deadsim, given
+from deadsim.cli.commands import FORMAT, PARAM, deadsim, given
 from deadsim.cli.files import save
 from deadsim.cli.output import Output, warn
 from deadsim.errors import UsageError
@@ -123,15 +123,7 @@ def explain(kind: str | None, **options: Any) -> int:
     help="Force it into a saved schedule.",
     shell_complete=completions.files,
 )
-@click.option(
-    "--param",
-    "-p",
-    "params",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Set a param.",
-    shell_complete=completions.params,
-)
+@PARAM
 @click.option(
     "--output", metavar="FILE", help="Write it to a file.", shell_complete=completions.files
 )

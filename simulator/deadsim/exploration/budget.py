@@ -160,7 +160,7 @@ class Stop(Interrupt):
         self.budget = budget
 
     @property
-    def asked(self) -> bool:  # type: ignore[override]
+    def asked(self) -> bool:  # type: ignore[override]  # read only here
         """Decide whether it is spent."""
         return self.budget.is_spent
 

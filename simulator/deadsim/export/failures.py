@@ -64,7 +64,7 @@ class Classes:
 
     def written(self, name: str) -> str:
         """Give a class, as `except` has it."""
-        return self.own.get(name) or BUILT_IN[name]  # type: ignore[index]
+        return self.own.get(name) or BUILT_IN[name]  # type: ignore[index]  # a class that is known
 
     def raised(self, text: str, words: str) -> str:
         """Write a `raise` with a text."""

@@ -262,7 +262,7 @@ class _Loader:
                 continue
             if name in args:
                 self.problems.add(item.place, f"two arguments are called '{name}'")
-            self.own_name(name, item.place, "argument")
+            self.own_name(name, item.place, "an argument")
             args.append(name)
         return args
 
@@ -270,9 +270,7 @@ class _Loader:
         """Check that a local, index or argument is not called as something shared is."""
         meaning = self.declared.shared.get(name)
         if meaning is not None:
-            self.problems.add(
-                place, f"'{name}' is {noun(meaning)}; an {what} needs a name of its own"
-            )
+            self.problems.add(place, f"'{name}' is {noun(meaning)}; {what} needs a name of its own")
         return meaning is None
 
     def threads(self, templates: list[_Template]) -> tuple[Thread, ...]:
@@ -281,7 +279,7 @@ class _Loader:
             names = elements(template.name, template.shape)
             for index in template.indices:
                 if index is not None:
-                    self.own_name(index, template.key.place, "index")
+                    self.own_name(index, template.key.place, "an index")
             daemon = self.flag(template, "daemon", False)
             autostart = self.flag(template, "autostart", True)
             self.around.counting = True
@@ -321,7 +319,7 @@ class _Loader:
             if (
                 name is None
                 or isinstance(value, Unset)
-                or not self.own_name(name, key.place, "local")
+                or not self.own_name(name, key.place, "a local")
             ):
                 continue
             if name in own:

@@ -9,6 +9,7 @@ from deadsim.kernel.operation import By
 from deadsim.kernel.programs.linked import Stop
 from deadsim.kernel.system import is_timed
 from deadsim.model.claims import DefectType
+from deadsim.model.place import Place
 from deadsim.space.packed import Packed, Space
 from deadsim.space.state_predicate import Asked
 
@@ -29,7 +30,7 @@ class Reached:
 
     `ends` are those in which the program has ended, `halts` those in which nothing can move though
     it has not; `shown` are the types of failures and broken invariants, those included that are known
-    to begin with, and `sights` is where each of the others shows first. `complete` says that nothing is
+    to begin with, `sights` is where each of the others shows first, and `failed` has the places. `complete` says that nothing is
     missing; until then what stands in `quick` serves to go on. Where time runs out only at rest, those are
     the steps that threads are let take; `unasked` has those of who wakes unasked, `late` those by which
     time runs out.
@@ -45,6 +46,7 @@ class Reached:
         self.sights: dict[DefectType, Sight] = {
             type: Sight(space.start) for type in self.shown.difference(shown)
         }
+        self.failed: set[Place] = {failure.place for failure in space.begun.failures}
         self.quick: list[Quick] = []
         self.unasked, self.late = at_rest(self) if space.last else ([], [])
         self.complete = False
@@ -60,6 +62,7 @@ class Reached:
         """Give what was found of a space, once that is widened; of the states only the last."""
         found = Reached(self.space, self.shown)
         found.ends, found.halts = [*map(to, self.ends)], [*map(to, self.halts)]
+        found.failed = self.failed
         found.sights = {t: Sight(to(state), step) for t, (state, step) in self.sights.items()}
         return found
 
@@ -114,6 +117,7 @@ class Quick:
                     continue
                 deltas.append(delta)
                 for failure in info.failures if fails else ():
+                    self.reached.failed.add(failure.place)
                     self.reached.see(failure.type, Sight(state, (thread, way)))
             needs |= field | self.space.rows[thread][state & field][0]
         if needs & ~self.mask or len(self.known) >= MOST_KNOWN:

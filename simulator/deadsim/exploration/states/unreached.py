@@ -1,11 +1,14 @@
 """Steps that no schedule reaches, once every state was visited."""
 
+from collections.abc import Iterable
+
+from deadsim.exploration.states.levels import Reached
 from deadsim.exploration.states.stateful_search import Stateful
 from deadsim.exploration.verdicts.result import Unreached
+from deadsim.kernel.programs.walk import Frame
 from deadsim.model.expressions import Constant
 from deadsim.model.instructions import Atomic, Code, Step
 from deadsim.model.place import Place
-from deadsim.space.packed import Space
 
 
 def unreached(search: Stateful) -> tuple[Unreached, ...] | None:
@@ -16,11 +19,12 @@ def unreached(search: Stateful) -> tuple[Unreached, ...] | None:
     if not search.reached.complete:
         return None
     space = search.space
-    reached = failed(space)
+    # A thread that fails at its first step may not have come to stand before it.
+    reached = set(search.reached.failed)
     missing: dict[Place, tuple[str, dict[str, None]]] = {}
     for thread in space.threads:
         linked = search.system.linked[thread]
-        frames = space.values[len(space.objects) + thread]
+        frames = stood(search.reached, thread)
         reached.update(linked.place(frame.position) for frame in frames if frame.operation)
         name = search.program.threads[thread].name.split("[")[0]
         for place, words in steps(linked.code):
@@ -32,13 +36,18 @@ def unreached(search: Stateful) -> tuple[Unreached, ...] | None:
     )
 
 
-def failed(space: Space) -> set[Place]:
-    """List the places where a thread has failed: it may not have come to stand before that step."""
-    failures = [*space.begun.failures]
-    for rows in space.rows:
-        for _, known in rows.values():
-            failures += (f for moves in known.values() for move in moves for f in move[2].failures)
-    return {failure.place for failure in failures}
+def stood(reached: Reached, thread: int) -> Iterable[Frame]:
+    """List where a thread stood in the states that were visited.
+
+    Where time runs out only at rest, the space also knows what follows steps that nothing ever lets take.
+    """
+    space = reached.space
+    number = len(space.objects) + thread
+    if not space.last:
+        return space.values[number]
+    mask = space.masks[number]
+    seen = {state & mask for level in reached.each_level() for state in level}
+    return [space.frame(state, thread) for state in seen]
 
 
 def steps(code: Code) -> list[tuple[Place, str]]:

@@ -185,10 +185,12 @@ class ShutdownForm(Form):
         return Shutdown(objects[0], "immediate" in self.flags)
 
     def passages(self, a: Approach) -> Iterable[Passage]:
-        supplies: tuple[tuple[Stock, int], ...] = ()
+        after, facts, stock = a.held, (shut(a.number),), dones(a.number)
         if "immediate" in self.flags:  # what was in it is dealt with
-            supplies = ((dones(a.number), ENDLESS),)
-        yield Passage(a.held, facts=(shut(a.number),), supplies=supplies)
+            after = more(after, stock, -ENDLESS)
+            yield Passage(after, facts=facts, supplies=((stock, ENDLESS),))
+        else:
+            yield Passage(after, facts=facts)
 
     def certain(self, number: int) -> Sequence[Fact]:
         return (shut(number),)
