@@ -143,7 +143,7 @@ ABOUT: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 ASKED = {
-    "locks": ("locked(A)", "locked(R)"), "rwlocks": ("locked(W)", "locked(N)"),
+    "locks": ("locked(A)", "locked(R)"), "rwlocks": ("locked(W)", "locked(N)", "locked(X)", "locked(V)"),
     "semaphores": ("value(S)", "value(T)"), "conditions": ("waiting(C)",),
     "events": ("is_set(E)", "is_set(F[x])", "waiting(E)"), "barriers": ("waiting(G)", "broken(H)"),
     "latches": ("value(K)", "value(L)"), "queues": ("qsize(q)", "full(q)", "empty(u)"),

@@ -362,6 +362,32 @@ def test_locks_of_one_row_conflict_as_in_innodb(mariadb: tuple[Session, Session]
     assert found == {pair for pair in pairs(INNODB) if set(pair) <= ask.keys()}
 
 
+@pytest.mark.parametrize("heavy", ["one", "two"])
+def test_the_victim_in_innodb_has_changed_less(
+    mariadb: tuple[Session, Session], heavy: str
+) -> None:
+    sessions = dict(zip(("one", "two"), mariadb, strict=True))
+    row = "SELECT id FROM t WHERE id = {} FOR UPDATE;"
+    one, two = mariadb
+    for session in mariadb:
+        session.do("SET innodb_lock_wait_timeout = 30;")
+    sessions[heavy].do("INSERT INTO t VALUES (11), (12), (13), (14), (15), (16), (17), (18);")
+    one.do(row.format(1))
+    two.do(row.format(2))
+    one.ask(row.format(2))
+    end = time.monotonic() + 20
+    while "LOCK WAIT" not in two.do("SELECT trx_state FROM information_schema.innodb_trx;"):
+        assert time.monotonic() < end, "nobody comes to wait"
+        time.sleep(0.15)  # what this table says is kept for a tenth of a second
+    two.ask(row.format(1))
+    said = {"one": one.answer(), "two": two.answer()}
+    assert [name for name, words in said.items() if "Deadlock found" in words] == [
+        name for name in sessions if name != heavy
+    ]
+    for session in mariadb:
+        session.do("ROLLBACK; SET innodb_lock_wait_timeout = 0;")
+
+
 def status(session: Session) -> str:
     """Give what InnoDB says of its transactions, with a line for each as it stands there."""
     return session.do("SHOW ENGINE INNODB STATUS;").replace("\\n", "\n")

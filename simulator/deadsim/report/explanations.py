@@ -28,7 +28,8 @@ EXPLANATIONS = {
     "circular-wait": Explanation(
         "Each thread holds what the next one waits for, all the way round.",
         "two_locks",
-        "Take locks in one order everywhere. The report names the order, where it is proved.",
+        "Take locks in one order everywhere, and in the mode that is needed in the end. "
+        "The report names the order, where it is proved.",
         "dining_ordered",
     ),
     "orphaned-lock": Explanation(
@@ -139,8 +140,8 @@ EXPLANATIONS = {
     ),
     "error": Explanation(
         "A thread ends by `raise`, by what a step raised (a broken pipe or barrier, a queue that was shut down, "
-        "calls that go too deep), or because it has run away.",
+        "calls that go too deep), as the victim of a deadlock, or because it has run away.",
         "broken_pipe",
-        "Close a pipe when everything is read; catch what may be raised.",
+        "Close a pipe when everything is read; catch what may be raised; begin again what a victim had begun.",
     ),
 }
