@@ -390,6 +390,8 @@ class Body:
         ]
         body = [*begun, *inner.block(procedure.body, "    ")]
         self.inlined = inner.inlined
+        if not again:
+            function = f"{identifier(name)}_{self.inlined}"
         shared = sorted(inner.assigned)
         declared = [f"    global {', '.join(shared)}"] if shared else []
         parameters = ", ".join(argument for argument, _ in values)
