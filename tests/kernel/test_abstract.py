@@ -151,6 +151,17 @@ ASKED = {
 }  # fmt: skip
 
 
+SELECTS = {
+    "locks": ("acquire: A", "acquire: R, into: r"),
+    "rwlocks": ("acquire: W, mode: read", "acquire: N, mode: write"),
+    "semaphores": ("acquire: S", "acquire: T"), "conditions": ("acquire: C",),
+    "events": ("wait: E, into: r", "wait: 'F[x]'"), "latches": ("wait: K", "wait: L, into: r"),
+    "queues": ("get: q, into: r", "get: u, ok: k", "put: q, value: x", "put: p, value: r", "join: q"),
+    "pipes": ("receive: i, into: r, ok: k", "receive: o", "send: j, value: 1"),
+    "threads": ("join: late", "join: 'many[1]'"),
+}  # fmt: skip
+
+
 def scenario(chance: Random, kinds: list[str]) -> str:
     """Write threads that do steps about a few kinds of objects, whatever comes of it."""
     head = "".join(f"{kind}: {{{ABOUT[kind][0]}}}\n" for kind in kinds if ABOUT[kind][0])
@@ -170,6 +181,10 @@ def scenario(chance: Random, kinds: list[str]) -> str:
 
 def step(chance: Random, kind: str) -> str:
     """Write a step about a kind of objects."""
+    if kind in SELECTS and chance.random() < 0.1:
+        branches = chance.sample(SELECTS[kind], chance.randint(1, min(3, len(SELECTS[kind]))))
+        branches += chance.choice(((), (), ("timeout: 1",), ("default: []",)))
+        return f"select: [{', '.join(f'{{{branch}}}' for branch in branches)}]"
     if kind in ASKED and chance.random() < 0.1:
         return f'if: "{chance.choice(ASKED[kind])}", then: [yield]'
     return chance.choice(ABOUT[kind][1])

@@ -85,6 +85,16 @@ class Taken(NamedTuple):
         )
 
 
+def branch(step: Taken) -> Stop | None:
+    """Give the branch that a step was, if it was one of several."""
+    one, operation = step.move.outcome.taken, step.operation
+    if one is None:
+        return None
+    assert isinstance(operation, Select)
+    made = [branch.operation for branch in operation.branches]
+    return step.stop.parts[made.index(one.operation)]
+
+
 def declared(system: System, number: int) -> SharedObject | None:
     """Give the declaration of an object; of a thread or the output, nothing."""
     return system.world.declared(number)
@@ -118,9 +128,13 @@ def about(system: System, stop: Stop, operation: Operation) -> tuple[int, ...]:
 # What a step really provided.
 
 
-@lru_cache(maxsize=4)
 def noted(system: System, state: State) -> tuple[Facts, dict[int, Held]]:
     """Note what a state provides and who holds what, as `beginning`; for reading only."""
+    return _noted(system, state, repr(state.objects))  # 1 and True are told apart
+
+
+@lru_cache(maxsize=4)
+def _noted(system: System, state: State, text: str) -> tuple[Facts, dict[int, Held]]:
     return beginning(system, state)
 
 
@@ -316,11 +330,13 @@ class Shadow:
 
     def same_results(self, last: Passage, step: Taken) -> bool:
         """Decide whether those who want the results get what they really got."""
-        if isinstance(step.operation, Select) and last.results[0] != step.move.outcome.results[0]:
-            return False  # it is another branch
+        if step.stop.parts and last.results[:1] != step.move.outcome.results[:1]:
+            return False  # another branch
         if self.coarse or last.unknown:
             return True
-        into = step.stop.into
+        into, part = step.stop.into, branch(step)
+        if step.stop.parts:  # of its own results nobody wants others than its branch's
+            into = into[:1] + (part.into if part is not None else ())
         found, real = (
             [repr(one) for one, slot in zip(results, into, strict=False) if slot is not None]
             for results in (last.results, step.move.outcome.results)
@@ -414,14 +430,15 @@ class Certainty:
             assert isinstance(stop, Stop)
             form = stop.form
             assert form is not None, "a block is blocked"
-            number = about(self.system, stop, operation)[0]
+            numbers = about(self.system, stop, operation)
             has = noted(self.system, state)[1].get(thread, {})
             begun = any(isinstance(key, tuple) and key[0] in STAGES for key in has)
             if not (form.can_block or (begun and form.in_stages)):
                 raise Uncovered(f"thread {thread} is blocked in {operation.verb} {form.flags}")
-            needs = operation.needs(state.objects, thread)
-            if needs.owners is None and not set(needs.facts) <= set(form.wants(number)):
-                raise Uncovered(f"thread {thread} wants {needs.facts} with {operation.verb}")
+            wants = {fact for number in numbers for fact in form.wants(number)}
+            for needs in operation.each_need(state.objects, thread):
+                if needs.owners is None and not set(needs.facts) <= wants:
+                    raise Uncovered(f"thread {thread} wants {needs.facts} with {operation.verb}")
 
     def follow(self, before: State, thread: int, move: Transition) -> None:
         """Compare a step with what was certain and possible; raises Uncovered."""
@@ -559,6 +576,9 @@ def follow(system: System, begin: int, chance: Random, steps: int = 60) -> Follo
         step = taken(system, state, thread, move)
         if step is not None:
             seen[type(step.form), step.operation.verb, step.way] += 1
+            part = branch(step)
+            if part is not None and move.outcome.taken is not None:
+                seen[type(part.form), move.outcome.taken.operation.verb, step.way] += 1
             about = step.declared(step.numbers[0]) if step.numbers else None
             verbs[type(about) if about is not None else None, step.operation.verb] += 1
         state = move.state
