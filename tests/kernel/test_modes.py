@@ -353,3 +353,56 @@ def test_an_array_of_locks_has_modes() -> None:
         "  t[i < n]: [{with: ['row[i]', 'row[1 - i]'], mode: for update, do: [step: in]}]\n"
     )
     assert levels(text)["deadlock"] == "possible"
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "deadlock", "timeout"),
+    [("free", "never", "possible"), ("last", "never", "possible"), ("off", "possible", "never")],
+)
+def test_the_time_of_a_request_runs_out_as_any_other(
+    timeouts: str, deadlock: str, timeout: str
+) -> None:
+    text = (
+        f"timeouts: {timeouts!r}\nrwlocks: {{r: {{modes: innodb}}}}\nexpect: {{timeout: possible}}\n"
+        "threads:\n  keeps: [{acquire: r, mode: X}, {step: ends}]\n"
+        "  asks: [{acquire: r, mode: S, timeout: 1, into: got}, {if: got, then: [{release: r}]}]\n"
+    )
+    found = levels(text)
+    assert (found["deadlock"], found["timeout"]) == (deadlock, timeout)
+
+
+def test_a_circle_has_its_victim_before_time_runs_out_last() -> None:
+    text = (
+        "timeouts: last\nexpect: {timeout: possible}\n"
+        + TWO.replace("OPTIONS", "deadlocks: victim")
+        + "threads:\n"
+        + "  one: [{with: a, mode: X, do: [{acquire: b, mode: X, timeout: 5, into: got}]}]\n"
+        + "  two: [{with: b, mode: X, do: [{with: a, mode: X, do: [step: in]}]}]\n"
+    )
+    found = levels(text)
+    assert (found["error"], found["timeout"]) == ("possible", "never")
+
+
+def test_a_block_that_leads_to_a_request_is_seen_to_do_so() -> None:
+    # The block touches no lock; that its thread then stands before one closes the circle.
+    text = (
+        TWO.replace("OPTIONS", "deadlocks: victim")
+        + "variables: {x: 0}\nthreads:\n"
+        + "  one: [{with: a, mode: X, do: [{atomic: [{write: x, value: 1}]}, {with: b, mode: X, do: [step: in]}]}]\n"
+        + "  two: [{with: b, mode: X, do: [{with: a, mode: X, do: [step: in]}]}]\n"
+    )
+    plain = text.replace("{atomic: [{write: x, value: 1}]}, ", "{write: x, value: 1}, ")
+    for options in ({}, {"sample": None, "reduction": "none"}):
+        one, other = (deadsim.explore(deadsim.loads(each), **options) for each in (text, plain))  # type: ignore[arg-type]  # two options
+        assert {key: claim.found for key, claim in one.claims.items()} == {
+            key: claim.found for key, claim in other.claims.items()
+        }
+
+
+def test_a_question_asks_a_lock_with_modes() -> None:
+    text = (
+        "rwlocks: {r: {modes: innodb}}\nthreads:\n"
+        "  one: [{acquire: r, mode: IS}, {release: r}]\n  two: [{assert: not locked(r)}]\n"
+    )
+    assert levels(text)["assertion"] == "possible"
+    assert not deadsim.replay(deadsim.loads(text), "two one*2").defects

@@ -7,7 +7,7 @@ from deadsim.draw.measure import shortened, width
 from deadsim.draw.time.axis import Axis
 from deadsim.draw.time.film import Film, Held, Waited
 from deadsim.draw.tokens import LIGHT, MONO
-from deadsim.report.sentences import wait_briefly, wait_sentence
+from deadsim.report.sentences import at, wait_briefly, wait_sentence
 from deadsim.report.step_words import deed
 from deadsim.trace.finding import Deadlock, Race
 
@@ -111,7 +111,7 @@ def held_bars(stage: Stage) -> list[str]:
             if width(words, 11) + 8 <= end - x:
                 parts.append(svg.text(x + 5, y + 12.5, words, 11, text_anchor="start"))
                 break
-        tooltip = f"{stage.name(held.thread)} holds {held.words} (line {held.line}), {when(held)}"
+        tooltip = f"{stage.name(held.thread)} holds {held.object} {at(held.mode, held.line)}, {when(held)}"
         drawn.append(svg.group(parts, tooltip))
     return drawn
 
