@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import deadsim
+import oracle
 from commands import deadsim as command
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.executions.far_apart import gather, pick
@@ -14,7 +15,7 @@ from deadsim.exploration.states.unreached import steps
 from deadsim.kernel.system import State, System
 from deadsim.model.place import Place
 from deadsim.model.program import Program
-from deadsim.space.packed import Space
+from deadsim.space.resting_space import space_of
 from deadsim.trace.schedule import text as spelled
 from portion import few_and_all, one_in
 from programs import scenario
@@ -54,13 +55,12 @@ def never_reached(program: Program) -> set[Place] | None:
             return None
         state = front.pop()
         reached |= standing(system, state)
-        for thread in system.enabled(state):
-            for way in range(system.ways(state, thread)):
-                move = system.step(state, thread, way)
-                reached |= {failure.place for failure in move.failures}
-                if repr(move.state.key()) not in seen:
-                    seen.add(repr(move.state.key()))
-                    front.append(move.state)
+        for thread, way, result in oracle.steps(system, state):
+            move = system.step(state, thread, way)
+            reached |= {result.row.place, *(failure.place for failure in move.failures)}
+            if repr(move.state.key()) not in seen:
+                seen.add(repr(move.state.key()))
+                front.append(move.state)
     there = {place for linked in system.linked for place, _ in steps(linked.code)}
     return there - reached
 
@@ -218,7 +218,7 @@ def test_each_class_is_a_candidate_and_no_two_are_equivalent() -> None:
         # A step of a daemon counts as dependent on each end of a thread, which orders nothing here.
         if not found.every or any(thread.daemon for thread in program.threads):
             continue
-        space = Space(system)
+        space = space_of(system)
         whole = [one for one in Classes(space, Budget()) if one.whole]
         assert len(found.candidates) == len(whole)
         compared += len(whole) > 1

@@ -36,7 +36,7 @@ MEANING = {
     "unknown lock", "unknown name in an expression", "unknown thread in a script", "starvation of a stranger",
     "lock where a variable is wanted", "lock in an expression", "array without an index",
     "index out of range", "negative index", "duplicate keys", "one name, two meanings",
-    "local called as a lock", "assigning an index", "string tag", "depth of an expression",
+    "local called as a lock", "a local of its thread", "waits for what its thread waits for", "assigning an index", "string tag", "depth of an expression",
     "length of an expression", "a huge power", "a huge number", "a huge list", "a huge text", "a huge array",
     "too many threads", "a negative array", "float in an expression", "division", "is", "attribute", "a call",
     "lambda", "comprehension", "no expression", "format", "open brace", "recursive procedure",

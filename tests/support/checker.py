@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import deadsim
+import oracle
 from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.engine.pool import Pool
 from deadsim.exploration.explorer import Request, explore
@@ -45,19 +46,22 @@ class Space:
         self.index: dict[Any, int] = {key(start): 0}
         states, front = [start], [0]
         edges: list[list[tuple[int, int]]] = [[]]
+        begins: list[tuple[int, int]] = []
         while front:
             number = front.pop()
-            for thread in system.enabled(states[number]):
-                for way in range(system.ways(states[number], thread)):
-                    after = system.step(states[number], thread, way).state
-                    if key(after) not in self.index:
-                        if len(states) >= MOST_STATES:
-                            raise TooManyStates
-                        self.index[key(after)] = len(states)
-                        front.append(len(states))
-                        states.append(after)
-                        edges.append([])
+            for thread, way, result in oracle.steps(system, states[number]):
+                after = system.step(states[number], thread, way).state
+                if key(after) not in self.index:
+                    if len(states) >= MOST_STATES:
+                        raise TooManyStates
+                    self.index[key(after)] = len(states)
+                    front.append(len(states))
+                    states.append(after)
+                    edges.append([])
+                if not result.begins:  # a finalizer never has to
                     edges[number].append((thread, self.index[key(after)]))
+                else:
+                    begins.append((number, self.index[key(after)]))
         threads = range(len(start.frames))
         self.edges = edges
         self.states = states
@@ -71,6 +75,8 @@ class Space:
         spread(self.moves, before)
         spread(self.ends, before)
         self.well = [frozenset(("over",)) if over else frozenset() for over in self.over]
+        for number, to in begins:
+            before[to].append(number)
         spread(self.well, before)
 
     def at(self, state: State) -> int:
@@ -170,7 +176,10 @@ class Checker:
         assert operation is not None
         self.true(said.startswith("waits "), shown, f"'{said}' says that it waits now")
         self.true(not operation.ways(shown.state.objects, thread), shown, f"blocked: {said}")
-        (line,) = re.findall(r"\(line (\d+)\)", said)
+        (line,) = re.findall(r"\(line (\d+)[,)]", said)
+        began = re.findall(r"in its finalizer, which began at line (\d+)\)", said)
+        stood = self.interrupted(shown, thread)
+        self.true([str(one) for one in stood] == began, shown, said)
         place = self.system.linked[thread].place(frame.position)
         self.true(place.line == int(line), shown, said)
         about = operation.about(shown.state.objects, thread)
@@ -206,6 +215,26 @@ class Checker:
         for whose in re.findall(rf", until ({NAMES}) (?!is)", said):
             for name in self.named(whose):
                 self.true(self.may_provide(shown, self.threads[name], needs.facts), shown, said)
+
+    def interrupted(self, shown: Shown, thread: int) -> list[int]:
+        """Give the line at which a thread stood before its finalizer began, if it is in that."""
+        code, linked = self.system.linked[thread].code, self.system.linked[thread]
+        copies = (
+            [range(first, step) for step, first in code.finalizer.begins.items()]
+            if code.finalizer
+            else []
+        )
+        places = [state.frames[thread].position for state in shown.states]
+        if not any(places[-1] in one for one in copies):
+            return []
+        before = next(p for p in reversed(places) if not any(p in one for one in copies))
+        return [linked.place(before).line]
+
+    def could_help(self, shown: Shown, names: str) -> None:
+        """Check that what holds up the core is over in some way once one of these finalizers has begun."""
+        for name in self.named(names):
+            rows = self.system.rows.of(self.threads[name], shown.state.frames[self.threads[name]])
+            self.true(rows is not None and rows.begins is not None, shown, f"{name}'s may begin")
 
     def named(self, words: str) -> list[str]:
         """Take a list of names apart."""
@@ -278,6 +307,7 @@ class Checker:
             rf"rests on this: ({NAMES}) never ends? and never helps?": self.rests,
             rf"whether for ever is not known: ({NAMES}) (?:is|are) blocked": self.blocked,
             r"could not be avoided from step (\d+) on": self.unavoidable,
+            rf"could help: the finalizers? of ({NAMES}), which never ha(?:s|ve) to begin": self.could_help,
             r"could never be avoided": lambda shown: self.unavoidable(shown, "-1"),
             rf"about to be used up: ({NAME}) will change ({NAME})": self.used_soon,
             rf"used up at step (\d+): ({NAME}) changes ({NAME})": self.used_up,
@@ -408,6 +438,12 @@ class Checker:
             for name in self.named(names):
                 thread = self.threads[name]
                 self.true(thread not in self.space.moves[self.space.at(shown.state)], shown, line)
+        for name, what in re.findall(
+            rf"self-deadlock: ({NAME})'s finalizer .* takes ({NAME}) while", line
+        ):
+            thread = self.threads[name]
+            self.true(self.interrupted(shown, thread), shown, line)
+            self.true(self.holds(shown, thread, what), shown, line)
         if found.kind == "circular-wait":
             waits = {wait.thread: wait.wakers for wait in found.waits}
             for one, after in zip(found.cycle, (*found.cycle[1:], found.cycle[0]), strict=True):

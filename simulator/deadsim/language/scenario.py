@@ -11,6 +11,7 @@ from deadsim.language.checks.form import body_hint, is_null, unlike
 from deadsim.language.checks.raised import raised_classes
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
+from deadsim.language.emit.finalizer import Finalizer, parts
 from deadsim.language.emit.steps import writer
 from deadsim.language.emit.uses import told_apart
 from deadsim.language.expressions.names import (
@@ -52,7 +53,7 @@ KEYS = (
     "timeouts",
 )
 MAX_THREADS = 10_000
-THREAD_KEYS = ("daemon", "autostart", "locals", "do")
+THREAD_KEYS = ("daemon", "autostart", "locals", "do", "anywhere")
 
 
 def load(data: bytes, file: str, params: MappingType[str, str] | None = None) -> Program:
@@ -331,10 +332,20 @@ class _Loader:
         for name in form.collect_locals(template.body):
             if name not in own and name not in self.declared.shared:
                 own[name] = Slot(body.slot())
-        writer(self.around, body, Scope(self.declared.shared, own)).thread(
-            template.body, template.key.place
-        )
-        return body.code(template.key.place)
+        writer(self.around, body, Scope(self.declared.shared, own)).thread(template.body)
+        place = template.key.place
+        written = template.options.get("anywhere")
+        if written is None or is_null(written):
+            return body.code(place)
+        times, steps = parts(written, reader, self.problems)
+        # Its locals are its own, as those of a procedure are.
+        known: dict[str, Meaning] = {n: one for n, one in own.items() if not isinstance(one, Slot)}
+        inner = Finalizer(body)
+        for name in form.collect_locals(steps):
+            if name not in known and name not in self.declared.shared:
+                known[name] = Slot(inner.slot())
+        writer(self.around, inner, Scope(self.declared.shared, known)).thread(steps, "'anywhere'")
+        return inner.laid_out(times, place, written.place, self.around, self.declared)
 
     def uncalled(self) -> None:
         """Check each procedure for itself too, whatever its arguments may turn out to be."""

@@ -80,6 +80,10 @@ class Step(NamedTuple):
     place: Place
 
 
+LEAVES = "leaves"
+"""The flag of what leaves a step that is half done."""
+
+
 class Atomic(NamedTuple):
     """The instructions up to `end` are one step, reads and writes among them included."""
 
@@ -126,6 +130,19 @@ class Handler(NamedTuple):
         return class_name != FATAL and self.catches in (EVERY, class_name)
 
 
+class Finalizer(NamedTuple):
+    """What may begin wherever its thread stands: `begins` has for the number of a step where it is laid out.
+
+    Slot `left` counts how often it may still begin, slot `half` tells whether the step before which it
+    began is half done.
+    """
+
+    begins: dict[int, int]
+    left: int
+    half: int
+    place: Place
+
+
 class Code(NamedTuple):
     """A thread's body: it begins with instruction 0 and with `initial` in its slots.
 
@@ -135,3 +152,13 @@ class Code(NamedTuple):
     instructions: tuple[Instruction, ...]
     initial: tuple[Slot, ...]
     handlers: tuple[Handler, ...]
+    finalizer: Finalizer | None = None
+
+    def interrupted_at(self, position: int) -> int | None:
+        """Give the step before which the finalizer has begun that has this instruction; None of any other."""
+        begins = {} if self.finalizer is None else self.finalizer.begins
+        return next((step for step, first in begins.items() if first <= position < step), None)
+
+    def begun_at(self, position: int) -> int | None:
+        """Give where the finalizer is laid out that may begin before a step; None where none may."""
+        return None if self.finalizer is None else self.finalizer.begins.get(position)

@@ -14,11 +14,10 @@ from deadsim.kernel.dependence import Dependence
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import replaced
 from deadsim.kernel.primitives import thread as threads
-from deadsim.kernel.programs.rows import touched
 from deadsim.kernel.programs.walk import NOWHERE, Frame
 from deadsim.kernel.row import Result
 from deadsim.kernel.row import Row as StepRow
-from deadsim.kernel.system import State, System, dependence
+from deadsim.kernel.system import State, System, dependence, finalizers
 from deadsim.model.objects import Condition, Lock, Variable
 
 Packed: TypeAlias = int
@@ -39,6 +38,11 @@ class Info(NamedTuple):
     failures: tuple[Failure, ...]
     before: State
     result: Result
+
+    @property
+    def begins(self) -> bool:
+        """Tell whether by it a finalizer begins, which never has to."""
+        return self.result.outcome.by == "anywhere"
 
 
 Move: TypeAlias = tuple[int, bool, Info]
@@ -67,6 +71,7 @@ class Space:
         self.system = system
         self.infos = 0
         self.threads = range(len(system.program.threads))
+        self.finalizers = finalizers(system)
         start = system.initial(keep_output)
         self.begun = start
         self.objects = range(len(start.state.objects))
@@ -216,7 +221,8 @@ class Space:
     def row(self, packed: Packed, thread: int) -> Row:
         """Find on which bits the next step of a thread depends, from the place where it stands."""
         mask = 0
-        for number in touched(self.frame(packed, thread).operation):
+        standing = self.standing(packed, thread)
+        for number in () if standing is None else standing.decides:
             mask |= self.masks[number]
         row = self.rows[thread][packed & self.fields[thread]] = mask, {}
         return row
@@ -252,6 +258,29 @@ class Space:
             self.infos += 1
             yield delta, bool(result.failures), Info(self.infos, result.failures, state, result)
 
+    def can_move(self, packed: Packed, thread: int) -> bool:
+        """Decide whether a thread can take a step, other than that its finalizer begins."""
+        return bool(self.moves(packed, thread))
+
+    def numbered(self, moves: Sequence[Move]) -> Iterator[tuple[int, Move]]:
+        """Count a step's results; those by which a finalizer begins from the end, below 0.
+
+        So each has one number, whether or not the step itself is blocked, or its time may run out.
+        """
+        for way, move in enumerate(moves):
+            yield way - len(moves) if self.finalizers and move[2].begins else way, move
+
+    def asides(self, packed: Packed) -> list[tuple[int, Packed]]:
+        """List where it leads that a finalizer begins: the thread and the state after it."""
+        found: list[tuple[int, Packed]] = []
+        if self.over(packed):
+            return found
+        for thread in self.finalizers:
+            for delta, _, info in self.moves(packed, thread):
+                if info.begins:
+                    found.append((thread, packed + delta))
+        return found
+
     def after(self, path: Iterable[tuple[int, int]]) -> Packed:
         """Give the state to which a schedule leads: who takes each step, and with which result."""
         packed = self.start
@@ -278,11 +307,14 @@ class Space:
         if self.over(packed):
             return
         for thread in self.threads:
-            for way, (delta, _, info) in enumerate(self.moves(packed, thread)):
+            for way, (delta, _, info) in self.numbered(self.moves(packed, thread)):
                 yield thread, way, packed + delta, info
 
     def followers(self, packed: Packed) -> list[tuple[int, Packed]]:
-        """List the steps that can be taken, in brief: the thread and the state after it."""
+        """List the steps that can be taken, in brief: the thread and the state after it.
+
+        No finalizer begins by them (`asides`): who could only do that cannot move.
+        """
         found: list[tuple[int, Packed]] = []
         if not packed & self.lasting:
             return found

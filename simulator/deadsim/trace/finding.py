@@ -31,7 +31,8 @@ class Wait(NamedTuple):
     `missing` is how often it takes what it wants; `timeout` after how many virtual seconds it gives up.
     What it wants is `taken` by those for whom it waits, if they have it and nobody else could give it; they only stand
     `ahead` of it in a queue, if they do not have it.
-    `helps` is what the wakers do, where that is something else than what is waited for.
+    `helps` is what the wakers do, where that is something else than what is waited for. Of a thread that waits in its
+    `finalizer` that is where it stood when that began.
     """
 
     thread: str
@@ -47,6 +48,7 @@ class Wait(NamedTuple):
     taken: bool = False
     ahead: bool = False
     helps: str | None = None
+    finalizer: Place | None = None
 
 
 class Access(NamedTuple):
@@ -72,6 +74,7 @@ class Deadlock(NamedTuple):
     which on it could not be avoided, `ways` how many other steps close the same core. `schedule` is another
     schedule that shows it, where this run does not; `hint` says what is missing, or in the way. `covered` says
     that it is proved because all continuations were looked at. It is a `leak`, and no defect, where daemons alone are stuck.
+    The `finalizers` of some threads could help, and never have to begin.
     """
 
     kind: DeadlockKind
@@ -99,6 +102,7 @@ class Deadlock(NamedTuple):
     ways: int | None = None
     covered: bool = False
     leak: bool = False
+    finalizers: tuple[str, ...] = ()
     type: Literal["deadlock"] = "deadlock"
 
 

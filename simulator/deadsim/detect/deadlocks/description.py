@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from deadsim.detect.deadlocks.bystanders import bystanders
 from deadsim.detect.deadlocks.cores import Core, find_cores
+from deadsim.detect.deadlocks.finalizers import could_help
 from deadsim.detect.deadlocks.hints import deeds, hint_for
 from deadsim.detect.deadlocks.situation import want_of
 from deadsim.detect.deadlocks.wakers import Halt
@@ -79,6 +80,7 @@ def describe(
             taken=bool(halt.keepers),
             ahead=ahead,
             helps=deeds(system, halt),
+            finalizer=system.linked[halt.thread].interrupted(halt.position),
         )
 
     others = bystanders(judge, state, core, threads, members)
@@ -103,5 +105,6 @@ def describe(
         waiting_too=world.names(others.waiting),
         unknown=world.names(others.unknown),
         rests_on=world.names(core.rests_on),
+        finalizers=world.names(could_help(system, state, core.halts)),
         leak=system.lasting.isdisjoint((*core.threads, *core.behind)),
     )

@@ -68,6 +68,9 @@ def always_set(code: Code) -> list[frozenset[int]]:
             if handler.first <= position < handler.last:
                 front.append((handler.target, merged))
         instruction = code.instructions[position]
+        begun = code.begun_at(position)
+        if begun is not None:
+            front.append((begun, merged))
         match instruction:
             case Let(slot):
                 front.append((position + 1, merged | {slot}))

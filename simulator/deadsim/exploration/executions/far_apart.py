@@ -17,6 +17,7 @@ from deadsim.kernel.dependence import INVARIANTS, each_bit
 from deadsim.kernel.system import System
 from deadsim.model.objects import Variable
 from deadsim.space.packed import Info, Outgrown, Packed, Space
+from deadsim.space.resting_space import space_of
 from deadsim.strategies.strategy import Chance
 
 MOST_CLASSES = 300
@@ -54,7 +55,7 @@ class Gathered(NamedTuple):
 
 def gather(system: System, budget: Budget) -> Gathered:
     """Go through whole executions, one of each class, until there are many or the budget is spent."""
-    space = Space(system)
+    space = space_of(system)
     while True:
         try:
             return _gather(space, budget)

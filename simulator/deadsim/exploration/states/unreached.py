@@ -22,6 +22,8 @@ def unreached(search: Stateful) -> tuple[Unreached, ...] | None:
         linked = search.system.linked[thread]
         frames = space.values[len(space.objects) + thread]
         reached.update(linked.place(frame.position) for frame in frames if frame.operation)
+        if thread in space.finalizers:
+            reached.update(begun(space, thread))
         name = search.program.threads[thread].name.split("[")[0]
         for place, words in steps(linked.code):
             missing.setdefault(place, (words, {}))[1][name] = None
@@ -30,6 +32,14 @@ def unreached(search: Stateful) -> tuple[Unreached, ...] | None:
         for place, (words, names) in sorted(missing.items(), key=lambda one: one[0])
         if place not in reached
     )
+
+
+def begun(space: Space, thread: int) -> set[Place]:
+    """List the places of steps with which a thread's finalizer has begun: it need not have stood before them."""
+    moves = (
+        move for _, known in space.rows[thread].values() for one in known.values() for move in one
+    )
+    return {info.result.row.place for _, _, info in moves if info.begins}
 
 
 def failed(space: Space) -> set[Place]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Literal, assert_never
 
+from deadsim.kernel.abstract.leave import LeaveForm
 from deadsim.kernel.abstract.table import form_of
 from deadsim.kernel.expressions.evaluator import evaluator, locate
 from deadsim.kernel.failure import Failing
@@ -13,6 +14,7 @@ from deadsim.kernel.programs.liveness import dead_slots
 from deadsim.kernel.world import World
 from deadsim.model.expressions import Constant
 from deadsim.model.instructions import (
+    LEAVES,
     Atomic,
     AtomicEnd,
     Branch,
@@ -106,6 +108,8 @@ def _step(world: World, step: Step, timeouts: Timeouts) -> Stop:
         flags = tuple("untimed" if flag == "timed" else flag for flag in flags)
     candidates = range(0) if target is None else target.candidates()
     form = form_of(world, step.verb, None if target is None else candidates.start, flags)
+    if LEAVES in flags:
+        form = LeaveForm(world, form, candidates.start)
     numbers = tuple(candidates)
     find = None if target is None or target.fixed is not None or target.whole else locate(target)
     operands = tuple(evaluator(operand) for operand in step.operands)

@@ -32,7 +32,11 @@ def dead_slots(code: Code) -> tuple[tuple[int, ...], ...]:
     if not slots:
         return ((),) * len(code.instructions)
     live = _live(code)
-    return tuple(tuple(slot for slot in slots if slot not in needed) for needed in live)
+    always = () if code.finalizer is None else (code.finalizer.left,)
+    return tuple(
+        tuple(slot for slot in slots if slot not in needed and slot not in always)
+        for needed in live
+    )
 
 
 def _live(code: Code) -> list[frozenset[int]]:

@@ -43,6 +43,11 @@ class Declarations:
         self.objects: list[SharedObject] = []
         self.first_object = 0
 
+    def find(self, number: int) -> SharedObject | None:
+        """Give the object with a number; None of a thread."""
+        place = number - self.first_object
+        return self.objects[place] if place >= 0 else None
+
     def constants(self, own: dict[str, Meaning] | None = None) -> Expressions:
         """Give a reader of constant expressions."""
         return Expressions(self.problems, Scope(self.shared, own), "constant")

@@ -41,6 +41,8 @@ def as_verb(word: str) -> str:
     other = OTHERS.get(word)
     if word in ("except", "finally"):
         return "; it belongs to a 'try', beside it"
+    if word == "anywhere":
+        return "; it belongs to a thread in the long form, beside its 'do'"
     return f"; did you mean '{other}'?" if other else nearest(word, VERBS)
 
 

@@ -3,12 +3,13 @@
 A permit of a semaphore has an owner where the text shows it: those who release it take from it too, and
 it begins with some. Any other is a message, a signal, and nobody holds it. A queue refuses only where
 some step shuts it down, and a barrier breaks only where some step aborts or resets it, or has a timeout.
+Who waits for a condition, or offers, leaves only where a finalizer may have failed meanwhile.
 """
 
 from collections.abc import Iterable
 
-from deadsim.model.instructions import Step
-from deadsim.model.objects import Barrier, Queue, Semaphore, SharedObject
+from deadsim.model.instructions import LEAVES, Step
+from deadsim.model.objects import Barrier, Condition, Pipe, Queue, Semaphore, SharedObject
 from deadsim.model.program import Thread
 
 
@@ -20,7 +21,7 @@ def told_apart(
     for thread in threads:
         for instruction in thread.code.instructions:
             if isinstance(instruction, Step) and instruction.target:
-                timed = ("timed",) if "timed" in instruction.flags else ()
+                timed = [flag for flag in ("timed", LEAVES) if flag in instruction.flags]
                 for number in instruction.target.candidates():
                     for use in (instruction.verb, *timed):
                         users.setdefault((use, number), set()).add(thread.name)
@@ -38,5 +39,7 @@ def noted(one: SharedObject, users: dict[tuple[str, int], set[str]], number: int
         case Barrier():
             breaks = any((use, number) in users for use in ("abort", "reset", "timed"))
             return one._replace(breaks=breaks)
+        case Condition() | Pipe():
+            return one._replace(left=(LEAVES, number) in users)
         case _:
             return one

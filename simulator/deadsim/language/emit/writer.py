@@ -44,10 +44,10 @@ class Writer:
         self.exits: list[Exit] = []
         self.in_atomic = False
 
-    def thread(self, node: Node, place: Place) -> None:
+    def thread(self, node: Node, what: str = "a thread's body") -> None:
         """Write a whole body."""
         self.exits.append(whole := OpenCall(""))
-        self.block(node, "a thread's body")
+        self.block(node, what)
         self.exits.pop()
         self.body.land(*whole.returns)
 
