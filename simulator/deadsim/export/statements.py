@@ -43,6 +43,7 @@ class Body:
         self.sections = {**shared.sections, **(sections or {})}
         self.assigned: set[str] = set()
         self.inlined = 0
+        self.maybe = False  # whether a finalizer may begin before each step
 
     def block(self, node: Node, indent: str) -> list[str]:
         """Write a list of steps; `pass` where there is none."""
@@ -50,6 +51,7 @@ class Body:
         for item in steps(node, Problems(), "steps"):
             given = statement(item, Problems())
             assert given is not None
+            lines += ["maybe()"] if self.maybe else []
             lines += self.written(given)
         return [indent + line for line in lines or ["pass"]]
 
@@ -226,7 +228,10 @@ class Body:
         ]
 
     def do_atomic(self, given: Statement) -> list[str]:
-        return ["with atomic:", *self.block(given.value, "    ")]
+        maybe, self.maybe = self.maybe, False
+        lines = ["with atomic:", *self.block(given.value, "    ")]
+        self.maybe = maybe
+        return lines
 
     def do_if(self, given: Statement) -> list[str]:
         lines = [
@@ -335,6 +340,7 @@ class Body:
                 values.append((identifier(argument), self.names.expression(node)))
         inner = self.inner(replaced, sections)
         inner.inlined = self.inlined + 1
+        inner.maybe = self.maybe
         body = inner.block(procedure.body, "    ")
         self.inlined = inner.inlined
         function = f"{identifier(name)}_{self.inlined}"
