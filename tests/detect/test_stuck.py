@@ -41,9 +41,7 @@ def reachable(system: System) -> Iterator[State]:
             continue
         seen.add(key)
         yield state
-        for thread in system.enabled(state):
-            for way in range(system.ways(state, thread)):
-                front.append(system.step(state, thread, way).state)
+        front += (system.step(state, t, way).state for t, way, _ in oracle.steps(system, state))
 
 
 @pytest.mark.parametrize("count", PROGRAMS)
@@ -115,9 +113,8 @@ def with_paths(system: System) -> Iterator[tuple[str, tuple[State, list[tuple[in
             continue
         seen.add(key)
         yield key, (state, path)
-        for thread in system.enabled(state):
-            for way in range(system.ways(state, thread)):
-                front.append((system.step(state, thread, way).state, [*path, (thread, way)]))
+        for thread, way, _ in oracle.steps(system, state):
+            front.append((system.step(state, thread, way).state, [*path, (thread, way)]))
 
 
 @pytest.mark.parametrize("count", PROGRAMS)

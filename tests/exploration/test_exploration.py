@@ -104,9 +104,9 @@ def walk(system: System, space: Space, seed: int) -> None:
     state, packed = system.initial().state, space.start
     for step in range(40):
         moves = list(space.successors(packed))
-        assert [(t, w) for t, w, _, _ in moves] == [
-            (t, w) for t in system.enabled(state) for w in range(system.ways(state, t))
-        ]
+        there = oracle.steps(system, state)
+        counts = {t: len(system.results(state, t)) for t, _, _ in there}
+        assert [(t, w % counts[t]) for t, w, _, _ in moves] == [(t, w) for t, w, _ in there]
         if not moves:
             break
         for thread, way, after, info in moves:
@@ -131,13 +131,12 @@ def fewest(program: Program, type: str) -> tuple[int, int] | None:
         if (repr(state.key()), last) in seen:
             continue
         seen.add((repr(state.key()), last))
-        for thread in system.enabled(state):
-            for way in range(system.ways(state, thread)):
-                move = system.step(state, thread, way)
-                states.append(move.state)
-                fails = any(failure.type == type for failure in move.failures)
-                more = switches + (last not in (-1, thread))
-                heappush(heap, (more, steps + 1, fails, len(states) - 1, thread))
+        for thread, way, _ in oracle.steps(system, state):
+            move = system.step(state, thread, way)
+            states.append(move.state)
+            fails = any(failure.type == type for failure in move.failures)
+            more = switches + (last not in (-1, thread))
+            heappush(heap, (more, steps + 1, fails, len(states) - 1, thread))
     return None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import deadsim
+import oracle
 from commands import deadsim as command
 from deadsim.exploration.budget import Budget
 from deadsim.exploration.executions.far_apart import gather, pick
@@ -54,13 +55,12 @@ def never_reached(program: Program) -> set[Place] | None:
             return None
         state = front.pop()
         reached |= standing(system, state)
-        for thread in system.enabled(state):
-            for way in range(system.ways(state, thread)):
-                move = system.step(state, thread, way)
-                reached |= {failure.place for failure in move.failures}
-                if repr(move.state.key()) not in seen:
-                    seen.add(repr(move.state.key()))
-                    front.append(move.state)
+        for thread, way, result in oracle.steps(system, state):
+            move = system.step(state, thread, way)
+            reached |= {result.row.place, *(failure.place for failure in move.failures)}
+            if repr(move.state.key()) not in seen:
+                seen.add(repr(move.state.key()))
+                front.append(move.state)
     there = {place for linked in system.linked for place, _ in steps(linked.code)}
     return there - reached
 

@@ -7,6 +7,7 @@ from itertools import combinations
 import pytest
 
 import deadsim
+import oracle
 from deadsim.exploration.static.reachable_accesses import Futures
 from deadsim.kernel.dependence import (
     NOTHING,
@@ -18,7 +19,7 @@ from deadsim.kernel.dependence import (
     each_bit,
     pending,
 )
-from deadsim.kernel.row import Result, chosen
+from deadsim.kernel.row import Result, chosen, own
 from deadsim.kernel.state_query import watched
 from deadsim.kernel.system import State, System, after, dependence
 from portion import few_and_all
@@ -38,12 +39,11 @@ def states(system: System) -> Iterator[State]:
             return
         state = front.popleft()
         yield state
-        for thread in system.enabled(state):
-            for result in system.results(state, thread):
-                following = after(state, result)
-                if following.key() not in seen:
-                    seen.add(following.key())
-                    front.append(following)
+        for _, _, result in oracle.steps(system, state):
+            following = after(state, result)
+            if following.key() not in seen:
+                seen.add(following.key())
+                front.append(following)
 
 
 def done(result: Result) -> tuple[object, ...]:
@@ -54,10 +54,10 @@ def done(result: Result) -> tuple[object, ...]:
 
 def pairs(system: System, state: State) -> Iterator[tuple[Result, Result]]:
     """Give two steps of different threads that can be taken in a state."""
-    for one, other in combinations(system.enabled(state), 2):
-        for first in system.results(state, one):
-            for second in system.results(state, other):
-                yield first, second
+    results = [result for _, _, result in oracle.steps(system, state)]
+    for one, other in combinations(results, 2):
+        if one.choice[0] != other.choice[0]:
+            yield one, other
 
 
 def commutes(system: System, state: State, one: Result, other: Result) -> bool:
@@ -66,10 +66,14 @@ def commutes(system: System, state: State, one: Result, other: Result) -> bool:
     for first, second in ((one, other), (other, one)):
         between = after(state, first)
         thread, way = second.choice
-        if thread not in system.enabled(between):
+        if system.over(between.objects):
             return False
         results = system.results(between, thread)
-        if len(results) != len(system.results(state, thread)):
+        if second.begins:
+            results = tuple(result for result in results if result.choice[1] == way)
+        elif len(own(results)) != len(own(system.results(state, thread))):
+            return False
+        if (not own(results) and not second.begins) or not results:
             return False
         again = chosen(results, way)
         if done(again) != done(second):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 import deadsim
+import oracle
 from deadsim.detect.stuck.flow import step_may_fail
 from deadsim.exploration.static.analysis import Analysis
 from deadsim.kernel.operation import wanted
@@ -28,13 +29,12 @@ def results(system: System) -> Iterator[Result]:
         if not front:
             return
         state = front.popleft()
-        for thread in system.enabled(state):
-            for result in system.results(state, thread):
-                yield result
-                following = after(state, result)
-                if following.key() not in seen:
-                    seen.add(following.key())
-                    front.append(following)
+        for _, _, result in oracle.steps(system, state):
+            yield result
+            following = after(state, result)
+            if following.key() not in seen:
+                seen.add(following.key())
+                front.append(following)
 
 
 def is_small(value: Value) -> bool:

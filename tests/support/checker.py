@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import deadsim
+import oracle
 from deadsim.detect.deadlocks.in_modes import asked
 from deadsim.detect.stuck.coarse_progress import Flows
 from deadsim.engine.pool import Pool
@@ -50,19 +51,22 @@ class Space:
         self.index: dict[Any, int] = {key(start): 0}
         states, front = [start], [0]
         edges: list[list[tuple[int, int]]] = [[]]
+        begins: list[tuple[int, int]] = []
         while front:
             number = front.pop()
-            for thread in system.enabled(states[number]):
-                for way in range(system.ways(states[number], thread)):
-                    after = system.step(states[number], thread, way).state
-                    if key(after) not in self.index:
-                        if len(states) >= MOST_STATES:
-                            raise TooManyStates
-                        self.index[key(after)] = len(states)
-                        front.append(len(states))
-                        states.append(after)
-                        edges.append([])
+            for thread, way, result in oracle.steps(system, states[number]):
+                after = system.step(states[number], thread, way).state
+                if key(after) not in self.index:
+                    if len(states) >= MOST_STATES:
+                        raise TooManyStates
+                    self.index[key(after)] = len(states)
+                    front.append(len(states))
+                    states.append(after)
+                    edges.append([])
+                if not result.begins:  # a finalizer never has to
                     edges[number].append((thread, self.index[key(after)]))
+                else:
+                    begins.append((number, self.index[key(after)]))
         threads = range(len(start.frames))
         self.edges = edges
         self.states = states
@@ -76,6 +80,8 @@ class Space:
         spread(self.moves, before)
         spread(self.ends, before)
         self.well = [frozenset(("over",)) if over else frozenset() for over in self.over]
+        for number, to in begins:
+            before[to].append(number)
         spread(self.well, before)
 
     def at(self, state: State) -> int:
@@ -192,7 +198,10 @@ class Checker:
         self, shown: Shown, thread: int, said: str, operation: Operation, place: Place
     ) -> None:
         """Check one thing that a thread waits for, and for whom."""
-        ((mode, line),) = re.findall(r"\((?:([^,()]*), )?line (\d+)\)", said)
+        ((mode, line),) = re.findall(r"\((?:([^,()]*), )?line (\d+)[,)]", said)
+        began = re.findall(r"in its finalizer, which began at line (\d+)\)", said)
+        stood = self.interrupted(shown, thread)
+        self.true([str(one) for one in stood] == began, shown, said)
         self.true((mode or None) == asked(operation), shown, f"asks for {mode}")
         said = self.without_modes(shown, said, operation)
         self.true(place.line == int(line), shown, said)
@@ -255,6 +264,26 @@ class Checker:
         if not isinstance(self.world.declared(number), ModeLock):
             return not mode
         return any(one[:2] == (thread, mode) for one in shown.state.objects[number].held)
+
+    def interrupted(self, shown: Shown, thread: int) -> list[int]:
+        """Give the line at which a thread stood before its finalizer began, if it is in that."""
+        code, linked = self.system.linked[thread].code, self.system.linked[thread]
+        copies = (
+            [range(first, step) for step, first in code.finalizer.begins.items()]
+            if code.finalizer
+            else []
+        )
+        places = [state.frames[thread].position for state in shown.states]
+        if not any(places[-1] in one for one in copies):
+            return []
+        before = next(p for p in reversed(places) if not any(p in one for one in copies))
+        return [linked.place(before).line]
+
+    def could_help(self, shown: Shown, names: str) -> None:
+        """Check that what holds up the core is over in some way once one of these finalizers has begun."""
+        for name in self.named(names):
+            rows = self.system.rows.of(self.threads[name], shown.state.frames[self.threads[name]])
+            self.true(rows is not None and rows.begins is not None, shown, f"{name}'s may begin")
 
     def named(self, words: str) -> list[str]:
         """Take a list of names apart."""
@@ -338,6 +367,7 @@ class Checker:
             rf"rests on this: ({NAMES}) never ends? and never helps?": self.rests,
             rf"whether for ever is not known: ({NAMES}) (?:is|are) blocked": self.blocked,
             r"could not be avoided from step (\d+) on": self.unavoidable,
+            rf"could help: the finalizers? of ({NAMES}), which never ha(?:s|ve) to begin": self.could_help,
             r"could never be avoided": lambda shown: self.unavoidable(shown, "-1"),
             rf"about to be used up: ({NAME}) will change ({NAME})": self.used_soon,
             rf"used up at step (\d+): ({NAME}) changes ({NAME})": self.used_up,
@@ -474,6 +504,12 @@ class Checker:
                 if isinstance(declared, Lock) and not declared.owned:
                     gone = self.holds(shown, thread, about) and self.nobody_frees(shown, about)
                 self.true(gone, shown, line)
+        for name, what in re.findall(
+            rf"self-deadlock: ({NAME})'s finalizer .* takes ({NAME}) while", line
+        ):
+            thread = self.threads[name]
+            self.true(self.interrupted(shown, thread), shown, line)
+            self.true(self.holds(shown, thread, what), shown, line)
         if found.kind == "circular-wait":
             waits: dict[str, tuple[str, ...]] = {}
             for wait in found.waits:

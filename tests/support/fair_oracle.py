@@ -36,15 +36,17 @@ def whole(program: Program, max_states: int = 200_000) -> Whole:
         number = len(able)
         state = states[number]
         able.append(frozenset(system.enabled(state)))
-        for thread in able[-1]:
-            for way in range(system.ways(state, thread)):
+        for thread in () if system.over(state.objects) else range(len(state.frames)):
+            for way, result in enumerate(system.results(state, thread)):
                 after = system.step(state, thread, way).state
                 key = repr(after.key())
                 if key not in numbers:
                     assert len(states) < max_states
                     numbers[key] = len(states)
                     states.append(after)
-                graph.add_edge(number, numbers[key], thread=thread)
+                graph.add_node(numbers[key])
+                if not result.begins:  # a finalizer never has to
+                    graph.add_edge(number, numbers[key], thread=thread)
     return Whole(system, states, graph, able)
 
 

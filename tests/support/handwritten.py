@@ -19,6 +19,7 @@ class Handwritten:
     """A program whose `main` is a function of a hand that takes its steps."""
 
     tabular = False
+    begins = False
     last = False
 
     def __init__(self, main: Body) -> None:

@@ -14,6 +14,7 @@ from deadsim.detect.stuck.closure import Closure
 from deadsim.kernel.operation import Operation, Outcome
 from deadsim.kernel.ordering import Stores
 from deadsim.kernel.primitives.thread import RUNNING
+from deadsim.kernel.row import Result, Row
 from deadsim.kernel.state_query import state_evaluator, true
 from deadsim.kernel.system import State, System, Transition
 from deadsim.model.claims import DEFECT_TYPES, Claims
@@ -45,9 +46,11 @@ class TooManyStates(Exception):
     pass
 
 
-def accesses(system: System, node: Node, thread: int, move: Transition) -> tuple[set[int], Any]:
+def accesses(
+    system: System, node: Node, thread: int, move: Transition, operation: Operation
+) -> tuple[set[int], Any]:
     """Follow happens-before by who knows of each last access, and find the variables that race."""
-    operation = acted(node.state.frames[thread].operation, move)
+    operation = acted(operation, move)
     reads, writes = operation.reads, operation.writes
     gives, takes = set(operation.gives), set(operation.takes)
     if move.outcome.block is not None:
@@ -146,28 +149,49 @@ def explore(program: Program, max_states: int = 200_000, kinds: bool = False) ->
     nodes, front = [root], [0]
     came: list[tuple[int, int, int]] = [(-1, -1, 0)]  # from which node, by which step
     edges: list[list[tuple[int, int]]] = [[]]
+    asides: list[list[int]] = [[]]  # where it leads that a finalizer begins, which never has to
     while front:
         number = front.pop()
         node = nodes[number]
-        for thread in enabled(system, node.state):
-            for way in range(system.ways(node.state, thread)):
-                move = system.step(node.state, thread, way)
-                raced, races = accesses(system, node, thread, move)
-                bits = {*node.shown, *shown(move), *(("race", v) for v in raced), ("begun", thread)}
-                after = Node(move.state, frozenset(bits), races)
-                key = node_key(after)
-                if key not in index:
-                    if len(nodes) >= max_states:
-                        raise TooManyStates(program.name)
-                    index[key] = len(nodes)
-                    nodes.append(after)
-                    edges.append([])
-                    came.append((number, thread, way))
-                    front.append(index[key])
+        for thread, way, result in steps(system, node.state):
+            move = system.step(node.state, thread, way)
+            raced, races = accesses(system, node, thread, move, result.row.operation)
+            bits = {*node.shown, *shown(move), *(("race", v) for v in raced), ("begun", thread)}
+            after = Node(move.state, frozenset(bits), races)
+            key = node_key(after)
+            if key not in index:
+                if len(nodes) >= max_states:
+                    raise TooManyStates(program.name)
+                index[key] = len(nodes)
+                nodes.append(after)
+                edges.append([])
+                asides.append([])
+                came.append((number, thread, way))
+                front.append(index[key])
+            if result.begins:
+                asides[number].append(index[key])
+            else:
                 edges[number].append((thread, index[key]))
     moves = who_can_move(edges)
     ends = outcomes(system, nodes, edges)
-    return judged(system, nodes, edges, moves, ends, came if kinds else None)
+    return judged(system, nodes, edges, asides, moves, ends, came if kinds else None)
+
+
+def steps(system: System, state: State) -> list[tuple[int, int, Result]]:
+    """List all that can happen: the thread, which of its results, and the result."""
+    if system.over(state.objects):
+        return []
+    found = [
+        (thread, way, result)
+        for thread in range(len(state.frames))
+        for way, result in enumerate(system.results(state, thread))
+    ]
+    able = enabled(system, state)
+    assert able == list(dict.fromkeys(t for t, _, result in found if not result.begins))
+    for thread in able:
+        own = [result for t, _, result in found if t == thread and not result.begins]
+        assert len(own) == system.ways(state, thread)
+    return found
 
 
 def enabled(system: System, state: State) -> list[int]:
@@ -225,8 +249,8 @@ def who_can_move(edges: list[list[tuple[int, int]]]) -> list[int]:
 
 def outcomes(
     system: System, nodes: list[Node], edges: list[list[tuple[int, int]]]
-) -> list[tuple[int, frozenset[int]]]:
-    """List the outcomes: a state of each bottom component, and who runs in it for ever."""
+) -> list[tuple[frozenset[int], frozenset[int]]]:
+    """List the outcomes: the states of each bottom component, and who runs in it for ever."""
     import networkx
 
     graph = networkx.DiGraph()
@@ -236,7 +260,7 @@ def outcomes(
     for part in networkx.strongly_connected_components(graph):
         if all(to in part for n in part for _, to in edges[n]):
             runners = frozenset(thread for n in part for thread, _ in edges[n])
-            found.append((min(part), runners))
+            found.append((frozenset(part), runners))
     return found
 
 
@@ -244,8 +268,9 @@ def judged(
     system: System,
     nodes: list[Node],
     edges: list[list[tuple[int, int]]],
+    asides: list[list[int]],
     moves: list[int],
-    ends: list[tuple[int, frozenset[int]]],
+    ends: list[tuple[frozenset[int], frozenset[int]]],
     came: list[tuple[int, int, int]] | None,
 ) -> Found:
     program, claims = system.program, system.program.claims
@@ -266,10 +291,26 @@ def judged(
             "always" if somewhere and everywhere else "possible" if somewhere else "never"
         )
 
-    final = [nodes[number] for number, _ in ends]
-    level("deadlock", bool(dead), all(n.state.key() in dead for n in final))
-    running = [bool(who & set(lasting)) for _, who in ends]
-    level("livelock", any(running), all(running))
+    def reached_without(shows: set[int]) -> bool:
+        """Decide whether an outcome can be come to without a state in which something shows.
+
+        What a finalizer mends has been shown all the same.
+        """
+        seen = {0} - shows
+        front = list(seen)
+        while front:
+            number = front.pop()
+            new = {*(to for _, to in edges[number]), *asides[number]} - shows - seen
+            seen |= new
+            front += new
+        return any(not part.isdisjoint(seen) for part, _ in ends)
+
+    final = [nodes[min(part)] for part, _ in ends]
+    stand = {number for number, node in enumerate(nodes) if node.state.key() in dead}
+    level("deadlock", bool(dead), not reached_without(stand))
+    live = {nodes[n].state.key() for part, who in ends for n in part if who & set(lasting)}
+    round_and_round = {number for number, node in enumerate(nodes) if node.state.key() in live}
+    level("livelock", bool(round_and_round), not reached_without(round_and_round))
     named = ("timeout",) if "timeout" in claims.kinds else ()
     for type in (*DEFECT_TYPES[2:], *named):
         level(type, any(has(n, type) for n in nodes), all(has(n, type) for n in final))
@@ -360,17 +401,18 @@ def events_along(system: System, path: list[tuple[int, int]]) -> list[Event]:
     events = []
     for step, (thread, way) in enumerate(path):
         move = system.step(state, thread, way)
-        events.append(event(system, step, thread, state, move, stores))
+        row = system.results(state, thread)[way].row
+        events.append(event(system, step, row, state, move, stores))
         state = move.state
     return events
 
 
 def event(
-    system: System, step: int, thread: int, before: State, move: Transition, stores: Stores
+    system: System, step: int, row: Row, before: State, move: Transition, stores: Stores
 ) -> Event:
     """Give the event of one step."""
-    frame, outcome = before.frames[thread], move.outcome
-    operation = acted(frame.operation, move)
+    thread, outcome = row.thread, move.outcome
+    operation = acted(row.operation, move)
     reads, writes, gives, takes = (
         operation.reads,
         operation.writes,
@@ -411,9 +453,8 @@ def event(
         notified=off_the_list(before, move.state, about) if "notify" in verb else (),
     )  # fmt: skip
     value = outcome.results[0] if outcome.results else None
-    place = system.linked[thread].place(frame.position)
     text = operation.text
-    return Event(step, thread, verb, objects, place, effect, after, value, text=text)
+    return Event(step, thread, verb, objects, row.place, effect, after, value, text=text)
 
 
 def given_back(system: System, outcome: Outcome, about: tuple[int, ...]) -> tuple[int, ...]:

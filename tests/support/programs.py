@@ -1,5 +1,6 @@
 """Random small scenarios, as text: every verb that is carried out, with few threads and steps."""
 
+import re
 from random import Random
 
 VARIABLES = ("x", "y")
@@ -67,8 +68,10 @@ QUESTIONS = {
 class Maker:
     """Makes one scenario from a seed."""
 
-    def __init__(self, seed: int, steps: int = 9) -> None:
+    def __init__(self, seed: int, steps: int = 9, finalizers: float = 0.1) -> None:
         self.random = Random(seed)
+        self.aside = Random(~seed)  # for finalizers, so that the rest is as it is without them
+        self.finalizers = finalizers
         self.left = steps
         self.threads = self.random.choice((2, 2, 3))
         self.late = self.threads == 3 and self.random.random() < 0.5
@@ -427,10 +430,35 @@ class Maker:
                 lines.append("    daemon: true")
             lines += ["    locals: {mine: 0}", "    do:"]
             self.left = max(self.left, 3)
-            lines += self.steps(0, "      ")
+            body = self.steps(0, "      ")
+            lines += body
+            if self.aside.random() < self.finalizers:
+                lines += self.finalizer(body)
         if any("timeout:" in line for line in lines):
             lines = self.timeouts(lines)
         return "\n".join(lines) + "\n"
+
+    def finalizer(self, body: list[str]) -> list[str]:
+        """Make what may begin anywhere; it waits for nothing that its thread may wait for already."""
+        kept = self.random, self.left
+        self.random = self.aside
+        for _ in range(8):
+            self.left = self.random.randint(1, 3)
+            steps = ["- let: {mine: 0}", *self.steps(1, "")]
+            if waited(steps).isdisjoint(waited(body)):
+                break
+        else:
+            steps = ["- step: tidies up"]
+        twice = self.random.random() < 0.3
+        self.random, self.left = kept
+        if not twice:
+            return ["    anywhere:", *(f"      {line}" for line in steps)]
+        return [
+            "    anywhere:",
+            "      times: 2",
+            "      do:",
+            *(f"      {line}" for line in steps),
+        ]
 
     def timeouts(self, lines: list[str]) -> list[str]:
         """Say sometimes when time runs out, and claim something of it."""
@@ -470,11 +498,19 @@ class Maker:
         return ["locks", *self.kinds]
 
 
+def waited(lines: list[str]) -> set[str]:
+    """List what may be waited for by several steps in turn; of arrays the names."""
+    text = "\n".join(lines)
+    found = set(re.findall(r'wait: "?(\w+)', text))
+    found |= {"k"} if "send: k" in text else set()
+    return found | ({"W"} if re.search(r"W(.*\n?.*)mode: write", text) else set())
+
+
 def repr_of(expression: str) -> str:
     """Write an expression as YAML in one line."""
     return f'"{expression}"'
 
 
-def scenario(seed: int, steps: int = 9) -> str:
-    """Give the text of the scenario with this seed."""
-    return Maker(seed, steps).scenario()
+def scenario(seed: int, steps: int = 9, finalizers: float = 0.1) -> str:
+    """Give the text of the scenario with this seed; so many of its threads have one of the `finalizers`."""
+    return Maker(seed, steps, finalizers).scenario()

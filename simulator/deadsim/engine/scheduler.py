@@ -22,10 +22,10 @@ from deadsim.errors import InternalError
 from deadsim.kernel.log import events_of
 from deadsim.kernel.primitives.thread import ENDED
 from deadsim.kernel.rest import goes_on, in_time
-from deadsim.kernel.row import Result, Row
+from deadsim.kernel.row import Result, Row, may_begin, own
 from deadsim.kernel.source import Source
 from deadsim.kernel.world import World
-from deadsim.strategies.strategy import Ready, Strategy
+from deadsim.strategies.strategy import Ready, Strategy, begins_next, with_beginnings
 from deadsim.trace.event import Event
 
 PATIENCE = 60.0  # seconds that one step may take before something is wrong with deadsim
@@ -83,6 +83,7 @@ class _Run:
         self.workers: dict[int, Worker] = {}
         self.begun: set[int] = set()
         self.kept: list[Worker] = []  # of threads that have ended and left an owned lock held
+        self.begins = source.begins  # whether finalizers may begin
         self.log: list[Any] = []  # results, or where the source replays who took which
         self.latest: dict[int, int] = {}  # of each thread its last step, where results are kept
         self.made: list[Event] = []  # those that were asked for
@@ -196,8 +197,8 @@ class _Run:
             result = self.drawn(results)
         for number, value in result.changes:
             objects[number] = value
-        if result.acts and not self.real.perform(row, result.outcome, objects):
-            self.disagree(row)
+        if result.acts and not self.real.perform(result.row, result.outcome, objects):
+            self.disagree(result.row)
         self.rows[thread] = result.next
         self.last = result
         if not self.tabular:
@@ -266,13 +267,15 @@ class _Run:
             self.ending = "completed"
         elif self.interrupt.asked:
             self.ending = "interrupted"
-        elif not enabled:
+        elif not enabled and begins_next(self.strategy) is None:
             self.ending = "stuck"
         elif len(self.log) >= self.max_steps:
             self.ending = "budget"
         else:
             if timed:
                 enabled = self.with_times(enabled)
+            if self.begins:
+                enabled = with_beginnings(enabled, filter(may_begin, self.rows))
             thread = self.strategy.pick(enabled)
             self.chosen = self.rows[thread]
             return self.workers[thread]
@@ -300,17 +303,17 @@ class _Run:
         self.rest = not any(map(goes_on, results))
         return [
             self.with_time(row)
-            if self.rest or in_time(found)
-            else Ready(row.thread, row.operation, False, held=True)
+            if self.rest or own(in_time(found))
+            else Ready(row.thread, row.operation, False, held=True, begins=may_begin(row))
             for row, found in zip(enabled, results, strict=True)
-            if self.keeps_time or self.rest or in_time(found)
+            if self.keeps_time or self.rest or own(in_time(found))
         ]
 
     def with_time(self, row: Row) -> Row | Ready:
         """Tell whether a step with a duration can be taken before its time is up."""
         if not row.timed or not row.operation.ready(self.objects, row.thread):
             return row
-        return Ready(row.thread, row.operation)
+        return Ready(row.thread, row.operation, begins=may_begin(row))
 
     def start(self, result: Result, starter: Worker) -> None:
         """Let threads begin that a step has started."""

@@ -16,7 +16,7 @@ from deadsim.model.values import UNSET
 TAKEN = {
     "threading", "queue", "time", "random", "sys", "os", "main", "threads", "step", "atomic", "SCALE", "LIMIT",
     "RWLock", "ModeLock", "Victim", "BrokenPipe", "join_queue", "print", "str", "list", "RuntimeError", "True", "False", "None",
-    "len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool", "failed", "failures", "join", "turn", "read", "held", "Lock", "Turn", "Condition", "Event", "Barrier", "SCHEDULE", "MISUSE", "Failed", "RECURSION", "calls", "deeper", "note", "started", "thread", "contextlib",
+    "len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool", "failed", "failures", "join", "turn", "read", "held", "Lock", "Turn", "Condition", "Event", "Barrier", "SCHEDULE", "MISUSE", "Failed", "RECURSION", "calls", "deeper", "note", "started", "maybe", "finalizer", "finalizers", "thread", "contextlib",
     *(f"ask_{question}" for question in QUESTIONS),
     *re.findall(r"^class (\w+)", "".join(CLASSES.values()), flags=re.MULTILINE),
 }  # fmt: skip

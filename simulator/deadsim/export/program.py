@@ -2,8 +2,10 @@
 
 import itertools
 import re
+from collections.abc import Iterable
 from collections.abc import Sequence as Sequence_
 
+from deadsim.export import finalizers
 from deadsim.export import forced as forcing
 from deadsim.export.classes import CHANNEL, CHANNEL_IN_TURNS, CLASSES, DEEPER, JOIN_QUEUE, SHUTDOWN
 from deadsim.export.failures import Classes
@@ -103,12 +105,19 @@ def as_python(program: Program, schedule: Sequence_[Choice] | None = None) -> st
     shared = what_is_shared(program, top)
     forced = schedule is not None
     written = functions(program, top.get("threads"), shared, forced)
-    parts = [declarations(program, shared, forced), written, table(program, top.get("threads"))]
+    parts = [
+        declarations(program, shared, forced),
+        written,
+        table(program, top.get("threads"), forced),
+    ]
     body = "\n\n".join(part for part in parts if part)
     needed = [*needs(program, body, forced), shared.classes.text(), body]
     whole = "\n\n\n".join(part.strip("\n") for part in needed if part) + f"\n\n{MAIN}"
     if schedule is not None:
-        names = "\n".join(f"    {(one.thread, one.result)!r}," for one in schedule)
+        turns: Iterable[tuple[str, int | str | None]] = schedule
+        if finalizers.are_there(program):
+            turns = finalizers.scheduled(program, schedule)
+        names = "\n".join(f"    {tuple(one)!r}," for one in turns)
         whole = f"SCHEDULE = [\n{names}\n]\n\n\n{whole}"
     modules = ["contextlib", "os", "queue", "random", "sys", "threading", "time"]
     used = [one for one in modules if re.search(rf"\b{one}\.", whole)]
@@ -131,9 +140,11 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     parts += [text for kind, text in CLASSES.items() if kind in kinds and kind not in own]
     parts += [CHANNEL] if False in pipes and not forced else []
     if forced:
-        parts.append(forcing.TURNS)
+        own_turns = finalizers.in_turns if finalizers.are_there(program) else str
+        parts.append(own_turns(forcing.TURNS))
         parts += [FIRST_OF_IN_TURNS] if "first_of(" in body else []
         parts += [CHANNEL_IN_TURNS] if False in pipes else []
+    parts += [finalizers.PLAINLY] if finalizers.are_there(program) and not forced else []
     asked = {**QUESTIONS, **(IN_TURNS if forced else {})}
     parts += [
         text for name, text in asked.items() if f"ask_{name}(" in body or f"ask_{name}," in body
@@ -338,6 +349,11 @@ def functions(program: Program, node: Node | None, shared: Shared, forced: bool)
             local = given.get("locals")
             for one, inner in local.pairs if isinstance(local, Map) else ():
                 first.append(f"    {identifier(one.value)} = {body.names.expression(inner)}")
+            if "anywhere" in given and not is_null(given["anywhere"]):
+                text, begin = finalizers.written(given["anywhere"], body, name.name, indices)
+                found.append(text)
+                first += [] if forced else [begin]
+                body.maybe = not forced
         lines = body.block(steps, "    ")
         written = sorted(body.assigned)
         declared_here = [f"    global {', '.join(written)}"] if written else []
@@ -354,14 +370,18 @@ def functions(program: Program, node: Node | None, shared: Shared, forced: bool)
     return "\n\n\n" + "\n\n\n".join(found) + "\n" if found else ""
 
 
-def table(program: Program, node: Node | None) -> str:
+def table(program: Program, node: Node | None, forced: bool) -> str:
     """Write which threads there are, and which start at once."""
     lines = ["threads = {"]
+    begin = {}
     named = iter(program.threads)
     for key, _ in node.pairs if isinstance(node, Map) else ():
         name = declared(key.value)
         assert name is not None
         made_of = [next(named) for _ in range(count_of(program, name.name))]
+        for one in made_of:
+            if one.code.finalizer is not None:
+                begin[one.name] = finalizers.begins(name.name, one.name, name.indices)
         if not name.extents:
             (one,) = made_of
             lines.append(f"    {name.name!r}: [{thread(name.name, '', one.name, one.daemon)}],")
@@ -380,6 +400,10 @@ def table(program: Program, node: Node | None) -> str:
             )
         lines.append("    },")
     lines.append("}")
+    if begin and forced:
+        lines.append("finalizers = {")
+        lines += (f"    {one!r}: {call}," for one, call in begin.items())
+        lines.append("}")
     now = [where_is(one.name) for one in program.threads if one.autostart]
     lines.append(f"started = [{', '.join(now)}]")
     return "\n".join(lines)

@@ -53,6 +53,7 @@ class Body:
         self.inlined = 0
         self.frames: dict[tuple[str, str], str] = {}  # procedures around that may be called again
         self.leaving = False  # whether a failure may go through what is written
+        self.maybe = False  # whether a finalizer may begin before each step
 
     def block(self, node: Node, indent: str) -> list[str]:
         """Write a list of steps; `pass` where there is none."""
@@ -60,6 +61,7 @@ class Body:
         for item in steps(node, Problems(), "steps"):
             given = statement(item, Problems())
             assert given is not None
+            lines += ["maybe()"] if self.maybe else []
             lines += self.written(given)
         return [indent + line for line in lines or ["pass"]]
 
@@ -261,7 +263,10 @@ class Body:
         ]
 
     def do_atomic(self, given: Statement) -> list[str]:
-        return ["with atomic:", *self.block(given.value, "    ")]
+        maybe, self.maybe = self.maybe, False
+        lines = ["with atomic:", *self.block(given.value, "    ")]
+        self.maybe = maybe
+        return lines
 
     def do_if(self, given: Statement) -> list[str]:
         lines = [
@@ -381,6 +386,7 @@ class Body:
         inner = self.inner(replaced, sections)
         inner.leaving = self.leaving
         inner.inlined = self.inlined + 1
+        inner.maybe = self.maybe
         function = f"{identifier(name)}_{inner.inlined}"
         if again:
             inner.frames = {**self.frames, frame: function}

@@ -17,8 +17,8 @@ Objects: TypeAlias = tuple[Any, ...]
 View: TypeAlias = Sequence[Any]  # the same, to be looked at only
 Phase: TypeAlias = Literal["begin", "end"] | None
 
-By: TypeAlias = Literal["time", "nobody"]
-"""Why a waiter goes on whom nobody let go on: its time has run out, or it woke unasked."""
+By: TypeAlias = Literal["time", "nobody", "anywhere"]
+"""Why a thread goes on whom nobody let go on: its time has run out, it woke unasked, or its finalizer begins."""
 
 Fact: TypeAlias = tuple[Hashable, ...]
 """Something that is so, or could come to be so: ("free", lock), ("set", event)."""
@@ -141,6 +141,14 @@ class Operation(ABC):
     @abstractmethod
     def apply(self, objects: Objects, thread: int, way: int) -> Outcome:
         """Take the step; only called while `ways` is more than `way`."""
+
+    def is_half_done(self, objects: View, thread: int) -> bool:
+        """Decide whether a step that is several in turn has begun and not ended."""
+        return False
+
+    def left(self, objects: Objects, thread: int) -> Outcome:
+        """Leave a step that is half done, with nothing gained; only called where it is, and can be left."""
+        raise AssertionError(f"'{self.verb}' is never half done")
 
     def about(self, objects: Objects, thread: int) -> int:
         """Give the number of the object that this blocked step waits for."""

@@ -3,8 +3,8 @@
 A row is made once and shared by all executions of its table; it says nothing of any one of them.
 """
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeGuard
 
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import Operation, Outcome
@@ -55,6 +55,11 @@ class Result:
         self.choice = choice
         self.acts = row.acts and (outcome.wrong is None or outcome.wrong.raises)
 
+    @property
+    def begins(self) -> bool:
+        """Tell whether by it a finalizer begins, which never has to."""
+        return self.outcome.by == "anywhere"
+
     def ended(self) -> "Result":
         """Give the same as the last step of its thread, which gives what a join takes."""
         effect = self.effect
@@ -72,12 +77,19 @@ class Result:
 
 
 def chosen(results: Sequence[Result], way: int | None) -> Result:
-    """Give the result that a schedule names; where it names none, the first one."""
+    """Give the result that a schedule names; where it names none, the first one by which no finalizer begins."""
     if way is None:
-        return results[0]
+        return own(results)[0]
     if way < len(results) and results[way].choice[1] in (way, None):
         return results[way]
     return next(result for result in results if result.choice[1] == way)
+
+
+def own(results: Sequence[Result]) -> Sequence[Result]:
+    """Leave out the results by which a finalizer begins."""
+    if any(result.begins for result in results):
+        return [result for result in results if not result.begins]
+    return results
 
 
 class Table(Protocol):
@@ -94,12 +106,15 @@ class Row:
     It `acts` on something, if it does not only lead to where others see its thread.
 
     `frame` is where its program stands there, for the table that made it; `key` finds in the state
-    of all objects what decides the step. Strategies look at `thread`, `operation` and `ready`.
+    of all objects what decides the step (`decides` are their numbers); `begins` lists what can happen in a state when its thread's
+    finalizer begins there (None: it cannot). Strategies look at `thread`, `operation` and `ready`.
     """
 
     __slots__ = (
         "acts",
+        "begins",
         "can_block",
+        "decides",
         "frame",
         "key",
         "known",
@@ -112,6 +127,7 @@ class Row:
     )
     ready = False
     held = False
+    only_begins = False
 
     def __init__(
         self,
@@ -128,9 +144,15 @@ class Row:
         self.operation = operation
         self.place = place
         self.verb = operation.verb
-        self.touches = touches
+        self.touches = self.decides = touches
         self.key = key
         self.frame = frame
         self.can_block = operation.can_block
         self.timed = operation.duration is not None
         self.known: dict[Any, tuple[Result, ...]] = {}
+        self.begins: Callable[[Sequence[Any]], tuple[Result, ...]] | None = None
+
+
+def may_begin(row: Row | None) -> TypeGuard[Row]:
+    """Decide whether who stands before a step can let a finalizer begin."""
+    return row is not None and row.begins is not None

@@ -5,7 +5,7 @@ from typing import Any
 
 from deadsim.kernel.row import Result, Row, chosen
 from deadsim.kernel.source import Announce, Beginning
-from deadsim.kernel.system import System
+from deadsim.kernel.system import System, finalizers
 from deadsim.kernel.world import World
 
 
@@ -19,6 +19,7 @@ class ScenarioSource:
         self.rows = system.rows
         self.results = system.rows.results
         self.last = system.last
+        self.begins = bool(finalizers(system))
         start = system.initial()
         self.objects = start.state.objects
         self.failures = start.failures

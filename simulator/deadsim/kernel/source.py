@@ -37,11 +37,12 @@ class Source(Protocol):
     Where it is `tabular`, all that its threads can come to stand before is known beforehand: a result
     says which row is next, nothing appears in its world, and what happened can be worked out from
     who took which step (`again`), so that an execution need not keep it. Where it is the `last` thing that
-    happens that a time runs out, it does so only at rest (`kernel.rest`).
+    happens that a time runs out, it does so only at rest (`kernel.rest`); `begins` says whether a finalizer may begin.
     """
 
     tabular: bool
     last: bool
+    begins: bool
 
     def begin(self, world: World | None = None) -> Beginning:
         """Give the beginning of an execution.

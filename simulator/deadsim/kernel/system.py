@@ -12,7 +12,7 @@ from deadsim.kernel.programs.linked import Linked, Stop
 from deadsim.kernel.programs.rows import Rows
 from deadsim.kernel.programs.walk import NOWHERE, Frame
 from deadsim.kernel.rest import goes_on, in_time
-from deadsim.kernel.row import Result, chosen
+from deadsim.kernel.row import Result, chosen, own
 from deadsim.kernel.select import Alternative
 from deadsim.kernel.state_query import watched
 from deadsim.kernel.world import world_of
@@ -112,23 +112,26 @@ class System:
         if operation is None:
             return 0
         if self.last:
-            return len(self.results(state, thread))
+            return len(own(self.results(state, thread)))
         return operation.ways(state.objects, thread)
 
     def enabled(self, state: State) -> list[int]:
-        """List the threads that can take a step now; nobody can once the program has ended."""
+        """List the threads that can take a step now; nobody can once the program has ended.
+
+        A finalizer never has to begin: who could only do that is none of them.
+        """
         if self.over(state.objects):
             return []
         if self.last:
             found = [self.all_results(state, t) for t in range(len(state.frames))]
             if any(map(goes_on, found)):
                 found = [in_time(results) for results in found]
-            return [t for t, results in enumerate(found) if results]
+            return [t for t, results in enumerate(found) if own(results)]
         return [t for t in range(len(state.frames)) if self.ways(state, t)]
 
     def before_time(self, state: State) -> list[int]:
         """List the threads whose step is not blocked, those among them that wait for their time to run out."""
-        return [t for t in range(len(state.frames)) if self.all_results(state, t)]
+        return [t for t in range(len(state.frames)) if own(self.all_results(state, t))]
 
     def results(self, state: State, thread: int) -> tuple[Result, ...]:
         """List what can happen with a thread's next step; nothing while it cannot be taken."""
@@ -189,6 +192,11 @@ def is_timed(linked: Linked) -> bool:
     """Decide whether the time of some step of a thread may run out."""
     stops = (entry for entry in linked.entries if isinstance(entry, Stop))
     return any(stop.form is not None and "timed" in stop.form.flags for stop in stops)
+
+
+def finalizers(system: System) -> tuple[int, ...]:
+    """List the threads with a finalizer, which may begin anywhere."""
+    return tuple(t for t, one in enumerate(system.linked) if one.code.finalizer is not None)
 
 
 def dependence(system: System) -> Dependence:

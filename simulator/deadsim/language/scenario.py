@@ -12,6 +12,7 @@ from deadsim.language.checks.raised import raised_classes
 from deadsim.language.emit.body import Body
 from deadsim.language.emit.calls import write_frames
 from deadsim.language.emit.file_scope import MAX_STEPS, ProcedureText, Surroundings, TooLarge
+from deadsim.language.emit.finalizer import Finalizer, parts
 from deadsim.language.emit.steps import writer
 from deadsim.language.emit.uses import told_apart
 from deadsim.language.expressions.names import (
@@ -54,7 +55,7 @@ KEYS = (
     "timeouts",
 )
 MAX_THREADS = 10_000
-THREAD_KEYS = ("daemon", "autostart", "locals", "do")
+THREAD_KEYS = ("daemon", "autostart", "locals", "do", "anywhere")
 
 
 def load(data: bytes, file: str, params: MappingType[str, str] | None = None) -> Program:
@@ -353,10 +354,21 @@ class _Loader:
             if name not in own and name not in self.declared.shared:
                 own[name] = Slot(body.slot())
         thread = writer(self.around, body, Scope(self.declared.shared, own))
-        thread.thread(template.body, template.key.place)
+        thread.thread(template.body)
         body.end(template.key.place)
         write_frames(thread)
-        return body.code()
+        written = template.options.get("anywhere")
+        if written is None or is_null(written):
+            return body.code()
+        times, steps = parts(written, self.declared.constants(dict(own)), self.problems)
+        # Its locals are its own, as those of a procedure are.
+        known: dict[str, Meaning] = {n: one for n, one in own.items() if not isinstance(one, Slot)}
+        inner = Finalizer(body)
+        for name in form.collect_locals(steps):
+            if name not in known and name not in self.declared.shared:
+                known[name] = Slot(inner.slot())
+        writer(self.around, inner, Scope(self.declared.shared, known)).thread(steps, "'anywhere'")
+        return inner.laid_out(times, written.place, self.around, self.declared)
 
     def uncalled(self) -> None:
         """Check each procedure for itself too, whatever its arguments may turn out to be."""

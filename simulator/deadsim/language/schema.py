@@ -172,6 +172,23 @@ def schema() -> dict[str, Any]:
                                 "additionalProperties": {"$ref": "#/$defs/expression"},
                             },
                             "do": {"$ref": "#/$defs/steps"},
+                            "anywhere": {
+                                "description": "A finalizer: it may begin before any of the thread's steps, and never has to.",
+                                "anyOf": [
+                                    {"$ref": "#/$defs/steps"},
+                                    {
+                                        "type": "object",
+                                        "properties": {
+                                            "times": {
+                                                "anyOf": [{"enum": [1, 2]}, {"type": "string"}]
+                                            },
+                                            "do": {"$ref": "#/$defs/steps"},
+                                        },
+                                        "required": ["do"],
+                                        "additionalProperties": False,
+                                    },
+                                ],
+                            },
                         },
                         "additionalProperties": False,
                     },

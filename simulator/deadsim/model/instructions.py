@@ -114,6 +114,10 @@ class Step(NamedTuple):
         return self.parts or (self,)
 
 
+LEAVES = "leaves"
+"""The flag of what leaves a step that is half done."""
+
+
 class Atomic(NamedTuple):
     """The instructions up to `end` are one step, reads and writes among them included."""
 
@@ -169,6 +173,19 @@ class Unit(NamedTuple):
     slots: tuple[int, ...]
 
 
+class Finalizer(NamedTuple):
+    """What may begin wherever its thread stands: `begins` has for the number of a step where it is laid out.
+
+    Slot `left` counts how often it may still begin, slot `half` tells whether the step before which it
+    began is half done.
+    """
+
+    begins: dict[int, int]
+    left: int
+    half: int
+    place: Place
+
+
 class Code(NamedTuple):
     """A thread's body: it begins with instruction 0 and with `initial` in its slots.
 
@@ -181,3 +198,13 @@ class Code(NamedTuple):
     handlers: tuple[Handler, ...]
     units: tuple[Unit, ...] = ()
     stack: int | None = None
+    finalizer: Finalizer | None = None
+
+    def interrupted_at(self, position: int) -> int | None:
+        """Give the step before which the finalizer has begun that has this instruction; None of any other."""
+        begins = {} if self.finalizer is None else self.finalizer.begins
+        return next((step for step, first in begins.items() if first <= position < step), None)
+
+    def begun_at(self, position: int) -> int | None:
+        """Give where the finalizer is laid out that may begin before a step; None where none may."""
+        return None if self.finalizer is None else self.finalizer.begins.get(position)

@@ -52,12 +52,16 @@ class Semaphore(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """A condition on a lock (its number among the objects)."""
+    """A condition on a lock (its number among the objects).
+
+    It is `left` where some thread has a step that leaves a wait for it half done.
+    """
 
     name: str
     lock: int
     spurious: bool
     place: Place
+    left: bool = False
 
 
 class Event(NamedTuple):
@@ -102,11 +106,15 @@ class Queue(NamedTuple):
 
 
 class Pipe(NamedTuple):
-    """A one-way pipe that carries items; one without room hands them over."""
+    """A one-way pipe that carries items; one without room hands them over.
+
+    It is `left` where some thread has a step that takes its offer back.
+    """
 
     name: str
     capacity: int
     place: Place
+    left: bool = False
 
 
 class Variable(NamedTuple):

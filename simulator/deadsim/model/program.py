@@ -35,7 +35,10 @@ class Invariant(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """One name of a schedule: who takes the step, and which of its results (None: left open)."""
+    """One name of a schedule: who takes the step, and which of its results (None: left open).
+
+    Of those by which the thread's finalizer begins the first is -1, the next -2.
+    """
 
     thread: str
     result: int | None = None

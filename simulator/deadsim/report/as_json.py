@@ -56,7 +56,9 @@ def trace(world: World, events: tuple[Event, ...]) -> list[dict[str, Any]]:
             row["objects"] = objects
         if event.verb in ("read", "choose", *ASKED):
             row["value"] = plain(event.value)
-        if event.choice is not None:
+        if event.choice is not None and event.choice < 0:
+            row["finalizer"] = "begins"
+        elif event.choice is not None:
             row["choice"] = event.choice
         if event.text is not None:
             row["mode" if event.verb in ("acquire", "release") else "text"] = event.text
@@ -94,6 +96,7 @@ def waiting(wait: Wait) -> dict[str, Any]:
         "blocked": wait.blocked,
         **({} if wait.timeout is None else {"timeout": wait.timeout}),
         **({"or": [waiting(one) for one in wait.more]} if wait.more else {}),
+        **({} if wait.finalizer is None else {"finalizer": position(wait.finalizer)}),
     }
 
 
@@ -137,6 +140,7 @@ def finding(found: Finding) -> dict[str, Any]:
                 "ways": found.ways,
                 "known_by": known_by(found),
                 **({} if found.schedule is None else {"schedule": schedule(found.schedule)}),
+                **({"finalizers": list(found.finalizers)} if found.finalizers else {}),
                 **({} if found.hint is None else {"hint": found.hint}),
             }
         case Livelock():

@@ -31,9 +31,9 @@ def listing(names: tuple[str, ...]) -> str:
     return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
 
 
-def at(mode: str | None, line: int) -> str:
+def at(mode: str | None, line: int, more: str = "") -> str:
     """Say in brackets in which mode, if any, and at which line."""
-    return f"(line {line})" if mode is None else f"({visible(mode)}, line {line})"
+    return f"(line {line}{more})" if mode is None else f"({visible(mode)}, line {line}{more})"
 
 
 def held(holds: tuple[Hold, ...]) -> str:
@@ -68,7 +68,11 @@ HELP = {one.want: one.helps for one in primitives.WANTED.values()}
 def wanted(wait: Wait, kind: str = "") -> str:
     """Say what a thread waits for, and for whom."""
     waits = "waits" if wait.blocked else "will wait"
-    about = f"{waits} {WANTED[wait.want].format(wait.object)} {at(wait.mode, wait.place.line)}"
+    inside = ""
+    if wait.finalizer is not None:
+        inside = f", in its finalizer, which began at line {wait.finalizer.line}"
+    where = at(wait.mode, wait.place.line, inside)
+    about = f"{waits} {WANTED[wait.want].format(wait.object)} {where}"
     if wait.timeout is not None:
         about += f" for at most {wait.timeout} s"
     others = others_of(wait)
@@ -146,6 +150,9 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
         case "circular-wait":
             return f"circular wait of {count(len(found.threads), 'thread')}"
         case "self-deadlock":
+            if first.finalizer is not None:
+                who = first.thread
+                return f"self-deadlock: {who}'s finalizer (anywhere) takes {about} while {who} holds it"
             return f"self-deadlock: {first.thread} waits for itself"
         case "orphaned-lock":
             gives = "gives" if len(first.wakers) == 1 else "give"
@@ -174,17 +181,23 @@ def deadlock_title(found: Deadlock, count_from: int = 0) -> str:
             return f"barrier starvation: {more} of {about} would have to come"
         case "peer-gone":
             does = PEERS.get(first.want, "put anything into")
-            return f"the other side is gone: nobody will ever {does} {about}"
+            return f"the other side is gone: {nobody(found)} {does} {about}"
         case "missing-task-done":
             items = count(first.missing, "open item")
-            return f"missing task_done: nobody will call it for all of the {items} of {about}"
+            who = "nobody has to" if found.finalizers else "nobody will"
+            return f"missing task_done: {who} call it for all of the {items} of {about}"
         case "communication":
             return f"communication deadlock of {count(len(found.threads), 'thread')}"
         case "collateral":
             return f"{first.thread} waits for {about}, which never ends"
         case "never-signalled":
             does = NEVER[first.want]
-            return f"{first.thread} waits for {about}, which nobody will ever {does}"
+            return f"{first.thread} waits for {about}, which {nobody(found)} {does}"
+
+
+def nobody(found: Deadlock) -> str:
+    """Say that nobody helps; a finalizer may, and never has to."""
+    return "nobody has to" if found.finalizers else "nobody will ever"
 
 
 PEERS = {"room": "take anything out of", "receive": "take what is offered to"}
@@ -326,6 +339,12 @@ def consequences(found: Deadlock) -> list[str]:
         )
     elif found.covered:
         rows.append("known by: every continuation was looked at")
+    if found.finalizers:
+        whose = "the finalizer" if len(found.finalizers) == 1 else "the finalizers"
+        has = "has" if len(found.finalizers) == 1 else "have"
+        rows.append(
+            f"could help: {whose} of {listing(found.finalizers)}, which never {has} to begin"
+        )
     if found.ways:
         rows.append(f"ways: {count(found.ways, 'other state')} in which the same threads get stuck")
     if found.hint:

@@ -7,8 +7,10 @@ from deadsim.trace.event import Event
 
 
 def brief(world: World, event: Event) -> str:
-    """Say what a step did: `+` granted, `-` given back."""
+    """Say what a step did: `+` granted, `-` given back, `^` the first step of a finalizer."""
     name = named(world, event)
+    if event.begins:
+        return "^ begins" if stands(event) else f"^ {brief(world, event._replace(choice=None))}"
     match event.verb:
         case "acquire" | "release" if event.success and is_signal(world, event):
             return f"passes {name}" if event.verb == "acquire" else f"signals {name}"
@@ -28,6 +30,10 @@ def brief(world: World, event: Event) -> str:
             return f"passes {name}" if event.phase is None else f"goes on: {name}"
         case "shutdown":
             return f"shuts {name} down"
+        case "leave":
+            return f"leaves {name}"
+        case "anywhere":
+            return "begins"
         case "send" if event.success and event.phase is not None:
             return f"offers to {name}" if event.phase == "begin" else f"goes on: {name}"
         case "put" | "send" | "get" | "receive" | "join" if not event.success:
@@ -65,6 +71,11 @@ def named(world: World, event: Event) -> str | None:
     return name
 
 
+def stands(event: Event) -> bool:
+    """Decide whether a finalizer has begun, and its first step had to wait."""
+    return event.begins and event.phase == "begin" and not event.success
+
+
 def is_signal(world: World, event: Event) -> bool:
     """Decide whether a step was about a semaphore whose permits nobody owns."""
     return not world.signals.isdisjoint(event.objects)
@@ -93,6 +104,8 @@ THIRD = {
     "write": "writes {}",
     "sleep": "has slept",
     "yield": "yields",
+    "leave": "leaves its wait for {}",
+    "anywhere": "begins its finalizer",
 }
 """What a step that is not told otherwise did, in the third person."""
 
@@ -100,6 +113,10 @@ THIRD = {
 def deed(world: World, event: Event) -> str:
     """Say what a step did, as what follows the thread's name in a sentence."""
     name = named(world, event)
+    if stands(event):
+        return f"begins its finalizer, which has to wait for {name}"
+    if event.begins:
+        return f"{deed(world, event._replace(choice=None))}, with which its finalizer begins"
     match event.verb:
         case "acquire" | "release" if event.success and is_signal(world, event):
             return f"passes {name}" if event.verb == "acquire" else f"signals {name}"

@@ -16,6 +16,7 @@ from deadsim.kernel.abstract.local import PrintForm
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.primitives.thread import ENDED, NEW
 from deadsim.kernel.programs.linked import Stop
+from deadsim.kernel.row import may_begin
 from deadsim.kernel.scenario_source import ScenarioSource
 from deadsim.kernel.system import State, System
 from deadsim.model.program import RUN_STEPS, Choice, Plan, Program
@@ -39,6 +40,7 @@ from deadsim.strategies.script import Script, Unfit
 from deadsim.strategies.strategy import Chance, Strategy
 from deadsim.trace.event import Event
 from deadsim.trace.finding import Deadlock, Finding
+from deadsim.trace.schedule import word
 
 if TYPE_CHECKING:
     from deadsim.detect.locks.prediction import Circle
@@ -279,7 +281,7 @@ class Runner:
                 operation = state.frames[last].operation
                 assert operation is not None
                 self._measured.append((last, operation.objects))
-                state = self.system.step(state, last).state
+                state = self.system.follow(state, last, None).state
         return self._measured
 
     def numbers(self, names: Sequence[Choice]) -> tuple[tuple[int, int | None], ...]:
@@ -293,6 +295,11 @@ class Runner:
     def diverged(self, unfit: Unfit, last: "LastState") -> ReplayDiverged:
         """Say what a schedule wanted at a step, and what was there."""
         name = self.world.name(unfit.thread)
+        if unfit.result is not None and unfit.result < 0:
+            expected = word(Choice(name, unfit.result))
+            return ReplayDiverged(
+                unfit.step, expected, self.why_no_beginning(unfit.thread, last.state)
+            )
         if unfit.bound is not None:
             expected = f"{name}#{unfit.result}"
             several = f"{unfit.bound} results, from #0" if unfit.bound > 1 else "one result alone"
@@ -300,6 +307,20 @@ class Runner:
                 several = " and ".join(f"#{place}" for place in unfit.places) + " alone"
             return ReplayDiverged(unfit.step, expected, f"that step has {several}")
         return ReplayDiverged(unfit.step, name, self.why_not(unfit.thread, last.state))
+
+    def why_no_beginning(self, thread: int, state: State | None) -> str:
+        """Say why a thread's finalizer cannot begin, or not with the result that is named."""
+        assert state is not None
+        name, finalizer = self.world.name(thread), self.system.linked[thread].code.finalizer
+        frame = state.frames[thread]
+        if finalizer is None:
+            return f"{name} has no finalizer ('anywhere')"
+        if state.objects[thread] == NEW or frame.operation is None:
+            return self.why_not(thread, state)
+        if may_begin(self.system.rows.of(thread, frame)):
+            return "its first step has no such result"
+        left = frame.slots[finalizer.left]
+        return f"{name}'s finalizer runs" if left else f"{name}'s finalizer has begun already"
 
     def why_not(self, thread: int, state: State | None) -> str:
         assert state is not None

@@ -17,7 +17,7 @@ from deadsim.kernel.expressions.evaluator import Evaluate
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.programs.walk import NOWHERE
 from deadsim.kernel.state_query import state_evaluator, true
-from deadsim.kernel.system import State, System
+from deadsim.kernel.system import State, System, finalizers
 from deadsim.kernel.world import World
 from deadsim.model.place import Place
 from deadsim.model.program import Choice
@@ -54,6 +54,7 @@ class DeadlockWatch:
         self.system = judge.system
         self.closure = judge.system.once(Closure)
         self.stop = stop
+        self.mended = bool(finalizers(judge.system))  # whether who is stuck may be so no more
         self.deadlocks: list[Deadlock] = []
         self.leaks: list[Deadlock] = []
         self.held = Holdings()
@@ -67,6 +68,10 @@ class DeadlockWatch:
 
     def after(self, moment: Moment, failures: tuple[Failure, ...]) -> bool:
         blocked = moment.blocked
+        if moment.result is not None and moment.result.begins:
+            # Who was stuck may go on by it; and who stays, stays for another reason.
+            self.give_up(moment.events())
+            self.settled = self.resting = frozenset()
         if not blocked or moment.over:
             return False
         key = standing_key(moment)
@@ -81,7 +86,7 @@ class DeadlockWatch:
                 return False
             # Whether a core is closed does not depend on what relaxed progress knows.
             progress = NOBODY
-        for thread in progress.stuck:
+        for thread in () if self.mended else progress.stuck:
             self.since.setdefault(thread, moment.step)
         settled = self.closure.of(state, threads)
         if not settled <= self.settled:

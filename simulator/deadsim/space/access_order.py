@@ -81,7 +81,7 @@ class Order:
         bits = self.space.bits
         state: Packed = node & self.state_mask
         number = node >> bits
-        for way, (delta, _, info) in enumerate(self.space.moves(state, thread)):
+        for way, (delta, _, info) in self.space.numbered(self.space.moves(state, thread)):
             key = number, info.number
             found = self.known.get(key)
             if found is None:

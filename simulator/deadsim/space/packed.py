@@ -18,7 +18,7 @@ from deadsim.kernel.programs.walk import NOWHERE, Frame
 from deadsim.kernel.row import Result
 from deadsim.kernel.row import Row as StepRow
 from deadsim.kernel.select import Select
-from deadsim.kernel.system import State, System, dependence
+from deadsim.kernel.system import State, System, dependence, finalizers
 from deadsim.model.objects import Condition, Lock, Variable
 
 Packed: TypeAlias = int
@@ -39,6 +39,11 @@ class Info(NamedTuple):
     failures: tuple[Failure, ...]
     before: State
     result: Result
+
+    @property
+    def begins(self) -> bool:
+        """Tell whether by it a finalizer begins, which never has to."""
+        return self.result.outcome.by == "anywhere"
 
 
 Move: TypeAlias = tuple[int, bool, Info]
@@ -67,6 +72,7 @@ class Space:
         self.system = system
         self.infos = 0
         self.threads = range(len(system.program.threads))
+        self.finalizers = finalizers(system)
         start = system.initial(keep_output)
         self.begun = start
         self.objects = range(len(start.state.objects))
@@ -219,7 +225,7 @@ class Space:
         """Find on which bits the next step of a thread depends, from the place where it stands."""
         mask = 0
         standing = self.standing(packed, thread)
-        for number in () if standing is None else standing.touches:
+        for number in () if standing is None else standing.decides:
             mask |= self.masks[number]
         row = self.rows[thread][packed & self.fields[thread]] = mask, {}
         return row
@@ -234,6 +240,7 @@ class Space:
         if moves is None:
             operation = self.frame(packed, thread).operation
             several = isinstance(operation, Select) and len(operation.branches) > 1
+            several = several and thread not in self.finalizers
             find = self.find_branches if several else self.find_moves
             moves = known[packed & mask] = tuple(find(packed, thread))
         return moves
@@ -283,6 +290,29 @@ class Space:
         self.infos += 1
         return delta, bool(result.failures), Info(self.infos, result.failures, state, result)
 
+    def can_move(self, packed: Packed, thread: int) -> bool:
+        """Decide whether a thread can take a step, other than that its finalizer begins."""
+        return bool(self.moves(packed, thread))
+
+    def numbered(self, moves: Sequence[Move]) -> Iterator[tuple[int, Move]]:
+        """Count a step's results; those by which a finalizer begins from the end, below 0.
+
+        So each has one number, whether or not the step itself is blocked, or its time may run out.
+        """
+        for way, move in enumerate(moves):
+            yield way - len(moves) if self.finalizers and move[2].begins else way, move
+
+    def asides(self, packed: Packed) -> list[tuple[int, Packed]]:
+        """List where it leads that a finalizer begins: the thread and the state after it."""
+        found: list[tuple[int, Packed]] = []
+        if self.over(packed):
+            return found
+        for thread in self.finalizers:
+            for delta, _, info in self.moves(packed, thread):
+                if info.begins:
+                    found.append((thread, packed + delta))
+        return found
+
     def after(self, path: Iterable[tuple[int, int]]) -> Packed:
         """Give the state to which a schedule leads: who takes each step, and with which result."""
         packed = self.start
@@ -309,11 +339,14 @@ class Space:
         if self.over(packed):
             return
         for thread in self.threads:
-            for way, (delta, _, info) in enumerate(self.moves(packed, thread)):
+            for way, (delta, _, info) in self.numbered(self.moves(packed, thread)):
                 yield thread, way, packed + delta, info
 
     def followers(self, packed: Packed) -> list[tuple[int, Packed]]:
-        """List the steps that can be taken, in brief: the thread and the state after it."""
+        """List the steps that can be taken, in brief: the thread and the state after it.
+
+        No finalizer begins by them (`asides`): who could only do that cannot move.
+        """
         found: list[tuple[int, Packed]] = []
         if not packed & self.lasting:
             return found

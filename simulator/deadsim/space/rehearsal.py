@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from deadsim.kernel.system import System, Transition, after
-from deadsim.strategies.strategy import Option, Ready, Strategy
+from deadsim.kernel.row import may_begin
+from deadsim.kernel.system import State, System, Transition, after, finalizers
+from deadsim.strategies.strategy import Option, Ready, Strategy, begins_next, with_beginnings
 
 
 def rehearse(
@@ -12,17 +13,15 @@ def rehearse(
     """Take the steps that a strategy picks, until nothing can go on; gives who took each."""
     strategy.begin()
     state = system.initial().state
+    begins = finalizers(system)
     for _ in range(max_steps):
-        options: list[Option] = []
         able = system.enabled(state)
-        if not able:
+        if not able and begins_next(strategy) is None:
             return
-        for thread in system.before_time(state) if system.last else able:
-            operation = state.frames[thread].operation
-            assert operation is not None
-            timed = operation.duration is not None
-            ready = timed and operation.ready(state.objects, thread)
-            options.append(Ready(thread, operation, ready, held=thread not in able))
+        options = offered(system, state, able)
+        if begins:
+            rows = [system.rows.of(thread, state.frames[thread]) for thread in begins]
+            options = with_beginnings(options, [row for row in rows if row and may_begin(row)])
         thread = strategy.pick(options)
         results = system.results(state, thread)
         result = results[0]
@@ -31,3 +30,16 @@ def rehearse(
             result = results[strategy.draw(len(results), places)]
         state = after(state, result)
         yield thread, Transition(state, result.outcome, result.failures)
+
+
+def offered(system: System, state: State, able: list[int]) -> list[Option]:
+    """Tell of those who can take a step whether it can be taken now, and before its time is up."""
+    options: list[Option] = []
+    for thread in system.before_time(state) if system.last else able:
+        operation = state.frames[thread].operation
+        assert operation is not None
+        timed = operation.duration is not None
+        ready = timed and operation.ready(state.objects, thread)
+        begins = may_begin(system.rows.of(thread, state.frames[thread]))
+        options.append(Ready(thread, operation, ready, thread not in able, begins))
+    return options

@@ -88,7 +88,7 @@ class Clock:
     def draw(self, bound: int, places: Sequence[int] | None = None) -> int:
         if bound == 1:
             return 0
-        if self.early:  # it wakes unasked: its time is not up
+        if self.early and (places is None or 1 in places):  # it wakes unasked: its time is not up
             return places.index(1) if places else 1
         return self.inner.draw(bound)
 

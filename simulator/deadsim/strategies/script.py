@@ -54,6 +54,13 @@ class Script:
         """Tell whether names are left."""
         return self.step < len(self.choices)
 
+    def begins(self) -> int | None:
+        """Give whose finalizer begins with the next step; None where no finalizer does."""
+        if self.going:
+            thread, result = self.choices[self.step]
+            return thread if result is not None and result < 0 else None
+        return None
+
     def pick(self, options: Sequence[Option]) -> int:
         step = self.step
         self.step += 1
@@ -61,7 +68,16 @@ class Script:
             return self.clock.pick(options)
         thread, result = self.choices[step]
         named = next((option for option in options if option.thread == thread), None)
-        if named is None or named.held:
+        begins = result is not None and result < 0
+        if named is None or (named.held and not begins):
+            raise Unfit(step, thread, result, None)
+        if begins:
+            if not named.begins:
+                raise Unfit(step, thread, result, None)
+            self.clock.taken((named,), thread)
+            self.turns.last = thread
+            return thread
+        if named.only_begins:
             raise Unfit(step, thread, result, None)
         if result and not named.operation.can_choose:
             raise Unfit(step, thread, result, 1)
@@ -77,6 +93,10 @@ class Script:
                 if result not in (places or range(bound)):
                     raise Unfit(step, thread, result, bound, places)
                 return places.index(result) if places else result
+            if places and min(places) < 0:  # a plain name lets no finalizer begin
+                own = [number for number, place in enumerate(places) if place >= 0]
+                drawn = self.clock.draw(len(own), [places[number] for number in own])
+                return own[drawn]
         return self.clock.draw(bound, places)
 
     def end(self, outcome: str) -> None:

@@ -1,6 +1,6 @@
 """What a strategy is: it picks one of the threads that can take a step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from deadsim.kernel.operation import Operation
@@ -13,7 +13,8 @@ class Option(Protocol):
     """A thread that can take a step, and the operation that it stands before.
 
     Where that has a duration, `ready` says whether it can be taken before the time is up; one that is
-    `held` can only be taken once nobody else can go on.
+    `held` can only be taken once nobody else can go on. Of a thread whose finalizer may begin, `begins`
+    is true; who is blocked `only_begins` it then, and nothing else.
     """
 
     @property
@@ -28,6 +29,12 @@ class Option(Protocol):
     @property
     def held(self) -> bool: ...
 
+    @property
+    def begins(self) -> object: ...
+
+    @property
+    def only_begins(self) -> bool: ...
+
 
 class Ready(NamedTuple):
     """A step with a duration that can be taken before its time is up."""
@@ -36,6 +43,31 @@ class Ready(NamedTuple):
     operation: Operation
     ready: bool = True
     held: bool = False
+    begins: object = False
+    only_begins: bool = False
+
+
+class Standing(Protocol):
+    """A thread, and the operation that it stands before."""
+
+    @property
+    def thread(self) -> int: ...
+
+    @property
+    def operation(self) -> Operation: ...
+
+
+def with_beginnings(options: Iterable[Option], may_begin: Iterable[Standing]) -> list[Option]:
+    """Add those among who `may_begin` a finalizer that can do nothing else now."""
+    options = list(options)
+    able = {option.thread for option in options if not option.held}
+    more = {
+        one.thread: Ready(one.thread, one.operation, False, begins=True, only_begins=True)
+        for one in may_begin
+        if one.thread not in able
+    }
+    rest = (option for option in options if option.thread not in more)
+    return sorted((*rest, *more.values()), key=lambda option: option.thread)
 
 
 class Strategy(Protocol):
@@ -44,7 +76,8 @@ class Strategy(Protocol):
     The engine calls `begin` before an execution and `end` after it. `pick` gets the threads that can
     go on, in the order of their numbers and at least one; `draw` decides everything else that is
     left to chance, where a schedule calls what there is to choose from by `places`. One that has a
-    `keeps_time` which is true is told who is held too. Both are recorded by the engine, so a replay needs nothing from a strategy.
+    `keeps_time` which is true is told who is held too; one that `begins` finalizers may say there whose
+    is to begin next, though nobody can move. Both are recorded by the engine, so a replay needs nothing from a strategy.
     """
 
     def begin(self) -> None: ...
@@ -58,6 +91,13 @@ class Strategy(Protocol):
         ...
 
     def end(self, outcome: str) -> None: ...
+
+
+def begins_next(strategy: Strategy) -> int | None:
+    """Give whose finalizer a strategy lets begin with the next step; None where it says nothing of it."""
+    begins = getattr(strategy, "begins", None)
+    found: int | None = None if begins is None else begins()
+    return found
 
 
 class Chance:

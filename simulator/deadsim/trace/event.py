@@ -33,6 +33,11 @@ class Event(NamedTuple):
         return self.effect.success
 
     @property
+    def begins(self) -> bool:
+        """Tell whether it was the first step of its thread's finalizer."""
+        return self.choice is not None and self.choice < 0
+
+    @property
     def phase(self) -> Literal["begin", "end"] | None:
         """Tell which of the two steps of a wait it was."""
         return self.effect.phase

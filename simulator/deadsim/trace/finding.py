@@ -34,7 +34,8 @@ class Wait(NamedTuple):
     `ahead` of it in a queue, if they do not have it.
     `helps` is what the wakers do, where that is something else than what is waited for. Of a lock with
     modes it wants `mode`, and those for whom it waits have `met` it with theirs, one after the other.
-    Whatever it waits for as well, where one of several lets it go on, is `more`.
+    Whatever it waits for as well, where one of several lets it go on, is `more`. Of a thread that waits in its
+    `finalizer` that is where it stood when that began.
     """
 
     thread: str
@@ -53,6 +54,7 @@ class Wait(NamedTuple):
     more: tuple["Wait", ...] = ()
     mode: str | None = None
     met: tuple[str, ...] = ()
+    finalizer: Place | None = None
 
 
 class Access(NamedTuple):
@@ -78,6 +80,7 @@ class Deadlock(NamedTuple):
     which on it could not be avoided, `ways` how many other steps close the same core. `schedule` is another
     schedule that shows it, where this run does not; `hint` says what is missing, or in the way. `covered` says
     that it is proved because all continuations were looked at. It is a `leak`, and no defect, where daemons alone are stuck.
+    The `finalizers` of some threads could help, and never have to begin.
     """
 
     kind: DeadlockKind
@@ -105,6 +108,7 @@ class Deadlock(NamedTuple):
     ways: int | None = None
     covered: bool = False
     leak: bool = False
+    finalizers: tuple[str, ...] = ()
     type: Literal["deadlock"] = "deadlock"
 
 

@@ -1,7 +1,7 @@
 """Schedules: who took each step, and with which result; and how they are written as text.
 
-A name stands for one step, `name#k` for one with the k-th of several results, `name*12` for twelve
-steps. Names are separated by white space outside brackets.
+A name stands for one step, `name#k` for one with the k-th of several results, `name^` for the first step
+of the thread's finalizer, `name*12` for twelve steps. Names are separated by white space outside brackets.
 """
 
 import re
@@ -17,7 +17,7 @@ MAX_NAMES = 10_000_000
 
 _NAME = re.compile(
     r"(?P<name>[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)?(?:\[[^\]\[]*\])?)"
-    r"(?:#(?P<result>\d{1,9}))?(?:\*(?P<times>\d{1,9}))?"
+    r"(?P<begins>\^)?(?:#(?P<result>\d{1,9}))?(?:\*(?P<times>\d{1,9}))?"
 )
 _INDEX = re.compile(r"\s*,\s*")
 
@@ -42,6 +42,8 @@ def parse_name(text: str) -> tuple[Choice, int] | None:
         return None
     name = _INDEX.sub(", ", match["name"]).replace("[ ", "[").replace(" ]", "]")
     result = None if match["result"] is None else int(match["result"])
+    if match["begins"]:
+        result = -1 - (result or 0)
     return Choice(name, result), int(match["times"] or 1)
 
 
@@ -61,8 +63,18 @@ def parse_names(text: str) -> tuple[Choice, ...]:
 
 def words(choices: Iterable[Choice]) -> Iterator[str]:
     """Write a schedule name by name, without repeats."""
-    for thread, result in choices:
-        yield thread if result is None else f"{thread}#{result}"
+    for choice in choices:
+        yield word(choice)
+
+
+def word(choice: Choice) -> str:
+    """Write one name of a schedule."""
+    thread, result = choice
+    if result is None:
+        return thread
+    if result >= 0:
+        return f"{thread}#{result}"
+    return f"{thread}^" if result == -1 else f"{thread}^#{-1 - result}"
 
 
 def text(choices: Iterable[Choice]) -> str:

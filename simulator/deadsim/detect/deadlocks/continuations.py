@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from deadsim.detect.stuck.closure import Closure
 from deadsim.kernel.primitives.thread import ENDED
+from deadsim.kernel.row import own
 from deadsim.kernel.system import State, System, after
 
 MOST_STATES = 2_000
@@ -29,7 +30,7 @@ FEW_STATES = 100
 
 def may_end(system: System, state: State) -> bool:
     """Decide whether a program may still come to its end; where that is too much to look at, it may."""
-    for here in following(system, state, FEW_STATES):
+    for here in following(system, state, FEW_STATES, begins=True):
         if here is None or system.over(here.objects):
             return True
     return False
@@ -67,15 +68,22 @@ def never_closed(system: System, state: State, threads: Collection[int]) -> froz
     return frozenset(never)
 
 
-def following(system: System, state: State, most: int = MOST_STATES) -> Iterator[State | None]:
-    """Give a state and all that may follow it; None at the end where there are too many."""
+def following(
+    system: System, state: State, most: int = MOST_STATES, begins: bool = False
+) -> Iterator[State | None]:
+    """Give a state and all that may follow it; None at the end where there are too many.
+
+    Without what follows when a finalizer `begins`, which never has to, unless it is asked for.
+    """
     seen = {state.key()}
     front = [state]
     while front:
         here = front.pop()
         yield here
-        for thread in system.enabled(here):
-            for result in system.results(here, thread):
+        threads = range(len(here.frames)) if begins else system.enabled(here)
+        for thread in () if system.over(here.objects) else threads:
+            results = system.results(here, thread)
+            for result in results if begins else own(results):
                 there = after(here, result)
                 key = there.key()
                 if key not in seen:
@@ -112,5 +120,5 @@ def in_turns(system: System, state: State, movers: set[int]) -> Iterator[State]:
             return
         thread = min(enabled, key=lambda one: (one - number) % len(threads))
         movers.add(thread)
-        state = system.step(state, thread).state
+        state = system.follow(state, thread, None).state
         yield state

@@ -12,6 +12,7 @@ from deadsim.detect.components import components
 from deadsim.detect.deadlocks.history import Astray, astray_notify, missed_set
 from deadsim.detect.deadlocks.wakers import Halt, Halts
 from deadsim.detect.holdings import Holdings
+from deadsim.kernel.row import own
 from deadsim.kernel.system import State, System, after
 from deadsim.model.claims import DeadlockKind
 from deadsim.model.objects import Condition, Lock, ModeLock
@@ -287,7 +288,7 @@ class _Finder:
             if not enabled:
                 break
             mover = taker if taker in enabled else enabled[0]
-            result = self.system.results(state, mover)[0]
+            result = own(self.system.results(state, mover))[0]
             written = astray.news.intersection(result.effect.writes)
             if written and mover == taker:
                 return Astray(None, astray.step, taker, None, min(written))

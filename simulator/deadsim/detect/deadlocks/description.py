@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from deadsim.detect.deadlocks.bystanders import bystanders
 from deadsim.detect.deadlocks.cores import Core, find_cores
+from deadsim.detect.deadlocks.finalizers import could_help
 from deadsim.detect.deadlocks.hints import deeds, hint_for
 from deadsim.detect.deadlocks.in_modes import asked, in_the_way, met
 from deadsim.detect.deadlocks.situation import want_of
@@ -91,6 +92,7 @@ def describe(
             helps=deeds(system, halt),
             mode=asked(operation),
             met=met(operation, state.objects, wakers, ahead),
+            finalizer=system.linked[halt.thread].interrupted(halt.position),
         )
 
     others = bystanders(judge, state, core, threads, members)
@@ -115,5 +117,6 @@ def describe(
         waiting_too=world.names(others.waiting),
         unknown=world.names(others.unknown),
         rests_on=world.names(core.rests_on),
+        finalizers=world.names(could_help(system, state, core.halts)),
         leak=system.lasting.isdisjoint((*core.threads, *core.behind)),
     )

@@ -99,6 +99,16 @@ class _Hints:
         holding = self.held.of(halt.thread).get(halt.number)
         if holding is None:
             return None
+        if self.system.linked[halt.thread].interrupted(halt.position) is not None:
+            mend = (
+                ", or make it reentrant"
+                if isinstance(self.world.declared(halt.number), Lock)
+                else ""
+            )
+            return (
+                "a finalizer may begin wherever its thread stands, while it holds that too: let it take "
+                f"nothing that its thread takes{mend}"
+            )
         hint = (
             f"{self.name(halt.thread)} has it since line {holding.place.line}: give it back first"
         )

@@ -69,6 +69,11 @@ class Flow:
         """Give the steps at which the thread may come to stand first."""
         return self._arrive(0)
 
+    def begun(self, position: int) -> Ways:
+        """Give the steps at which the thread may come to stand when its finalizer begins before this one."""
+        first = self.code.begun_at(position)
+        return Ways((), ()) if first is None else self._arrive(first)
+
     def after(self, position: int) -> Ways:
         """Give the steps at which the thread may come to stand after this one was taken."""
         found = self._after.get(position)
@@ -187,6 +192,8 @@ class Flow:
             if found.get(position) == merged:
                 continue
             found[position] = merged
+            begun = self.begun(position)
+            front.extend((p, merged) for p in begun.steps + begun.failing)
             after = merged
             stop = self.stop(position)
             if stop.form is not None and stop.numbers:

@@ -73,6 +73,9 @@ def always_set(code: Code) -> list[frozenset[int]]:
                 kept = () if handler.slot is None else (handler.slot,)
                 front.append((handler.target, merged.union(kept)))
         instruction = code.instructions[position]
+        begun = code.begun_at(position)
+        if begun is not None:
+            front.append((begun, merged))
         match instruction:
             case Let(slot):
                 front.append((position + 1, merged | {slot}))

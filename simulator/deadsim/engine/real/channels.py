@@ -31,6 +31,13 @@ class RealChannel:
             elif not self.waiters.leave():
                 raise disagreement("a pipe", "send")
 
+    def leave(self, operation: Operation, outcome: Outcome) -> None:
+        me = threading.get_ident()
+        with self.guard:
+            if me in self.waiters.waiting:
+                del self.items[self.waiters.waiting.index(me)]
+            self.waiters.withdraw()
+
     def receive(self, operation: Operation, outcome: Outcome) -> None:
         with self.guard:
             item = (self.items.popleft(), True) if self.items else (None, False)

@@ -44,6 +44,13 @@ class Waiters:
         """End the wait of the worker that calls; tell whether it was woken."""
         return self.locks.pop(threading.get_ident()).acquire(False)
 
+    def withdraw(self) -> None:
+        """Take the worker that calls out, whether or not it was woken."""
+        me = threading.get_ident()
+        if me in self.waiting:
+            self.waiting.remove(me)
+        del self.locks[me]
+
     @property
     def among(self) -> bool:
         """Tell whether the worker that calls waits, or was woken and has not gone on."""
@@ -82,6 +89,13 @@ class RealCondition:
                     self.waiters.give_up()
             elif not woken:
                 raise disagreement("a condition", "wait")
+
+    def leave(self, operation: Operation, outcome: Outcome) -> None:
+        for _ in range(outcome.objects[self.mutex][1]):
+            if not self.lock.acquire(False):
+                raise disagreement("a condition's lock", "leave")
+        self.waiters.withdraw()
+        self.unasked.discard(threading.get_ident())
 
     def notify(self, operation: Operation, outcome: Outcome) -> None:
         self.waiters.wake(max(0, getattr(operation, "count", 1)))
@@ -125,6 +139,9 @@ class RealEvent:
             if self.waiters.leave() is not outcome.success:
                 raise disagreement("an event", "wait")
 
+    def leave(self, operation: Operation, outcome: Outcome) -> None:
+        self.waiters.withdraw()
+
     def set(self, operation: Operation, outcome: Outcome) -> None:
         self.flag.set()
         self.waiters.wake()
@@ -161,7 +178,7 @@ class RealBarrier:
 
     def wait(self, operation: Operation, outcome: Outcome) -> None:
         me = threading.get_ident()
-        said = self.leave(me) if me in self.places else self.enter(me)
+        said = self.go_on(me) if me in self.places else self.enter(me)
         results = outcome.results[0] if outcome.results else None
         expected = "stays" if outcome.stays else self.BROKEN if outcome.wrong else results
         if said != expected:
@@ -184,7 +201,18 @@ class RealBarrier:
         self.waiters.join()
         return "stays"
 
-    def leave(self, me: int) -> int | str:
+    def leave(self, operation: Operation, outcome: Outcome) -> None:
+        me = threading.get_ident()
+        if me in self.door:
+            self.door.remove(me)
+            return
+        self.waiters.withdraw()
+        del self.places[me]
+        if self.phase == self.FILLS:  # who came after it has its place
+            self.places = {other: place for place, other in enumerate(self.places)}
+        self.settle()
+
+    def go_on(self, me: int) -> int | str:
         """Go on, or find it broken; who was not woken has run out of time, and breaks it."""
         if self.phase == self.FILLS:
             self.waiters.give_up()
@@ -272,6 +300,9 @@ class RealRWLock:
             self.readers.append(me)
         if not done:
             raise disagreement("an rwlock", "acquire")
+
+    def leave(self, operation: Operation, outcome: Outcome) -> None:
+        self.queued.remove(threading.get_ident())
 
     def release(self, operation: Operation, outcome: Outcome) -> None:
         me = threading.get_ident()

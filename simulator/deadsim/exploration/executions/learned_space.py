@@ -130,6 +130,16 @@ class LearnedSpace:
             found = self.known[key] = tuple(self.find(state, thread))
         return found
 
+    finalizers = ()
+
+    def numbered(self, moves: tuple[Move, ...]) -> Iterator[tuple[int, Move]]:
+        """Count the results of a step."""
+        return enumerate(moves)
+
+    def can_move(self, state: int, thread: int) -> bool:
+        """Decide whether a thread can take a step."""
+        return bool(self.moves(state, thread))
+
     def successors(self, state: int) -> Iterator[tuple[int, int, int, Step]]:
         """List the steps that can be taken: the thread, which of its results, the state after it."""
         if not self.over(state):

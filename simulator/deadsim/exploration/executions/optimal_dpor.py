@@ -98,20 +98,22 @@ class Classes:
             if not node.entered:
                 node.entered = True
                 enabled = self.enabled(node.state)
+                halts = not any(self.space.can_move(node.state, thread) for thread, _ in enabled)
                 awake = [choice for choice in enabled if choice not in node.sleep]
                 long = len(self.steps) >= (self.budget.steps or MOST_STEPS)
-                if not enabled or (awake and long):
+                if halts or (awake and long):
                     self.executions += 1
                     self.budget.execution(self.executions, len(self.steps))
                     path = tuple(step.choice for step in self.steps)
                     infos = tuple(step.info for step in self.steps)
                     states = tuple(node.state for node in nodes)
-                    yield Execution(path, infos, states, not enabled)
+                    yield Execution(path, infos, states, halts)
                     self.turn_round_races()
                     self.fresh = len(self.steps)
+                    if halts and not long:  # nobody has to, but a finalizer may begin
+                        node.tree += [Branch(choice) for choice in awake]
                 elif awake:
-                    first = self.preferred(awake)
-                    node.tree += [Branch(choice) for choice in awake if choice[0] == first]
+                    node.tree += map(Branch, self.preferred(node, awake))
                 else:
                     self.redundant += 1
             if node.tree:
@@ -126,10 +128,30 @@ class Classes:
         """List who can take a step, with which results."""
         return [(thread, way) for thread, way, _, _ in self.space.successors(state)]
 
-    def preferred(self, awake: list[Choice]) -> int:
-        """Let whoever went last go on, where that can be."""
+    def ways(self, state: Packed, thread: int) -> Iterator[int]:
+        """List the results of a thread's next step, by numbers that no independent step changes."""
+        return (way for way, _ in self.space.numbered(self.space.moves(state, thread)))
+
+    def preferred(self, node: Node, awake: list[Choice]) -> list[Choice]:
+        """Let whoever went last go on, where that can be; give all that its step can be.
+
+        Nobody who could only begin a finalizer, for that need not be. Where something that a thread can do
+        sleeps, what else it does says nothing of the executions in which that is woken: so not that thread
+        either, or everybody.
+        """
         last = self.steps[-1].choice[0] if self.steps else -1
-        return last if any(thread == last for thread, _ in awake) else awake[0][0]
+        threads = dict.fromkeys(thread for thread, _ in awake)
+        if self.space.finalizers:
+            sleeping = {thread for thread, _ in node.sleep}
+            threads = dict.fromkeys(
+                thread
+                for thread in threads
+                if thread not in sleeping and self.space.can_move(node.state, thread)
+            )
+            if not threads:
+                return awake
+        first = last if last in threads else next(iter(threads))
+        return [choice for choice in awake if choice[0] == first]
 
     def go(self, node: Node, branch: Branch) -> None:
         """Take a step."""
@@ -215,7 +237,7 @@ class Classes:
         state = self.carried_out(node.state, between)
         if state is None or self.space.over(state):
             return
-        for way, (_, _, info) in enumerate(self.space.moves(state, thread)):
+        for way, (_, _, info) in self.space.numbered(self.space.moves(state, thread)):
             footprint = self.footprints.of(info)
             sequence = [*between, Link((thread, way), footprint)]
             if dependent(footprint, earlier.footprint) and not any(
@@ -234,20 +256,23 @@ class Classes:
     ) -> bool:
         """Decide whether what begins with a choice has all that begins with a sequence.
 
-        Of a thread that is not in it, what it does with its other results has to be there too.
+        Of a thread that is not in it, what it does with its other results has to be there too; and one that
+        could only begin its finalizer need not do that.
         """
         if not is_weak_initial(choice, footprint, sequence):
             return False
         thread = choice[0]
-        return any(link.choice[0] == thread for link in sequence) or all(
-            (thread, way) in others for way in range(len(self.space.moves(state, thread)))
+        if any(link.choice[0] == thread for link in sequence):
+            return True
+        return self.space.can_move(state, thread) and all(
+            (thread, way) in others for way in self.ways(state, thread)
         )
 
     def carried_out(self, state: Packed, sequence: list["Link"]) -> Packed | None:
         """Carry a sequence out with the kernel; None where that cannot be."""
         for thread, way in (link.choice for link in sequence):
             moves = self.space.moves(state, thread)
-            if self.space.over(state) or way >= len(moves):
+            if self.space.over(state) or way not in self.ways(state, thread):
                 return None
             state += moves[way][0]
         return state

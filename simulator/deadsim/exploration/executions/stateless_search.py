@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from deadsim.detect.deadlocks.cores import Core
 from deadsim.detect.order.races import RaceDetector
+from deadsim.detect.stuck.judge import StuckJudge
 from deadsim.engine.pool import Pool
 from deadsim.engine.scheduler import execute
 from deadsim.errors import InternalError
@@ -67,6 +68,7 @@ class Stateless:
         self.best = Shortest()
         self.racy: set[int] = set()
         self.whole = True
+        self.mended = False  # whether a finalizer has let somebody go on who was stuck
         claims = self.program.claims
         self.finals = [(c, Asked(self.space, c.expression)) for c in claims.final]
         self.invariants = [Asked(self.space, i.expression) for i in self.program.invariants]
@@ -92,6 +94,8 @@ class Stateless:
             self.spent = self.budget.too_deep(self.budget.steps or MOST_STEPS)
         for key in self.asked:
             self.known[key] = over(self.values[key], complete)
+            if key == "deadlock" and self.mended and not self.known[key].without:
+                self.known[key] = self.known[key]._replace(complete=False)
             if key in self.impossible:
                 self.known[key] = never(self.impossible[key])
         for claim, _ in self.finals:
@@ -131,11 +135,27 @@ class Stateless:
             if any(space.running(end, thread) for thread in self.system.lasting):
                 shown.add("deadlock")
                 self.note_deadlocks(execution, events)
+        if self.space.finalizers and "deadlock" not in shown and self.was_stuck(execution):
+            shown.add("deadlock")
+            self.mended = True
         for key in (*DEFECT_TYPES, "timeout"):
             if key in self.values and (execution.whole or key in shown):
                 self.values[key].add(key in shown)
         if execution.whole:
             self.judge_end(end, path)
+
+    def was_stuck(self, execution: Execution) -> bool:
+        """Decide whether somebody was stuck until a finalizer began: it did not have to.
+
+        In another execution of the same class it may have begun before.
+        """
+        judge = self.system.once(StuckJudge)
+        befores = (info.before for info in execution.infos if info.begins)
+        for state in befores:
+            found = judge.stuck(state)
+            if found is not None and not found.stuck.isdisjoint(self.system.lasting):
+                return True
+        return False
 
     def note(self, goal: Goal, path: Path) -> None:
         """Keep a schedule, if it shows something that is asked for, and is the best that does."""
@@ -189,6 +209,11 @@ def first_closed(naming: Naming, space: Space, states: Sequence[int], core: Core
         closed = naming.closed(space.state(packed))
         return closed.issuperset(core.threads) and not closed.isdisjoint(lasting)
 
+    if space.finalizers:  # by which it may have been open again
+        first = len(states)
+        while first and is_closed(states[first - 1]):
+            first -= 1
+        return first
     return bisect_left(states, True, key=is_closed)
 
 

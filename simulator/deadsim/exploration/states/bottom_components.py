@@ -14,6 +14,9 @@ Node: TypeAlias = int
 Edges: TypeAlias = Callable[[Node], tuple[list[tuple[int, Node]], bool]]
 """Of a node: who leads where; and whether it also leads somewhere that is not followed."""
 
+Aside: TypeAlias = Callable[[Node], list[Node]]
+"""Of a node: where it leads that a finalizer begins, which never has to."""
+
 
 class Component(NamedTuple):
     """Nodes that are never left again: a single one where nothing can move in it.
@@ -25,8 +28,14 @@ class Component(NamedTuple):
     movers: int
 
 
-def bottom_components(start: Node, edges: Edges, budget: Budget) -> Iterator[Component]:
-    """Find the components that nothing leads out of, one after the other."""
+def bottom_components(
+    start: Node, edges: Edges, budget: Budget, aside: Aside | None = None
+) -> Iterator[Component]:
+    """Find the components that nothing leads out of, one after the other.
+
+    What leads `aside` from a node does not have to be gone: it leads out of nothing, but what it leads to
+    is looked at too.
+    """
     numbers = {start: 0}
     nodes = [start]
     lows = [0]
@@ -36,29 +45,41 @@ def bottom_components(start: Node, edges: Edges, budget: Budget) -> Iterator[Com
     closed = bytearray(1)
     path: list[tuple[int, Iterator[tuple[int, Node]]]] = []
 
+    roots: list[Node] = []
+
     def enter(number: int) -> None:
         out, more = edges(nodes[number])
         leaves[number] = more
+        if aside is not None:
+            roots.extend(aside(nodes[number]))
         for thread, _ in out:
             movers[number] |= 1 << thread
         open_nodes.append(number)
         path.append((number, iter(out)))
 
+    def meet(node: Node) -> int:
+        other = numbers[node] = len(nodes)
+        nodes.append(node)
+        lows.append(other)
+        movers.append(0)
+        leaves.append(False)
+        closed.append(0)
+        if not other % WATCHED:
+            budget.watch()
+        return other
+
     enter(0)
-    while path:
+    while path or roots:
+        if not path:
+            root = roots.pop()
+            if root not in numbers:
+                enter(meet(root))
+            continue
         number, out = path[-1]
         for _, node in out:
             other = numbers.get(node)
             if other is None:
-                other = numbers[node] = len(nodes)
-                nodes.append(node)
-                lows.append(other)
-                movers.append(0)
-                leaves.append(False)
-                closed.append(0)
-                if not other % WATCHED:
-                    budget.watch()
-                enter(other)
+                enter(meet(node))
                 break
             if closed[other]:
                 leaves[number] = True
@@ -91,6 +112,20 @@ def _pop(stack: list[int], last: int) -> list[int]:
             return part
 
 
+def aside_of(
+    space: Space, avoid: Callable[[Packed, Info | None], bool] | None = None
+) -> Aside | None:
+    """Give what leads aside in a space; what is to be avoided is not followed."""
+    if not space.finalizers:
+        return None
+
+    def aside(state: Packed) -> list[Packed]:
+        steps = (step for step in space.successors(state) if step[3].begins)
+        return [after for _, _, after, info in steps if avoid is None or not avoid(after, info)]
+
+    return aside
+
+
 def edges_of(space: Space, avoid: Callable[[Packed, Info | None], bool] | None = None) -> Edges:
     """Give the graph of a space; steps that are to be avoided are not followed."""
 
@@ -101,6 +136,8 @@ def edges_of(space: Space, avoid: Callable[[Packed, Info | None], bool] | None =
         out: list[tuple[int, Packed]] = []
         more = False
         for thread, _, after, info in space.successors(state):
+            if info.begins:
+                continue
             if avoid(after, info):
                 more = True
             else:

@@ -25,7 +25,7 @@ def search(reached: Reached, budget: Budget, most: int | None = None) -> None:
             return
     seen: set[Packed] = set().union(*levels)
     lasting = space.lasting
-    unasked, late = reached.unasked, reached.late
+    unasked, late, begins = reached.unasked, reached.late, reached.begins
     while levels[-1]:
         if most is not None and len(seen) > most:
             return
@@ -73,6 +73,13 @@ def search(reached: Reached, budget: Budget, most: int | None = None) -> None:
                             following.append(after)
             if transitions == before:
                 halts.append(state)
+            for one in begins:
+                for delta in one.deltas(state):
+                    transitions += 1
+                    after = state + delta
+                    if after not in seen:
+                        seen.add(after)
+                        following.append(after)
         reached.transitions += transitions
         reached.judge(following)
         budget.count(len(following) - counted, transitions)

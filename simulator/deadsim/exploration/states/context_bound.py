@@ -34,9 +34,9 @@ def reach_within(found: Reached, came: Came, preemptions: int, budget: Budget) -
                 continue
             moves = list(space.successors(state))
             found.transitions += len(moves)
-            if not moves:
+            if all(info.begins for _, _, _, info in moves):
                 (found.ends if space.over(state) else found.halts).append(state)
-            could_go_on = any(thread == last for thread, _, _, _ in moves)
+            could_go_on = any(thread == last and not info.begins for thread, _, _, info in moves)
             new: list[Packed] = []
             for thread, way, after, info in moves:
                 costs = count + (could_go_on and thread != last)

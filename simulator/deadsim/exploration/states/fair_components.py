@@ -20,11 +20,14 @@ from deadsim.space.packed import Packed, Space
 
 NOBODY = -1
 
+BEGINS = 0xFFFF
+"""In the place of a thread: its finalizer begins, which never has to. No such step is on a way round."""
+
 
 class Graph:
     """All states of a space by their distance from the start, and the steps between them, by numbers.
 
-    `able` are for each state the threads that can move in it, as bits.
+    `able` are for each state the threads that can move in it, as bits; who could only begin a finalizer cannot.
     """
 
     def __init__(self, space: Space, levels: Iterable[list[Packed]], budget: Budget) -> None:
@@ -41,6 +44,9 @@ class Graph:
                 able |= 1 << thread
                 self.to.append(numbers[after])
                 self.who.append(thread)
+            for _, after in space.asides(state):
+                self.to.append(numbers[after])
+                self.who.append(BEGINS)
             self.able.append(able)
             self.first.append(len(self.to))
         empty = array("q", bytes(8 * len(self.states)))
@@ -132,17 +138,19 @@ class Graph:
         """Mark the states from which some schedule leads to one of these, and these."""
         count = len(self.states)
         first = array("q", bytes(8 * (count + 1)))
-        for after in self.to:
-            first[after + 1] += 1
+        for after, who in zip(self.to, self.who, strict=True):
+            if who != BEGINS:
+                first[after + 1] += 1
         for node in range(count):
             first[node + 1] += first[node]
         comes = array("q", bytes(8 * len(self.to)))
         free = first[:]
         for node in range(count):
             self.watch(node)
-            for _, after in self.steps(node):
-                comes[free[after]] = node
-                free[after] += 1
+            for who, after in self.steps(node):
+                if who != BEGINS:
+                    comes[free[after]] = node
+                    free[after] += 1
         marked = bytearray(count)
         front = list(goals)
         for node in front:

@@ -34,7 +34,7 @@ class Reached:
     to begin with, `sights` is where each of the others shows first, and `failed` has the places. `complete` says that nothing is
     missing; until then what stands in `quick` serves to go on. Where time runs out only at rest, those are
     the steps that threads are let take; `unasked` has those of who wakes unasked, `late` those by which
-    time runs out.
+    time runs out. In `begins` are the steps by which finalizers begin: what they alone lead on from is a halt.
     """
 
     def __init__(self, space: Space, shown: Iterable[DefectType] = ()) -> None:
@@ -50,6 +50,7 @@ class Reached:
         self.failed: set[Place] = {failure.place for failure in space.begun.failures}
         self.quick: list[Quick] = []
         self.unasked, self.late = at_rest(self) if space.last else ([], [])
+        self.begins = [Quick(self, (thread,), "anywhere") for thread in space.finalizers]
         self.complete = False
         self.invariants = [Asked(space, i.expression) for i in space.system.program.invariants]
         self.judge(self.levels[0])
@@ -96,13 +97,18 @@ class Quick:
     """The steps of some threads, by all bits that any of them was seen to depend on at once.
 
     One look-up takes the place of two for each of them, as long as there are not too many values. Where
-    time runs out only at rest, these are the steps that are made `by` what that says.
+    time runs out only at rest, or finalizers may begin, these are the steps that are made `by` what that says.
     """
 
     def __init__(self, reached: Reached, threads: tuple[int, ...], by: By | None = None) -> None:
         self.reached = reached
         self.by = by
         self.space = reached.space
+        self.takes: tuple[By | None, ...] | None = None  # all there are
+        if self.space.last or by is not None:
+            self.takes = (by,)
+        elif self.space.finalizers:
+            self.takes = None, "time", "nobody"
         self.threads = threads
         self.mask = 0
         self.known: dict[int, tuple[int, ...]] = {}
@@ -111,10 +117,12 @@ class Quick:
         """Find what their next steps can add to a state, and note how they fail."""
         needs = 0
         deltas: list[int] = []
+        takes = self.takes
         for thread in self.threads:
             field = self.space.fields[thread]
-            for way, (delta, fails, info) in enumerate(self.space.all_moves(state, thread)):
-                if self.space.last and info.result.outcome.by != self.by:
+            moves = self.space.all_moves(state, thread)
+            for way, (delta, fails, info) in self.space.numbered(moves):
+                if takes is not None and info.result.outcome.by not in takes:
                     continue
                 deltas.append(delta)
                 for failure in info.failures if fails else ():

@@ -108,6 +108,7 @@ class Vectors:
         self.tables = [Table(one, layout, budget) for one in quick]
         self.unasked = [Table(one, layout, budget) for one in reached.unasked]
         self.late = [Table(one, layout, budget) for one in reached.late]
+        self.begins = [Table(one, layout, budget) for one in reached.begins]
         lasting = reached.space.lasting
         self.never_over = bool(layout.fixed & lasting)
         self.lasting = np.uint64(layout.short(lasting))
@@ -161,6 +162,9 @@ class Vectors:
         for table in (*self.unasked, *self.late):
             still = still[table.counts[table.find(still)] == 0]
         reached.halts.extend(self.layout.packed(still))
+        for table in self.begins:
+            for able, deltas in table.moves(states):
+                found.append(states[able] + deltas)
         after = np.concatenate(found) if found else NONE
         reached.transitions += len(after)
         self.budget.transitions += len(after)

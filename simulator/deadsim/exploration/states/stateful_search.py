@@ -17,12 +17,18 @@ from deadsim.exploration.states.at_hand import (
     is_without,
     steps_to,
 )
-from deadsim.exploration.states.bottom_components import Component, bottom_components, edges_of
+from deadsim.exploration.states.bottom_components import (
+    Component,
+    aside_of,
+    bottom_components,
+    edges_of,
+)
 from deadsim.exploration.states.context_bound import Came, reach_within, way_there
 from deadsim.exploration.states.fair_components import Graph as StateGraph
 from deadsim.exploration.states.fair_cycles import FairCycle, decide, missed, questions, with_hint
 from deadsim.exploration.states.growth import Growth
 from deadsim.exploration.states.levels import WATCHED, Reached
+from deadsim.exploration.states.mended import reached_without, stuck_somewhere
 from deadsim.exploration.states.reduced_graph import Reduced, See, TooMany, seeing, seeing_race
 from deadsim.exploration.states.stubborn_sets import Stubborn
 from deadsim.exploration.states.way_back import WayBack
@@ -30,7 +36,7 @@ from deadsim.exploration.static.analysis import Analysis
 from deadsim.exploration.static.symmetry import Symmetry
 from deadsim.exploration.verdicts.goal import Path
 from deadsim.exploration.verdicts.level import UNKNOWN, Known, never, over
-from deadsim.kernel.system import System
+from deadsim.kernel.system import System, finalizers
 from deadsim.model.claims import DefectType
 from deadsim.runs.result import lines
 from deadsim.space.access_order import Order
@@ -90,7 +96,7 @@ class Stateful:
         self.impossible = self.analysis.impossible
         self.questions = tuple(q for q in questions(self.program, asked) if self.is_open(q.type))
         # What is left out of a reduced graph may be what makes a schedule fair.
-        whole = preemptions is not None or self.questions
+        whole = preemptions is not None or self.questions or finalizers(system)
         self.reduce = "never" if whole else reduce
         self.keep_output = any(claim.key in asked for claim in self.program.claims.output)
         self.alike = () if self.reduce == "never" else self.analysis.alike
@@ -229,7 +235,9 @@ class Stateful:
         if "livelock" in self.impossible:
             found = halting(reached)
         else:
-            found = list(bottom_components(self.space.start, edges_of(self.space), self.budget))
+            space = self.space
+            parts = bottom_components(space.start, edges_of(space), self.budget, aside_of(space))
+            found = list(parts)
         self.components = self.seen = found
         return True
 
@@ -324,6 +332,8 @@ class Stateful:
             known["deadlock"] = over((bool(self.stuck(part)) for part in parts), complete)
         if self.is_open("livelock") and not self.asks_fair("livelock"):
             known["livelock"] = over((bool(self.live(part)) for part in parts), complete)
+        if complete and space.finalizers:
+            self.look_for_mended(parts)
         for type in FAILURES:
             if self.is_open(type):
                 some = type in reached.shown
@@ -337,6 +347,20 @@ class Stateful:
         for wanted in self.program.claims.output if self.keep_output else ():
             printed = (lines(space.value(state, self.system.world.output)) for state in firsts)
             known[wanted.key] = over(map(wanted.is_met, printed), complete)
+
+    def look_for_mended(self, parts: list[Component]) -> None:
+        """Find out whether outcomes without a deadlock or livelock all come after one that a finalizer has mended."""
+        space, known = self.space, self.known
+        live = {node for part in parts if self.live(part) for node in part.nodes}
+        for type, shown in (("deadlock", self.stuck), ("livelock", self.live)):
+            if type not in known or not (known[type].some and known[type].without):
+                continue
+            shows: Callable[[Packed], bool] = live.__contains__
+            if type == "deadlock":
+                shows = stuck_somewhere(space, self.reached.each_level(), self.budget)
+            clean = [part for part in parts if not shown(part)]
+            without = reached_without(space, clean, shows, self.budget)
+            known[type] = known[type]._replace(without=without)
 
     def stuck(self, part: Component) -> int:
         """Give the threads, no daemons, that can never move again in an outcome, as bits."""
@@ -382,7 +406,9 @@ class Stateful:
         """Find out whether an execution can come to its outcome without such a step."""
         if self.reduced is not None:
             return bool(self.graph(seeing(shows)).components())
-        parts = bottom_components(self.space.start, edges_of(self.space, shows), self.budget)
+        space = self.space
+        edges, aside = edges_of(space, shows), aside_of(space, shows)
+        parts = bottom_components(space.start, edges, self.budget, aside)
         return next(parts, None) is not None
 
     def shows(self, type: DefectType) -> Callable[[Packed, Info | None], bool]:
@@ -456,11 +482,17 @@ class Stateful:
             return bool(self.graph(seeing_race, order).components())
 
         def edges(node: int) -> tuple[list[tuple[int, int]], bool]:
-            steps = list(order.successors(node))
+            steps = [step for step in order.successors(node) if not step[4].begins]
             out = [(thread, after) for thread, _, after, raced, _ in steps if not raced]
             return out, len(out) < len(steps)
 
-        parts = bottom_components(order.start, edges, self.budget)
+        def aside(node: int) -> list[int]:
+            steps = (step for step in order.successors(node) if step[4].begins)
+            return [after for _, _, after, raced, _ in steps if not raced]
+
+        parts = bottom_components(
+            order.start, edges, self.budget, aside if self.space.finalizers else None
+        )
         return next(parts, None) is not None
 
     @property

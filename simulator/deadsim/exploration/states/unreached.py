@@ -9,6 +9,7 @@ from deadsim.kernel.programs.walk import Frame
 from deadsim.model.expressions import Constant
 from deadsim.model.instructions import Atomic, Code, Step
 from deadsim.model.place import Place
+from deadsim.space.packed import Space
 
 
 def unreached(search: Stateful) -> tuple[Unreached, ...] | None:
@@ -26,6 +27,8 @@ def unreached(search: Stateful) -> tuple[Unreached, ...] | None:
         linked = search.system.linked[thread]
         frames = stood(search.reached, thread)
         reached.update(linked.place(frame.position) for frame in frames if frame.operation)
+        if thread in space.finalizers:
+            reached.update(begun(space, thread))
         name = search.program.threads[thread].name.split("[")[0]
         for place, words in steps(linked.code):
             missing.setdefault(place, (words, {}))[1][name] = None
@@ -48,6 +51,14 @@ def stood(reached: Reached, thread: int) -> Iterable[Frame]:
     mask = space.masks[number]
     seen = {state & mask for level in reached.each_level() for state in level}
     return [space.frame(state, thread) for state in seen]
+
+
+def begun(space: Space, thread: int) -> set[Place]:
+    """List the places of steps with which a thread's finalizer has begun: it need not have stood before them."""
+    moves = (
+        move for _, known in space.rows[thread].values() for one in known.values() for move in one
+    )
+    return {info.result.row.place for _, _, info in moves if info.begins}
 
 
 def steps(code: Code) -> list[tuple[Place, str]]:

@@ -30,7 +30,7 @@ class WayBack:
                     met += 1
                     if budget is not None and not met % WATCHED:
                         budget.watch()
-                    for way, (delta, _, info) in enumerate(moves):
+                    for way, (delta, _, info) in space.numbered(moves):
                         within, before = self.looked_at(thread, field | mask, place | bits, info)
                         table = by_bits.setdefault(within, {})
                         table.setdefault(before + delta, []).append((way, delta))
@@ -79,8 +79,8 @@ class WayBack:
         """Decide whether a state of a level is left by a step for another, or only would be at rest."""
         if not found_in(level, (before,)):
             return False
-        moves = self.space.moves(before, thread)
-        return way < len(moves) and before + moves[way][0] == after
+        moves = self.space.numbered(self.space.moves(before, thread))
+        return any(number == way and before + move[0] == after for number, move in moves)
 
 
 def found_in(level: Any, states: Collection[Packed]) -> set[Packed]:

@@ -25,8 +25,9 @@ class Footprints:
         for _, _, info in self.space.moves(state, thread):
             one = self.of(info)
             found = one if found is None else both(found, one)
-        if found is not None:
+        if found is not None and self.space.can_move(state, thread):
             return found
         row = self.space.standing(state, thread)
         assert row is not None
-        return self.dependence.blocked(row)
+        blocked = self.dependence.blocked(row)
+        return blocked if found is None else both(found, blocked)

@@ -124,7 +124,9 @@ class Futures:
         following = {}
         for p in places:
             ways = flow.after(p)
-            following[p] = {*ways.steps, *ways.failing, *flow.misused(p)} & found.keys()
+            begun = flow.begun(p)
+            after = {*ways.steps, *ways.failing, *flow.misused(p), *begun.steps, *begun.failing}
+            following[p] = after & found.keys()
         changed = True
         while changed:
             changed = False

@@ -80,7 +80,7 @@ def may_fail(flow: Flow) -> bool:
                 seen.add(position)
                 if step_may_fail(flow, position):
                     return True
-                ways.append(flow.after(position))
+                ways += flow.after(position), flow.begun(position)
     return False
 
 

@@ -112,7 +112,9 @@ class Goals:
                     above = self.pasts.after(past, info)
                 shows: tuple[Goal, ...] = ()
                 ended = not after & space.lasting
-                forms = self.looking and not self.staying(after) <= before
+                # Who stays where he is stays there for another reason, once a finalizer has begun.
+                already = NOBODY if info.begins else before
+                forms = self.looking and not self.staying(after) <= already
                 if (
                     fails
                     or forms
@@ -124,7 +126,8 @@ class Goals:
                     def path(step: tuple[int, int] = (thread, way)) -> Path:
                         return (*way_to(), step)
 
-                    shows = tuple(self.shown(state, after, info.failures, above, path))
+                    stood = NOBODY if info.begins else None
+                    shows = tuple(self.shown(state, after, info.failures, above, path, stood))
                 edges.append((thread, way, after | above << space.bits, shows))
         return edges
 
@@ -135,8 +138,12 @@ class Goals:
         failures: tuple[Failure, ...],
         past: int,
         path: Callable[[], Path],
+        stood: frozenset[int] | None = None,
     ) -> Iterator[Goal]:
-        """List what a step shows; before the start there is no state (-1)."""
+        """List what a step shows; before the start there is no state (-1).
+
+        Who `stood` where he is before is worked out, unless it is given.
+        """
         for failure in failures:
             if failure.type in self.failures:
                 _, type, message, place = failure
@@ -144,7 +151,7 @@ class Goals:
         for number, holds in enumerate(self.holds):
             if not holds(after) and (before < 0 or holds(before)):
                 yield self.naming.goal_of_invariant(number)
-        if self.looking and self.is_new(before, after):
+        if self.looking and self.is_new(before, after, stood):
             yield from self.deadlocks(after, past, path)
         if after in self.live and before not in self.live:
             yield Goal("livelock")
@@ -213,10 +220,11 @@ class Goals:
         """Decide whether nothing can move in a state, or it is never left for others."""
         return state in self.stuck or not self.space.followers(state)
 
-    def is_new(self, before: Packed, after: Packed) -> bool:
+    def is_new(self, before: Packed, after: Packed, stood: frozenset[int] | None = None) -> bool:
         """Decide whether more threads stay where they are after a step; before the start there is no state (-1)."""
-        already = NOBODY if before < 0 else self.staying(before)
-        return not self.staying(after) <= already
+        if stood is None:
+            stood = NOBODY if before < 0 else self.staying(before)
+        return not self.staying(after) <= stood
 
     def tells(self, type: str) -> bool:
         """Decide whether every state that shows something is told from others, though not all were seen.

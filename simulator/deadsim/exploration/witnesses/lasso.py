@@ -71,7 +71,8 @@ class _Round:
 
     def able(self, state: Packed) -> int:
         """Give who can move in a state, as bits."""
-        return sum(1 << thread for thread in self.space.threads if self.space.moves(state, thread))
+        can_move = self.space.can_move
+        return sum(1 << thread for thread in self.space.threads if can_move(state, thread))
 
     def begin(self, state: Packed) -> Need:
         """Give what is kept before the first step."""

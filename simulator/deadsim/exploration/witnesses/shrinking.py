@@ -73,15 +73,15 @@ def carried_out(space: Space, wanted: Path, longest: int) -> Execution:
     while not space.over(state) and len(path) < longest:
         choice = next(coming, None)
         if choice is None:
-            able = sorted({thread for thread, *_ in space.successors(state)})
-            if not able:
+            own = [step[:2] for step in space.successors(state) if not step[3].begins]
+            if not own:
                 break
-            choice = (last if last in able else able[0], 0)
+            choice = next((one for one in own if one[0] == last), own[0])
         thread, way = choice
-        moves = space.moves(state, thread)
-        if way >= len(moves):
+        move = dict(space.numbered(space.moves(state, thread))).get(way)
+        if move is None:
             continue
-        delta, _, info = moves[way]
+        delta, _, info = move
         state += delta
         path.append(choice)
         infos.append(info)

@@ -8,10 +8,11 @@ from deadsim.kernel.operation import Fact, Operation, Stock
 from deadsim.kernel.primitives.channel import Receive, Send, receives
 from deadsim.kernel.primitives.pipe import Offers
 from deadsim.kernel.primitives.queue import items
+from deadsim.model.objects import Pipe
 from deadsim.model.values import Value
 
 
-def offer(number: int, state: Offers, facts: Facts, holding: dict[int, Held]) -> None:
+def offer(number: int, pipe: Pipe, state: Offers, facts: Facts, holding: dict[int, Held]) -> None:
     """Note for relaxed progress which offers stand, each behind how many others, and which were taken."""
     facts.stock[items(number)] = len(state.standing)
     facts.stock[receives(number)] = 0
@@ -19,7 +20,7 @@ def offer(number: int, state: Offers, facts: Facts, holding: dict[int, Held]) ->
         facts.store(number, item)
         held = holding.setdefault(thread, {})
         held["offers", number] = 1
-        if rank:
+        if rank and not pipe.left:
             held[receives(number)] = rank
     for thread in state.taken:
         holding.setdefault(thread, {})["taken", number] = 1

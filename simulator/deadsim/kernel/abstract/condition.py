@@ -66,7 +66,7 @@ def offer(
         if waiter.status == "waiting":
             if ahead:
                 held[notifies(number)] = ahead
-            if not waiter.timed and not condition.spurious:
+            if not (waiter.timed or condition.spurious or condition.left):
                 ahead += 1
 
 

@@ -19,7 +19,7 @@ def offer(
     if isinstance(state, Offers):
         from deadsim.kernel.abstract import channel
 
-        channel.offer(number, state, facts, holding)
+        channel.offer(number, pipe, state, facts, holding)
     else:
         facts.stock[items(number)] = len(state.items)
         facts.stock[slots(number)] = pipe.capacity - len(state.items)

@@ -21,6 +21,7 @@ from deadsim.kernel.operation import (
     replaced,
 )
 from deadsim.kernel.ordering import Ordering
+from deadsim.kernel.primitives.leave import gone
 from deadsim.model.objects import Barrier
 
 
@@ -159,6 +160,20 @@ class Wait(Operation):
         freed = tuple(sorted((other, at) for at, other in enumerate(state.arrived)))
         after = replaced(objects, number, state._replace(arrived=(), freed=freed))
         return Outcome(after, (place,), phase="end" if thread in came.door else None)
+
+    def is_half_done(self, objects: View, thread: int) -> bool:
+        return thread in threads_in(objects[self.number])
+
+    def left(self, objects: Objects, thread: int) -> Outcome:
+        state: Round = objects[self.number].without(thread)
+        rest = Round(
+            tuple(other for other in state.arrived if other != thread),
+            tuple(one for one in state.freed if one[0] != thread),
+            tuple(other for other in state.failing if other != thread),
+            state.door,
+            state.broken,
+        )
+        return gone(replaced(objects, self.number, rest))
 
     def needs(self, objects: Objects, thread: int) -> Needs:
         state = objects[self.number]

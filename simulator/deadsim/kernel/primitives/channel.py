@@ -2,6 +2,7 @@
 
 from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Stock, View, replaced
 from deadsim.kernel.ordering import Ordering
+from deadsim.kernel.primitives.leave import gone
 from deadsim.kernel.primitives.pipe import Offers, broken
 from deadsim.kernel.primitives.queue import items
 from deadsim.model.values import Value
@@ -64,6 +65,24 @@ class Send(Operation):
             phase="begin",
             ordering=Ordering(marks=(Mark(offer(number), len(offers.standing), True),)),
         )
+
+    def is_half_done(self, objects: View, thread: int) -> bool:
+        offers: Offers = objects[self.number]
+        return thread in offers.taken or offers.rank(thread) is not None
+
+    def left(self, objects: Objects, thread: int) -> Outcome:
+        offers: Offers = objects[self.number]
+        closed, standing, taken = offers
+        rank = offers.rank(thread)
+        mark = Mark(taken_by(self.number, thread), 0, False)
+        if rank is not None:
+            mark = Mark(offer(self.number), rank, False)
+        rest = Offers(
+            closed,
+            tuple(one for one in standing if one[0] != thread),
+            tuple(other for other in taken if other != thread),
+        )
+        return gone(replaced(objects, self.number, rest), Ordering(marks=(mark,)))
 
     def needs(self, objects: Objects, thread: int) -> Needs:
         rank = objects[self.number].rank(thread)

@@ -19,6 +19,7 @@ from deadsim.kernel.operation import (
     replaced,
 )
 from deadsim.kernel.ordering import Ordering
+from deadsim.kernel.primitives.leave import gone
 from deadsim.kernel.primitives.lock import free
 from deadsim.model.objects import Condition
 from deadsim.trace.effect import Mark, Store
@@ -169,6 +170,19 @@ class Wait(Operation):
         )
         after = replaced(replaced(objects, self.number, joined), self.mutex, None)
         return Outcome(after, stays=True, phase="begin", ordering=Ordering((self.mutex,)))
+
+    def is_half_done(self, objects: View, thread: int) -> bool:
+        return self.own(objects, thread) is not None
+
+    def left(self, objects: Objects, thread: int) -> Outcome:
+        own = self.own(objects, thread)
+        assert own is not None
+        rest = tuple(waiter for waiter in objects[self.number] if waiter != own)
+        after = replaced(replaced(objects, self.number, rest), self.mutex, (thread, own.depth))
+        marks: tuple[Mark, ...] = ()
+        if own.status == "notified":
+            marks = (Mark(woken_by(self.number, thread), 0, False),)
+        return gone(after, Ordering((), (self.mutex,), marks))
 
     def about(self, objects: Objects, thread: int) -> int:
         own = self.own(objects, thread)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from deadsim.kernel.operation import By, Needs, Objects, Operation, Outcome, View, replaced
 from deadsim.kernel.ordering import Ordering
+from deadsim.kernel.primitives.leave import gone
 from deadsim.model.objects import Event
 
 
@@ -70,6 +71,12 @@ class Wait(Operation):
         left = replaced(objects, number, flag.left_by(thread))
         by: By | None = None if woken else "time"
         return Outcome(left, (woken,), success=woken, phase="end", by=by)
+
+    def is_half_done(self, objects: View, thread: int) -> bool:
+        return objects[self.number].woken(thread) is not None
+
+    def left(self, objects: Objects, thread: int) -> Outcome:
+        return gone(replaced(objects, self.number, objects[self.number].left_by(thread)))
 
     def needs(self, objects: Objects, thread: int) -> Needs:
         return Needs((("set", self.number),))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from deadsim.kernel.operation import Needs, Objects, Operation, Outcome, Phase, View, replaced
 from deadsim.kernel.ordering import Ordering
+from deadsim.kernel.primitives.leave import gone
 from deadsim.kernel.primitives.lock import TAKEN, not_held
 from deadsim.model.objects import RWLock
 
@@ -107,6 +108,14 @@ class Write(Operation):
     def needs(self, objects: Objects, thread: int) -> Needs:
         state = objects[self.number]
         return leave(self.number, state, state.owners())
+
+    def is_half_done(self, objects: View, thread: int) -> bool:
+        return thread in objects[self.number].queued
+
+    def left(self, objects: Objects, thread: int) -> Outcome:
+        state: Within = objects[self.number]
+        queued = tuple(other for other in state.queued if other != thread)
+        return gone(replaced(objects, self.number, state._replace(queued=queued)))
 
 
 class Release(Operation):

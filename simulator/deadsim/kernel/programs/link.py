@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Literal, assert_never
 
+from deadsim.kernel.abstract.leave import LeaveForm
 from deadsim.kernel.abstract.select import Part, SelectForm
 from deadsim.kernel.abstract.table import form_of, in_select
 from deadsim.kernel.expressions.evaluator import evaluator, locate
@@ -17,6 +18,7 @@ from deadsim.kernel.select import Alternative, Select
 from deadsim.kernel.world import World
 from deadsim.model.expressions import Constant
 from deadsim.model.instructions import (
+    LEAVES,
     Atomic,
     AtomicEnd,
     Branch,
@@ -146,6 +148,8 @@ def _step(world: World, step: Step, timeouts: Timeouts, inside: bool = False) ->
     candidates = range(0) if target is None else target.candidates()
     find_form = in_select if inside else form_of
     form = find_form(world, step.verb, None if target is None else candidates.start, flags)
+    if LEAVES in flags:
+        form = LeaveForm(world, form, candidates.start)
     numbers = tuple(candidates)
     find = None if target is None or target.fixed is not None or target.whole else locate(target)
     operands = tuple(evaluator(operand) for operand in step.operands)

@@ -71,6 +71,11 @@ class Linked(NamedTuple):
     known: dict[tuple[int, bool | str], Any]
     dead: tuple[tuple[int, ...], ...]
 
+    def interrupted(self, position: int) -> Place | None:
+        """Give where the thread stood when its finalizer began, of an instruction of that; None of any other."""
+        step = self.code.interrupted_at(position)
+        return None if step is None else self.place(step)
+
     def place(self, position: int) -> Place:
         """Give the place of an instruction in the file."""
         return self.code.instructions[position].place

@@ -33,7 +33,11 @@ def dead_slots(code: Code, live: list[frozenset[int]]) -> tuple[tuple[int, ...],
     slots = [slot for slot in range(len(code.initial)) if slot != code.stack]
     if not slots:
         return ((),) * len(code.instructions)
-    return tuple(tuple(slot for slot in slots if slot not in needed) for needed in live)
+    always = () if code.finalizer is None else (code.finalizer.left,)
+    return tuple(
+        tuple(slot for slot in slots if slot not in needed and slot not in always)
+        for needed in live
+    )
 
 
 def live_slots(code: Code) -> list[frozenset[int]]:

@@ -11,6 +11,7 @@ from deadsim.kernel.primitives.modelock import moved_on
 from deadsim.kernel.primitives.thread import ENDED
 from deadsim.kernel.programs.arrivals import arrivals
 from deadsim.kernel.programs.atomic import AtomicBlock
+from deadsim.kernel.programs.finalizer import beginning
 from deadsim.kernel.programs.linked import Linked
 from deadsim.kernel.programs.walk import Frame, begin, proceed
 from deadsim.kernel.row import Result, Row
@@ -68,7 +69,17 @@ class Rows:
             row = known[key] = Row(
                 thread, operation, place, touches, self.key(touches), frame, bool(own)
             )
+            if self.linked[thread].code.finalizer is not None:
+                self.let_begin(row)
         return row
+
+    def let_begin(self, row: Row) -> None:
+        """Let a thread's finalizer begin before a step, if it can."""
+        thread = row.thread
+        begins = beginning(self, row, self.linked[thread], lambda frame: self.of(thread, frame))
+        if begins is not None:
+            row.begins, row.decides = begins, begins.touches
+            row.key = self.key(row.decides)
 
     def key(self, touches: tuple[int, ...]) -> Callable[[Sequence[Any]], Any]:
         """Give what finds, in the state of all objects, what decides a step that touches some."""
@@ -94,7 +105,10 @@ class Rows:
         if found is None:
             if len(row.known) >= MOST_STATES:
                 row.known.clear()
-            found = row.known[key] = self._find(row, tuple(objects))
+            found = self._find(row, tuple(objects))
+            if row.begins is not None:
+                found += row.begins(objects)
+            row.known[key] = found
         return found
 
     def _find(self, row: Row, objects: Objects) -> tuple[Result, ...]:

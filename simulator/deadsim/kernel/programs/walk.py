@@ -39,7 +39,7 @@ class Walk(NamedTuple):
 
 def begin(linked: Linked) -> Walk:
     """Start a thread: it does its local work up to its first step."""
-    return _walk(linked, 0, list(linked.code.initial), False)
+    return walk_from(linked, 0, list(linked.code.initial), False)
 
 
 def proceed(linked: Linked, frame: Frame, outcome: Outcome, failing: Failing | None = None) -> Walk:
@@ -52,24 +52,24 @@ def proceed(linked: Linked, frame: Frame, outcome: Outcome, failing: Failing | N
         way = (position, frame.failed)
         walk = linked.known.get(way)
         if walk is None:
-            walk = linked.known[way] = _walk(linked, position + 1, [], frame.failed)
+            walk = linked.known[way] = walk_from(linked, position + 1, [], frame.failed)
         return walk
     if block is not None:
-        return _walk(linked, block.position, block.slots, frame.failed, block.failure)
+        return walk_from(linked, block.position, block.slots, frame.failed, block.failure)
     slots = list(frame.slots)
     if failing is not None:
-        return _walk(linked, position, slots, frame.failed, failing)
+        return walk_from(linked, position, slots, frame.failed, failing)
     stop = linked.entries[position]
     assert isinstance(stop, Stop)
     if outcome.results:
         store(stop.into, outcome.results, slots)
-    return _walk(linked, position + 1, slots, frame.failed)
+    return walk_from(linked, position + 1, slots, frame.failed)
 
 
-def _walk(
+def walk_from(
     linked: Linked, position: int, slots: Slots, failed: bool, failing: Failing | None = None
 ) -> Walk:
-    """Do local work up to the next step; with `failing` the instruction has failed."""
+    """Do local work from a place up to the next step; with `failing` the instruction has failed."""
     entries = linked.entries
     failures: tuple[Failure, ...] = ()
     pending: Pending | None = None

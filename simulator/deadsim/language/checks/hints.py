@@ -43,6 +43,8 @@ def as_verb(word: str) -> str:
         return "; it belongs to a 'try', beside it"
     if word == "default":
         return "; it is a branch of a 'select'"
+    if word == "anywhere":
+        return "; it belongs to a thread in the long form, beside its 'do'"
     return f"; did you mean '{other}'?" if other else nearest(word, VERBS)
 
 

@@ -3,12 +3,13 @@
 A permit of a semaphore has an owner where the text shows it: those who release it take from it too, and
 it begins with some. Any other is a message, a signal, and nobody holds it. So it is with a lock without an owner. A queue refuses only where
 some step shuts it down, and a barrier breaks only where some step aborts or resets it, or has a timeout.
+Who waits for a condition, or offers, leaves only where a finalizer may have failed meanwhile.
 """
 
 from collections.abc import Iterable
 
-from deadsim.model.instructions import Step
-from deadsim.model.objects import Barrier, Condition, Lock, Queue, Semaphore, SharedObject
+from deadsim.model.instructions import LEAVES, Step
+from deadsim.model.objects import Barrier, Condition, Lock, Pipe, Queue, Semaphore, SharedObject
 from deadsim.model.program import Thread
 
 
@@ -21,7 +22,7 @@ def told_apart(
     for thread in threads:
         for instruction in thread.code.instructions:
             for step in instruction.each if isinstance(instruction, Step) else ():
-                timed = ("timed",) if "timed" in step.flags else ()
+                timed = [flag for flag in ("timed", LEAVES) if flag in step.flags]
                 for number in step.target.candidates() if step.target else ():
                     for use in (step.verb, *timed):
                         for about in {number, locks.get(number, number)}:
@@ -46,5 +47,7 @@ def noted(one: SharedObject, users: dict[tuple[str, int], set[str]], number: int
         case Barrier():
             breaks = any((use, number) in users for use in ("abort", "reset", "timed"))
             return one._replace(breaks=breaks)
+        case Condition() | Pipe():
+            return one._replace(left=(LEAVES, number) in users)
         case _:
             return one

@@ -46,10 +46,10 @@ class Writer:
         self.in_atomic = False
         self.leaving: int | None = None  # the slot of the failure that goes through a `finally`
 
-    def thread(self, node: Node, place: Place) -> None:
+    def thread(self, node: Node, what: str = "a thread's body") -> None:
         """Write a whole body."""
         self.exits.append(whole := OpenCall(""))
-        self.block(node, "a thread's body")
+        self.block(node, what)
         self.exits.pop()
         self.body.land(*whole.returns)
 
