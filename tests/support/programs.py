@@ -65,6 +65,10 @@ QUESTIONS = {
 }
 
 
+REFUSED = re.compile(r"(acquire|with): \[?[XYVU]\b")
+"""Locks with a queue or victims, for which no thread with a finalizer may wait."""
+
+
 class Maker:
     """Makes one scenario from a seed."""
 
@@ -432,7 +436,7 @@ class Maker:
             self.left = max(self.left, 3)
             body = self.steps(0, "      ")
             lines += body
-            if self.aside.random() < self.finalizers:
+            if self.aside.random() < self.finalizers and not any(map(REFUSED.search, body)):
                 lines += self.finalizer(body)
         if any("timeout:" in line for line in lines):
             lines = self.timeouts(lines)
@@ -445,7 +449,8 @@ class Maker:
         for _ in range(8):
             self.left = self.random.randint(1, 3)
             steps = ["- let: {mine: 0}", *self.steps(1, "")]
-            if waited(steps).isdisjoint(waited(body)):
+            refused = any(REFUSED.search(line) or "call: again" in line for line in steps)
+            if not refused and waited(steps).isdisjoint(waited(body)):
                 break
         else:
             steps = ["- step: tidies up"]

@@ -80,7 +80,7 @@ def chosen(results: Sequence[Result], way: int | None) -> Result:
     """Give the result that a schedule names; where it names none, the first one by which no finalizer begins."""
     if way is None:
         return own(results)[0]
-    if way < len(results) and results[way].choice[1] in (way, None):
+    if 0 <= way < len(results) and results[way].choice[1] in (way, None):
         return results[way]
     return next(result for result in results if result.choice[1] == way)
 
