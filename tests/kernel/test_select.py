@@ -52,7 +52,7 @@ def test_a_branch_that_can_be_taken_is_taken_and_does_what_its_verb_does() -> No
     assert run.output == ["job 2", "request 1", "stop"]
     row = next(row for row in run.trace if row["verb"] == "select")
     assert (row["took"], row["object"], row["choice"]) == ("get", "jobs", 1)
-    assert row["line"] == 12
+    assert row["line"] == 14  # of the branch
     assert {type: explored(text).claims[type].found for type in ("deadlock", "error")} == {
         "deadlock": "never",
         "error": "never",

@@ -454,7 +454,8 @@ def event(
     )  # fmt: skip
     value = outcome.results[0] if outcome.results else None
     text = operation.text
-    return Event(step, thread, verb, objects, row.place, effect, after, value, text=text)
+    place = row.place if outcome.taken is None else outcome.taken.place
+    return Event(step, thread, verb, objects, place, effect, after, value, text=text)
 
 
 def given_back(system: System, outcome: Outcome, about: tuple[int, ...]) -> tuple[int, ...]:

@@ -17,9 +17,10 @@ def events_of(results: Iterable[Result]) -> Iterator[Event]:
 def event_of(step: int, result: Result, stores: Stores) -> Event:
     """Give the event of one step; `stores` have followed all steps before it."""
     row, outcome, effect = result.row, result.outcome, result.effect
-    operation, values = row.operation, outcome.results
+    operation, values, place = row.operation, outcome.results, row.place
     if outcome.taken is not None:
-        operation, values = outcome.taken.operation, outcome.taken.outcome.results
+        operation, alone, place = outcome.taken
+        values = alone.results
     objects = operation.objects
     if outcome.block is not None:
         objects = outcome.block.touched  # what the block has touched, of all that it might
@@ -28,7 +29,7 @@ def event_of(step: int, result: Result, stores: Stores) -> Event:
         row.thread,
         operation.verb,
         objects,
-        row.place,
+        place,
         effect,
         stores.follow(step, effect.marks) if effect.marks else (),
         values[0] if values else None,

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from deadsim.kernel.ordering import Ordering
 from deadsim.model.failures import FailureClass
+from deadsim.model.place import Place
 from deadsim.model.values import Value
 from deadsim.trace.effect import Channel, Numbers
 
@@ -59,10 +60,11 @@ class Wrong(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """Which of the steps that it could be a step was, and the outcome of that one alone."""
+    """Which of the steps that it could be a step was, the outcome of that one alone, and where it stands."""
 
     operation: "Operation"
     outcome: "Outcome"
+    place: Place
 
 
 class Outcome(NamedTuple):

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from deadsim.kernel.operation import By, Needs, Objects, Operation, Outcome, Taken, View
+from deadsim.model.place import Place
 
 
 class Alternative(NamedTuple):
-    """One of the steps, and its place in the list."""
+    """One of the steps, its place in the list, and where it stands in the file."""
 
     place: int
     operation: Operation
+    where: Place
 
 
 class Select(Operation):
@@ -66,7 +68,7 @@ class Select(Operation):
 
 def taken(objects: Objects, thread: int, branch: Alternative) -> Outcome:
     """Take one of the steps: its results come after its place."""
-    place, operation = branch
+    place, operation, where = branch
     alone = operation.apply(objects, thread, 0)
     first, second = (*alone.results[:2], None, None)[:2]
-    return alone._replace(results=(place, first, second), taken=Taken(operation, alone))
+    return alone._replace(results=(place, first, second), taken=Taken(operation, alone, where))

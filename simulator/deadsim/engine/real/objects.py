@@ -264,7 +264,7 @@ class Reals:
             return True
         operation = row.operation
         if outcome.taken is not None:
-            operation, outcome = outcome.taken
+            operation, outcome, _ = outcome.taken
         elif operation.names_places:
             return True  # none of several steps
         real = made.get(operation.objects[0])

@@ -196,11 +196,11 @@ def _select(world: World, step: Step, timeouts: Timeouts) -> Stop:
 
     def build(slots: Slots) -> Operation:
         branches = []
-        for place, stop in zip(places, stops, strict=True):
+        for place, part, stop in zip(places, step.parts, stops, strict=True):
             assert stop.build is not None
             operation = wanted(stop.operation or stop.build(slots))
             assert operation is not None
-            branches.append(Alternative(place, operation))
+            branches.append(Alternative(place, operation, part.place))
         duration = form.duration(tuple([operand(slots) for operand in operands]))
         if "timed" in flags:
             return Select(branches, duration, late=otherwise)
