@@ -126,7 +126,7 @@ def attempt(body: "Body", node: Mapping, place: int, before: list[str], received
         ]
         return f"({place}, lambda: {verb}_now({about}))"
     if verb in ("put", "send"):
-        item = body.option(given, "value") or "None"
+        item = body.value(given)
         before += [*body.worked_out(), f"_item_{place} = {item}"]
         received += [f"{into} = True"] if into else []
         return f"({place}, lambda: {verb}_now({about}, _item_{place}))"
