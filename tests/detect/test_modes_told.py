@@ -104,12 +104,20 @@ def test_a_victim_is_told_as_one() -> None:
     run = replay(loads(VICTIM), "one two one")
     world, event = run.result.world, run.result.events[2]
     assert brief(world, event) == "victim at b (X)"
-    assert deed(world, event) == "is the victim of a deadlock at b (X), and gives back all that it holds"  # fmt: skip
+    assert deed(world, event) == "is the victim of a deadlock at b (X), and gives back all it holds of such locks"  # fmt: skip
     timed = VICTIM.replace(
         "{with: b, mode: X, do: [step: in]}", "{acquire: b, mode: X, timeout: 1}"
     )
     run = replay(loads(timed), "one two one#0")
     assert brief(run.result.world, run.result.events[2]) == "cannot get b (X)"
+
+
+def test_a_victim_on_its_way_out_releases_nothing() -> None:
+    run = replay(loads(VICTIM), "one two one two one two")
+    world, events = run.result.world, run.result.events
+    assert [brief(world, event) for event in events[3:6]] == ["+ a (X)", "gave back a (X)", "in"]
+    assert deed(world, events[4]) == "passes the release of a (X), which it gave back as a victim"
+    assert brief(world, run.result.events[-1]) == "- b (X)"
 
 
 def test_races_under_modes_that_go_together_have_no_lock_in_common() -> None:

@@ -1,6 +1,7 @@
 """Scenarios as plain Python programs: each is written, runs, and ends as it may."""
 
 import ast
+import builtins
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,20 @@ import deadsim as library
 import sequential
 from commands import deadsim
 from deadsim import gallery
+from deadsim.export import forced, program
+from deadsim.export.classes import (
+    CHANNEL,
+    CHANNEL_IN_TURNS,
+    CLASSES,
+    DEEPER,
+    JOIN_QUEUE,
+    SHUTDOWN,
+)
+from deadsim.export.failures import MISUSES
+from deadsim.export.names import TAKEN
 from deadsim.export.program import as_python
+from deadsim.export.questions import IN_TURNS, QUESTIONS
+from deadsim.export.select import FIRST_OF, FIRST_OF_IN_TURNS
 from deadsim.model.program import Choice
 from portion import few_and_all, one_in
 from programs import scenario as random_scenario
@@ -118,6 +132,101 @@ def test_random_bodies_fail_and_are_caught_as_in_python(programs: int, tmp_path:
             done = ran(as_python(scenario.program, schedule), tmp_path)
             assert done.stdout.splitlines() == wanted.output, seed
             assert done.returncode == (ENDS if wanted.uncaught is None else FAILS), seed
+
+
+CAUGHT = """
+queues: [q]
+semaphores: {s: {value: 1, bounded: true}}
+threads:
+  a:
+    - {shutdown: q}
+    - try: [{get: q}]
+      except: {ShutDown: [{print: shut}]}
+    - try: [{put: q, value: 1}]
+      except: {Misuse: [{print: wrong}], any: [{print: refused}]}
+    - try: [{release: s}]
+      except: {ValueError: [{print: wrong}], Exception: [{print: wrong}], Misuse: [{print: misuse}]}
+    - try: [{raise: "ValueError: mine"}]
+      except: {Misuse: [{print: wrong}], ValueError: [{print: mine}]}
+    - try: [{raise: Exception}]
+      except: {Exception: [{print: mine}], any: [{print: wrong}]}
+    - try: [{raise: RecursionError}]
+      except: {Misuse: [{print: wrong}], any: [{print: deep}]}
+    - try: [{raise: BrokenBarrier}]
+      except: {Misuse: [{print: wrong}], any: [{print: broken}]}
+"""
+
+
+def test_failures_are_caught_by_their_own_classes(tmp_path: Path) -> None:
+    scenario = library.loads(CAUGHT)
+    run = library.run(scenario)
+    assert run.output == ["shut", "refused", "misuse", "mine", "mine", "deep", "broken"]
+    for schedule in (None, run.result.schedule):
+        done = ran(as_python(scenario.program, schedule), tmp_path)
+        assert (done.stdout.splitlines(), done.returncode) == (run.output, ENDS), done.stderr
+
+
+def test_a_queue_that_nobody_shuts_down_has_the_class(tmp_path: Path) -> None:
+    text = "threads: {a: [{try: [{raise: ShutDown}], except: {ShutDown: [{print: shut}]}}]}\n"
+    done = ran(as_python(library.loads(text).program), tmp_path)
+    assert done.stdout == "shut\n", done.stderr
+
+
+NAMES = """
+events: {done: null, is_set: {set: true}}
+queues: [chosen, isinstance, dict]
+pipes: {set: {capacity: 1}, getattr: {capacity: 0}}
+locks: {hasattr: {owned: false}, property: null, Channel: null}
+variables: {callable: 0, repr: 1}
+threads:
+  a:
+    - {put: chosen, value: 1}
+    - select:
+        - {wait: done, do: [{print: done}]}
+        - {get: chosen, into: put_now, do: [{print: "got {put_now}"}]}
+        - {receive: set, into: get_now}
+        - {receive: getattr, into: get_now}
+    - select: [{put: isinstance, value: callable, into: type, do: [{print: "put {type}"}]}]
+    - print: "{qsize(isinstance)} {locked(hasattr)}"
+    - select: [{wait: is_set, do: [{print: set}]}]
+    - select: [{join: Exception, do: [{print: joined}]}]
+  Exception: [{step: works}]
+"""
+
+
+def test_names_of_a_scenario_are_not_those_that_the_program_needs(tmp_path: Path) -> None:
+    scenario = library.loads(NAMES)
+    run = library.run(scenario)
+    assert run.output == ["got 1", "put True", "1 False", "set", "joined"]
+    for schedule in (None, run.result.schedule):
+        done = ran(as_python(scenario.program, schedule), tmp_path)
+        assert (done.stdout.splitlines(), done.returncode) == (run.output, ENDS), done.stderr
+
+
+def test_no_name_that_a_written_helper_uses_is_left_to_a_scenario() -> None:
+    helpers = [
+        *CLASSES.values(),
+        *QUESTIONS.values(),
+        *IN_TURNS.values(),
+        *forced.IN_TURNS.values(),
+    ]
+    helpers += [
+        program.STEP,
+        program.MAIN,
+        MISUSES,
+        JOIN_QUEUE,
+        SHUTDOWN,
+        CHANNEL,
+        CHANNEL_IN_TURNS,
+    ]
+    helpers += [FIRST_OF, FIRST_OF_IN_TURNS, DEEPER.format(most=1), forced.TURNS]
+    for text in helpers:
+        tree = ast.parse(text)
+        made = {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)}
+        used = {one.id for one in ast.walk(tree) if isinstance(one, ast.Name)}
+        of_python = {name for name in used if hasattr(builtins, name) and name.isidentifier()}
+        own = {"Shutting", "ShutDown", "__name__"}  # used before the scenario's names are given
+        assert (made | of_python) - own <= TAKEN, text
 
 
 @pytest.mark.slow

@@ -250,6 +250,29 @@ def test_the_core_has_whoever_could_help_in_any_branch(
     assert (kind, core) in [(one.kind, one.threads) for one in result.deadlocks]
 
 
+def test_a_branch_may_be_given_a_text(tmp_path: Path) -> None:
+    text = """
+queues: [q]
+pipes: {p: {capacity: 1}}
+variables: {n: 2}
+threads:
+  a:
+    - select: [{put: q, text: "bad {n + 1}"}]
+    - select: [{send: p, text: bad}]
+    - {get: q, into: i}
+    - select: [{receive: p, into: j}]
+    - print: "{i}, {j}"
+"""
+    scenario = deadsim.loads(text)
+    assert deadsim.run(scenario).output == ["bad 3, bad"]
+    file = tmp_path / "text.yaml"
+    file.write_text(text, encoding="utf-8")
+    program = tmp_path / "text.py"
+    program.write_text(command("export", str(file), "--python").out, encoding="utf-8")
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, check=False)
+    assert done.stdout == "bad 3, bad\n"
+
+
 def test_break_and_return_are_those_of_the_place_around() -> None:
     text = """
 queues: [q]

@@ -29,6 +29,26 @@ def test_a_wrong_file_is_refused_with_its_place(name: str, tmp_path: Path) -> No
     assert done.out == ""
 
 
+def test_what_is_declared_wrongly_is_not_taken_for_what_comes_after_it() -> None:
+    text = """
+rwlocks: {"a[2]": {modes: nope}, b: {prefer: queue}, c: {modes: innodb}}
+pipes: {p: {capacity: -1}, r: {capacity: 0}}
+threads:
+  t:
+    - {with: ["a[1]"], mode: for share, do: [{select: [{send: p, value: 1}]}]}
+    - {acquire: b, mode: queue}
+    - {print: "{locked(b)}"}
+"""
+    with pytest.raises(ScenarioError) as wrong:
+        loads(text)
+    told = [(problem.place.line, problem.message[:20]) for problem in wrong.value.problems]
+    assert told == [
+        (2, "there is no preset '"),
+        (2, "'prefer: queue' is f"),
+        (3, "'capacity' is an int"),
+    ]
+
+
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     file = tmp_path / "wrong.yaml"
     file.write_text(

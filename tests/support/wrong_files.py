@@ -215,6 +215,8 @@ WRONG = {
     "a branch with another option": ("queues: [q]\nthreads: {t: [{select: [{get: q, then: []}]}]}\n", "a branch 'get' has no 'then'; it takes into, ok and do"),
     "an empty branch": ("queues: [q]\nthreads: {t: [{select: [{}]}]}\n", r":2:25: a branch is a map that begins with its verb"),
     "a branch of two verbs": ("queues: [q]\nthreads: {t: [{select: [{get: q, put: q}]}]}\n", r":2:34: a branch has one verb, not get and put"),
+    "a branch that puts nothing": ("queues: [q]\nthreads: {t: [{select: [{put: q}]}]}\n", r":2:26: 'put' wants 'value' or 'text'"),
+    "a branch that puts twice": ("queues: [q]\nthreads: {t: [{select: [{put: q, value: 1, text: a}]}]}\n", "'value' and 'text' exclude one another"),
     "a timeout beside a select": ("queues: [q]\nthreads: {t: [{select: [{get: q}], timeout: 5}]}\n", r":2:36: 'select' has no option 'timeout'; it is a branch, in the list"),
     "a default outside of a select": ("threads: {t: [{default: []}]}\n", "unknown verb 'default'; it is a branch of a 'select'"),
     "a timeout of a select that is a word": ("queues: [q]\nthreads: {t: [{select: [{get: q}, {timeout: soon}]}]}\n", r":2:45: 'timeout' is an integer, 0 or more, not 'soon'"),

@@ -1,17 +1,19 @@
 """Classes of failures as Python has them."""
 
+import builtins
+
 from deadsim.export.names import identifier
 from deadsim.language.checks.raised import named_classes, raised_class
 from deadsim.language.reading.document import Mapping as Map
 from deadsim.language.reading.document import Node, Sequence
 from deadsim.model.failures import EVERY, MISUSE, VICTIM, FailureClass
 
-WRITTEN_OUT = ("ShutDown", "Victim", "Interrupted")
+WRITTEN_OUT = ("Victim", "Interrupted")
 """Classes for which every Python that this may run on has none of its own."""
 
 BUILT_IN: dict[FailureClass, str] = {
     "BrokenPipe": "BrokenPipeError",
-    "ShutDown": "ShutDown",
+    "ShutDown": "queue.ShutDown",
     "BrokenBarrier": "threading.BrokenBarrierError",
     "Misuse": "MISUSE",
     "Interrupted": "Interrupted",
@@ -43,7 +45,9 @@ class Classes:
         for name in named_classes(top):
             if name not in BUILT_IN:
                 written = identifier(name)
-                self.own[name] = f"{written}_failure" if written in taken else written
+                # A class of Python's own is the one that Python raises, which `raise: ValueError` is not.
+                other = written in taken or hasattr(builtins, written)
+                self.own[name] = f"{written}_failure" if other else written
 
     def text(self) -> str:
         """Write the classes."""
@@ -80,7 +84,8 @@ class Classes:
         for name in sorted(branches, key=lambda one: (one == EVERY, one == MISUSE)):
             if name == MISUSE:  # Python has others below it
                 for other, section in RUNTIME_ERRORS.items():
-                    if section in self.top and other not in branches:
+                    may = section in self.top or other in named_classes(self.top)
+                    if may and other not in branches:
                         lines += [f"except {self.written(other)}:", *(rest or ["    raise"])]
             if name == EVERY:
                 lines += ["except AssertionError:", "    raise"] if self.asserts else []

@@ -17,6 +17,10 @@ TAKEN = {
     "threading", "queue", "time", "random", "sys", "os", "main", "threads", "step", "atomic", "SCALE", "LIMIT",
     "RWLock", "ModeLock", "Victim", "BrokenPipe", "join_queue", "print", "str", "list", "RuntimeError", "True", "False", "None",
     "len", "min", "max", "abs", "sum", "any", "all", "range", "int", "bool", "failed", "failures", "join", "turn", "read", "held", "Lock", "Turn", "Condition", "Event", "Barrier", "SCHEDULE", "MISUSE", "Failed", "RECURSION", "calls", "deeper", "note", "started", "maybe", "finalizer", "finalizers", "thread", "contextlib",
+    "Interrupted", "was_taken", "get_now", "put_now", "receive_now", "send_now", "set_now", "first_of", "tried", "Channel",
+    "Exception", "BaseException", "AssertionError", "ArithmeticError", "BrokenPipeError", "LookupError", "NameError",
+    "RecursionError", "TypeError", "ValueError", "callable", "dict", "getattr", "hasattr", "isinstance", "property",
+    "repr", "reversed", "set", "setattr", "type",
     *(f"ask_{question}" for question in QUESTIONS),
     *re.findall(r"^class (\w+)", "".join(CLASSES.values()), flags=re.MULTILINE),
 }  # fmt: skip

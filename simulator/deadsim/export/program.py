@@ -128,7 +128,7 @@ def needs(program: Program, body: str, forced: bool) -> list[str]:
     """List the helpers and classes that a program needs, as text."""
     kinds = {type(one) for one in program.objects}
     parts = [STEP] if re.search(r"\bstep\(", body) else []
-    parts += [SHUTDOWN] if ".shutdown(" in body else []
+    parts += [SHUTDOWN] if ".shutdown(" in body or "queue.ShutDown" in body else []
     if "@deeper" in body:
         parts.append(DEEPER.format(most=program.limits.recursion or RECURSION))
     parts += [JOIN_QUEUE] if "join_queue(" in body else []

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from deadsim.export.statements import Body
 
 FIRST_OF = '''
-def done(taken):
+def was_taken(taken):
     """Tell that a branch was taken, or was not."""
     return (None, None) if taken else None
 
@@ -24,7 +24,7 @@ def get_now(waited_for):
 
 def put_now(waited_for, item):
     try:
-        return done(not waited_for.put(item, block=False))
+        return was_taken(not waited_for.put(item, block=False))
     except queue.Full:
         return None
 
@@ -39,11 +39,11 @@ def send_now(pipe, item):
     with pipe.changed:
         if not pipe.closed and len(pipe.items) >= pipe.capacity:
             return None
-        return done(not pipe.send(item))
+        return was_taken(not pipe.send(item))
 
 
-def is_set(event):
-    return done(event.is_set() if callable(event.is_set) else event.is_set)
+def set_now(event):
+    return was_taken(event.is_set() if callable(event.is_set) else event.is_set)
 
 
 def first_of(branches, timeout=None, otherwise=None):
@@ -53,7 +53,7 @@ def first_of(branches, timeout=None, otherwise=None):
     """
     end = time.monotonic() + (timeout or 0)
     while True:
-        for place, attempt in chosen(branches, otherwise):
+        for place, attempt in tried(branches, otherwise):
             got = attempt()
             if got is not None:
                 return (place, *got)
@@ -62,7 +62,7 @@ def first_of(branches, timeout=None, otherwise=None):
         time.sleep(0.0005)
 
 
-def chosen(branches, otherwise):
+def tried(branches, otherwise):
     """List the branches in the order in which they are tried."""
     return random.sample(branches, len(branches))
 '''
@@ -126,7 +126,7 @@ def attempt(body: "Body", node: Mapping, place: int, before: list[str], received
         ]
         return f"({place}, lambda: {verb}_now({about}))"
     if verb in ("put", "send"):
-        item = body.option(given, "value") or "None"
+        item = body.value(given)
         before += [*body.worked_out(), f"_item_{place} = {item}"]
         received += [f"{into} = True"] if into else []
         return f"({place}, lambda: {verb}_now({about}, _item_{place}))"
@@ -139,17 +139,17 @@ def waits(body: "Body", given: Statement, about: str) -> str:
     section = body.section(given.value)
     match given.verb.name, section:
         case "acquire", "rwlocks":
-            return f"done({about}.acquire({word(given.options['mode'])!r}, blocking=False))"
+            return f"was_taken({about}.acquire({word(given.options['mode'])!r}, blocking=False))"
         case "acquire", _:
-            return f"done({about}.acquire(blocking=False))"
+            return f"was_taken({about}.acquire(blocking=False))"
         case "join", "queues":
-            return f"done(join_queue({about}, 0))"
+            return f"was_taken(join_queue({about}, 0))"
         case "join", _:
-            return f"done(join(note(*{about}), 0))"
+            return f"was_taken(join(note(*{about}), 0))"
         case _, "events":
-            return f"is_set({about})"
+            return f"set_now({about})"
         case _:
-            return f"done({about}.wait(0))"
+            return f"was_taken({about}.wait(0))"
 
 
 def word(node: Node) -> str:

@@ -41,6 +41,8 @@ def brief(world: World, event: Event) -> str:
         case "get" | "receive":
             return f"{event.verb} {name}: {event.value!r}"
         case "release":
+            if gives_nothing(event):
+                return f"gave back {name}"
             return f"- {name}" if event.success else f"release {name}"
         case "read":
             return f"{name} is {event.value!r}"
@@ -86,6 +88,11 @@ def is_victim(event: Event) -> bool:
     return event.verb == "acquire" and not event.success and event.value is None
 
 
+def gives_nothing(event: Event) -> bool:
+    """Decide whether a release only stood on the way out of a victim, which has given back all by then."""
+    return event.success and not event.effect.releases
+
+
 THIRD = {
     "notify": "notifies {}",
     "notify_all": "notifies all who wait on {}",
@@ -124,9 +131,11 @@ def deed(world: World, event: Event) -> str:
             if event.phase == "begin":
                 return f"queues for {name}"
             if is_victim(event):
-                return f"is the victim of a deadlock at {name}, and gives back all that it holds"
+                return f"is the victim of a deadlock at {name}, and gives back all it holds of such locks"
             return f"acquires {name}" if event.success else f"does not get {name}"
         case "release":
+            if gives_nothing(event):
+                return f"passes the release of {name}, which it gave back as a victim"
             return f"releases {name}" if event.success else f"wants to release {name}"
         case "wait":
             if event.phase == "begin":

@@ -16,6 +16,7 @@ from deadsim.language.expressions.names import (
     Problems,
     Scope,
     Shared,
+    Unknown,
     clean,
     declared,
     elements,
@@ -196,14 +197,15 @@ class Declarations:
             return
         name, shape, indices = array
         first = self.first_object + len(self.objects)
-        self.claim_name(name, key.place, Shared(section.name, first, shape, name))
+        meaning = Shared(section.name, first, shape, name)
+        self.claim_name(name, key.place, meaning)
         given = self.options(section, key, value)
-        if given is None:
-            return
         for position, element in enumerate(elements(name, shape)):
             own = index_values(indices, shape, position)
-            made = self.made(section, element, key, given, own)
+            made = None if given is None else self.made(section, element, key, given, own)
             if made is None:
+                if self.shared[name] is meaning:  # its number will be that of the next object
+                    self.shared[name] = Unknown()
                 return
             self.objects.append(made)
 

@@ -163,7 +163,7 @@ def branch(writer: Writer, given: Statement, body: Node | None) -> Branch:
         writer.problems.add(given.value.place, f"'{target.name}' is an array; say which one")
     values: tuple[Expression, ...] = ()
     if verb in ("send", "put"):
-        values = (writer.option(given, "value", Constant(None)),)
+        values = (writer.value(given),)
     flags = writer.mode(given, given.value, target) if verb == "acquire" else ()
     names = ("into", "ok") if verb in ("get", "receive") else ("into",)
     into = tuple(writer.into(given, name) for name in names)

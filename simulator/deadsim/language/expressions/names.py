@@ -122,7 +122,7 @@ class Bound(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """An argument of a procedure that nobody calls: anything."""
+    """An argument of a procedure that nobody calls, or what is declared wrongly: anything."""
 
 
 class Procedure(NamedTuple):
@@ -148,6 +148,8 @@ def noun(meaning: Meaning) -> str:
         word = meaning.what
     elif isinstance(meaning, Procedure):
         word = "procedure"
+    elif isinstance(meaning, Unknown):
+        return "declared"
     else:
         word = "local"
     return f"an {word}" if word[0] in "aei" else f"a {word}"
