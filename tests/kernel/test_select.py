@@ -405,3 +405,17 @@ threads:
 """
     kinds = [edit.kind for edit in Mutants(deadsim.loads(text).program).edits]
     assert kinds == ["release taken out", "release taken out"]
+
+
+def test_where_a_branch_leads_to_a_request_that_others_see_it_depends_on_them() -> None:
+    text = """
+locks: [A, B]
+rwlocks: {Y: {modes: {low: [high], high: [low, high]}, deadlocks: victim}}
+threads:
+  't[2]':
+    - select:
+        - {acquire: A, do: [{acquire: Y, mode: high}]}
+        - {acquire: B, do: [{acquire: Y, mode: low}]}
+  u: [{acquire: Y, mode: low}, {release: Y}]
+"""
+    assert explored(text).claims["deadlock"].found == "always"

@@ -253,9 +253,14 @@ class Space:
 
     def find_branches(self, packed: Packed, thread: int) -> Iterable[Move]:
         """Find what the first of several steps can be: each is looked up by the bits that decide it alone."""
-        operation = self.frame(packed, thread).operation
+        standing = self.standing(packed, thread)
+        assert standing is not None
+        operation = standing.operation
         assert isinstance(operation, Select)
         place = packed & self.fields[thread]
+        for number in standing.touches:  # what it comes to with any branch, as the next request
+            if number not in operation.objects:
+                place |= packed & self.masks[number]
         found: list[Move] = []
         for branch in operation.branches:
             bits = place
