@@ -120,6 +120,19 @@ def test_a_victim_on_its_way_out_releases_nothing() -> None:
     assert brief(world, run.result.events[-1]) == "- b (X)"
 
 
+def test_a_branch_of_a_select_is_told_with_its_mode() -> None:
+    found = only("""
+rwlocks: {a: {modes: innodb}, b: {modes: innodb}}
+threads:
+  one: [{with: a, mode: X, do: [{select: [{acquire: b, mode: S, do: [{release: b}]}]}]}]
+  two: [{with: b, mode: IX, do: [{select: [{acquire: a, mode: IS, do: [{release: a}]}]}]}]
+""")
+    assert details(found)[:2] == [
+        "one  holds a (X, line 4), waits for b (S, line 4), held by two (IX)",
+        "two  holds b (IX, line 5), waits for a (IS, line 5), held by one (X)",
+    ]
+
+
 def test_races_under_modes_that_go_together_have_no_lock_in_common() -> None:
     write = "[{with: r, mode: IX, do: [{write: x, value: 1}]}]"
     text = f"rwlocks: {{r: {{modes: innodb}}}}\nvariables: {{x: 0}}\nthreads: {{one: {write}, two: {write}}}\n"

@@ -44,7 +44,7 @@ def shown_wakers(
     Those who hold it are named, in modes that conflict, unless the circle goes on with one that stands ahead.
     """
     declared = world.declared(halt.number)
-    request = wanted(state.frames[halt.thread].operation)
+    request = wanted(halt.operation)
     if isinstance(request, Acquire):
         having = in_the_way(request, state.objects)
     elif isinstance(declared, RWLock):
@@ -76,7 +76,6 @@ def describe(
 
     def waiting(halt: Halt) -> Wait:
         wakers, ahead = shown_wakers(world, state, core, halt)
-        operation = state.frames[halt.thread].operation
         return Wait(
             world.name(halt.thread),
             halt.verb,
@@ -90,8 +89,8 @@ def describe(
             taken=bool(halt.keepers),
             ahead=ahead,
             helps=deeds(system, halt),
-            mode=asked(operation),
-            met=met(operation, state.objects, wakers, ahead),
+            mode=asked(halt.operation),
+            met=met(halt.operation, state.objects, wakers, ahead),
             finalizer=system.linked[halt.thread].interrupted(halt.position),
         )
 

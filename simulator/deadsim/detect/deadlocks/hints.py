@@ -224,8 +224,13 @@ class _Hints:
         said = None
         for halt in self.core.halts:
             holding = self.held.of(halt.thread).get(halt.number)
-            mode = asked(self.state.frames[halt.thread].operation)
-            if mode is None or holding is None or halt.number != self.core.halts[0].number:
+            mode = asked(halt.operation)
+            if (
+                halt.branches
+                or mode is None
+                or holding is None
+                or halt.number != self.core.halts[0].number
+            ):
                 return None
             line = self.system.linked[halt.thread].place(halt.position).line
             has, place = holding.modes[-1]

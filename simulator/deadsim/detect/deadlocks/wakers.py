@@ -40,6 +40,7 @@ class Halt(NamedTuple):
     wakers: tuple[int, ...]
     takes: bool
     place: Place
+    operation: Operation
     branches: tuple["Halt", ...] = ()
 
     @property
@@ -122,6 +123,7 @@ class Halts:
             (),
             number in operation.acquires,
             self.system.linked[thread].place(frame.position) if step is None else step.place,
+            operation,
         )
 
     def wakers(self, halt: Halt) -> tuple[int, ...]:

@@ -27,6 +27,11 @@ class Calls:
             if isinstance(instruction, Enter):
                 self.sites[instruction.unit].append(position)
         self.own = [frozenset(unit.slots) for unit in code.units]
+        self.around: list[list[Handler]] = [[] for _ in code.instructions]
+        for handler in code.handlers:
+            for here in self.around[handler.first : handler.last]:
+                if not here or here[-1].catches is not None:
+                    here.append(handler)
 
     def unit(self, position: int) -> int | None:
         """Give the number of the procedure in which an instruction stands; None outside of all."""
@@ -42,13 +47,7 @@ class Calls:
 
     def handlers(self, position: int) -> list[Handler]:
         """List the handlers to which a failure may go in the same body: up to the first that takes all."""
-        found: list[Handler] = []
-        for handler in self.code.handlers:
-            if handler.first <= position < handler.last:
-                found.append(handler)
-                if handler.catches is None:
-                    break
-        return found
+        return self.around[position]
 
     def ways(self, position: int) -> Iterator[Way]:
         """List all handlers that a failure may come to, those of callers included."""
