@@ -143,7 +143,7 @@ def every_path(program: object, most: int = 400) -> set[str] | None:
                 detector.after(event.step, event.thread, event.effect)
             found |= {system.world.name(variable) for variable in detector.found}
             continue
-        for thread in enabled:
-            for way in range(system.ways(state, thread)):
+        for thread in range(len(state.frames)):
+            for way in range(len(system.results(state, thread))):
                 front.append((system.step(state, thread, way).state, (*path, (thread, way))))
     return found

@@ -142,14 +142,15 @@ def test_random_programs_against_brute_force(count: int) -> None:
                 wanted = 0
                 break
         if wanted:
-            assert found.executions == wanted, seed
-            # Where a finalizer begins depends on more than is known beforehand: some are begun in vain.
-            assert space.finalizers or not found.redundant, seed
+            if space.finalizers:  # where some may begin, not all are gone through
+                assert reached <= ends, seed
+                continue
+            assert (found.executions, found.redundant) == (wanted, 0), seed
             assert reached == ends, seed
             compared += 1
             several += wanted > 3
-    assert compared > 3 * count / 7
-    assert several > 3 * count / 35
+    assert compared > count / 3
+    assert several > count / 15
 
 
 def test_an_execution_without_an_end_is_told() -> None:

@@ -130,7 +130,8 @@ def size(result: Exploration) -> str:
     """Say how much was looked at."""
     parts = []
     if result.executions is not None:
-        classes = ", one of each class" if result.complete else ""
+        begins = any(thread.code.finalizer for thread in result.program.threads)
+        classes = ", one of each class" if result.complete and not begins else ""
         parts.append(f"{count(result.executions, 'execution')}{classes}")
     if result.states is not None and (result.states or not result.complete):
         graph = "" if result.reduction == "none" else " of a reduced graph"

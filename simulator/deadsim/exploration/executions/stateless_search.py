@@ -89,7 +89,8 @@ class Stateless:
             except Spent as spent:
                 self.spent = spent
                 break
-        complete = self.whole and self.spent is None
+        # Where finalizers may begin, some classes of executions are not gone through.
+        complete = self.whole and self.spent is None and not self.space.finalizers
         if not self.whole and self.spent is None:
             self.spent = self.budget.too_deep(self.budget.steps or MOST_STEPS)
         for key in self.asked:
