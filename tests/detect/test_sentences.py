@@ -13,7 +13,7 @@ from oracle import TooManyStates
 from portion import few_and_all, one_in
 
 FILES = sorted((Path(__file__).parent.parent.parent / "scenarios").glob("**/*.yaml"))
-PROGRAMS = few_and_all(60, 800)
+PROGRAMS = few_and_all(60, 400)
 
 
 @pytest.mark.parametrize("count", PROGRAMS)

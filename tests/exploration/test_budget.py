@@ -129,7 +129,7 @@ def test_a_refuted_claim_has_a_schedule(path: Path, limits: Limits) -> None:
             assert lacking(explore(program, pool, Request(claims, limits))) == []
 
 
-@pytest.mark.parametrize("count", few_and_all(40, 400))
+@pytest.mark.parametrize("count", few_and_all(40, 250))
 @pytest.mark.parametrize("limits", SMALL, ids=str)
 def test_a_refuted_claim_of_a_random_program_has_a_schedule(limits: Limits, count: int) -> None:
     refuted = 0

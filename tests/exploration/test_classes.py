@@ -122,7 +122,7 @@ def signature(steps: tuple[tuple[int, int, Footprint], ...]) -> Iterator[object]
         before.append((thread, counts[thread], footprint))
 
 
-@pytest.mark.parametrize("count", few_and_all(80, 700))
+@pytest.mark.parametrize("count", few_and_all(80, 400))
 def test_random_programs_against_brute_force(count: int) -> None:
     compared = several = 0
     for seed in range(count):

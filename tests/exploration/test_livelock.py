@@ -231,7 +231,7 @@ def whole_graph(program: Program) -> tuple[Stateful, Graph] | None:
     return search, Graph(search.space, search.reached.each_level(), Budget())
 
 
-@pytest.mark.parametrize("programs", few_and_all(60, 800))
+@pytest.mark.parametrize("programs", few_and_all(60, 400))
 def test_as_sets_of_threads_that_move_for_ever_say(programs: int) -> None:
     decided = 0
     for seed in range(programs):

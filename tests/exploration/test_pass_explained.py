@@ -78,7 +78,7 @@ def test_what_is_never_reached_in_a_scenario_is_what_a_plain_search_does_not_rea
     check_unreached(deadsim.load(file))
 
 
-@pytest.mark.parametrize("count", few_and_all(40, 400))
+@pytest.mark.parametrize("count", few_and_all(40, 250))
 def test_what_is_never_reached_in_random_programs(count: int) -> None:
     found = sum(check_unreached(deadsim.loads(scenario(seed))) for seed in range(count))
     assert found > count / 4

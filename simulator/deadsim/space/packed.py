@@ -14,6 +14,7 @@ from deadsim.kernel.dependence import Dependence
 from deadsim.kernel.failure import Failure
 from deadsim.kernel.operation import replaced
 from deadsim.kernel.primitives import thread as threads
+from deadsim.kernel.programs.rows import touched
 from deadsim.kernel.programs.walk import NOWHERE, Frame
 from deadsim.kernel.row import Result
 from deadsim.kernel.row import Row as StepRow
@@ -224,8 +225,12 @@ class Space:
     def row(self, packed: Packed, thread: int) -> Row:
         """Find on which bits the next step of a thread depends, from the place where it stands."""
         mask = 0
-        standing = self.standing(packed, thread)
-        for number in () if standing is None else standing.decides:
+        frame = self.frame(packed, thread)
+        numbers = touched(frame.operation)
+        if self.finalizers or self.system.world.breakable:  # others may see where it comes to stand
+            standing = self.system.rows.of(thread, frame)
+            numbers = () if standing is None else standing.decides
+        for number in numbers:
             mask |= self.masks[number]
         row = self.rows[thread][packed & self.fields[thread]] = mask, {}
         return row
@@ -304,8 +309,10 @@ class Space:
 
         So each has one number, whether or not the step itself is blocked, or its time may run out.
         """
-        for way, move in enumerate(moves):
-            yield way - len(moves) if self.finalizers and move[2].begins else way, move
+        if not self.finalizers:
+            return enumerate(moves)
+        count = len(moves)
+        return ((way - count if move[2].begins else way, move) for way, move in enumerate(moves))
 
     def asides(self, packed: Packed) -> list[tuple[int, Packed]]:
         """List where it leads that a finalizer begins: the thread and the state after it."""
