@@ -195,3 +195,11 @@ def test_a_saved_schedule_has_it(tmp_path: object) -> None:
     names = " ".join(done.json["schedule"])
     replayed = command("replay", "finalizer", names, "--format", "json").json
     assert replayed["schedule"] == done.json["schedule"]
+
+
+def test_examples_are_never_said_to_be_of_all_classes() -> None:
+    # Not every class of executions with finalizers is gone through.
+    text = "locks: [A]\nthreads:\n  t: {do: [{with: A, do: [pass]}], anywhere: [{step: late}]}\n"
+    result = deadsim.explore(deadsim.loads(text), examples=2)
+    assert result.result.examples is not None
+    assert not result.result.examples.every

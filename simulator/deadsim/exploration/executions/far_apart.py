@@ -83,7 +83,8 @@ def _gather(space: Space, budget: Budget) -> Gathered:
     classes = iter(Classes(space, budget))
     try:
         whole = note(space, found, islice(classes, MOST_CLASSES))
-        every = next(classes, None) is None and whole
+        # Where finalizers may begin, some classes are not gone through.
+        every = next(classes, None) is None and whole and not space.finalizers
         if not every:
             note(space, found, draw(space, budget))
     except Spent as spent:
